@@ -1,0 +1,82 @@
+"""
+`python -m agent_sdk`: `ask`, `doctor` and `demo` from a terminal.
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from . import __version__, errors
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 good, 1 failed, 2 wrongly called, 130 interrupted."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if not hasattr(given, "run"):
+        parser.print_help()
+        return 2
+    try:
+        code: int = given.run(given)
+    except errors.AgentSDKError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m agent_sdk", description="The Claude Code CLI from Python.")
+    parser.add_argument("--version", action="version", version=f"agent_sdk {__version__}")
+    commands = parser.add_subparsers(title="commands")
+    ask = commands.add_parser("ask", help="ask one question and print the answer")
+    ask.add_argument("prompt", help="the question; `-` reads it from standard input")
+    ask.add_argument("--model", help="model name or alias")
+    ask.add_argument("--resume", metavar="ID", help="go on with this session")
+    ask.add_argument("--allow", metavar="TOOL", action="append", help="let this tool run without asking; may be repeated")
+    ask.set_defaults(run=_ask)
+    doctor = commands.add_parser("doctor", help="look at what this machine has, and say how to fix what is missing")
+    doctor.set_defaults(run=_doctor)
+    demo = commands.add_parser("demo", help="a walk through sessions; without a key it runs offline")
+    demo.add_argument("--offline", action="store_true", help="use the built-in scripted model even if a key is set")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _ask(given: argparse.Namespace) -> int:
+    from ._api import stream
+
+    prompt = sys.stdin.read() if given.prompt == "-" else given.prompt
+    with stream(prompt, model=given.model, resume=given.resume, allowed_tools=given.allow) as messages:
+        for text in messages.text_stream:
+            print(text, end="", flush=True)
+    print()
+    result = messages.result
+    if result is None:
+        return 1
+    print(f"session {result.session_id}, {result.num_turns} turns, ${result.total_cost_usd or 0:.4f}", file=sys.stderr)
+    return 0 if result.is_success else 1
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from ._doctor import findings
+
+    good = True
+    for finding in findings():
+        good = good and finding.is_good
+        print(f"{'ok ' if finding.is_good else 'FIX'} {finding.name:<14} {finding.text}")
+        if finding.remedy:
+            print(f"    {'':<14} {finding.remedy}")
+    return 0 if good else 1
+
+
+def _demo(given: argparse.Namespace) -> int:
+    from ._demo import run
+
+    return run(offline=given.offline)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

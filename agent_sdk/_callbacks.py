@@ -1,0 +1,45 @@
+"""
+Checks of the functions that people give: what is wrong with one is said when it is given, not when the CLI asks.
+"""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ._checks import wrong
+
+
+def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[..., Any]:
+    """
+    Accept a plain function that can be called with so many positional arguments.
+
+    Args:
+        name: What the function is given as, for the error.
+        function: The function; a builtin without a signature is let through.
+        parameters: Names of what it will be given, for the error.
+
+    Raises:
+        ConfigurationError: It is no function, is asynchronous, or takes other arguments.
+    """
+    called = f"it is called as {name_of(function)}({', '.join(parameters)})"
+    if not callable(function):
+        raise wrong(name, function, f"expected a function of ({', '.join(parameters)})")
+    if any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
+        raise wrong(name, function, "expected a plain function; nobody would await an async one")
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        # Some builtins do not tell; they are called as everybody else.
+        return function
+    try:
+        signature.bind(*parameters)
+    except TypeError as error:
+        raise wrong(name, function, f"{called}, but takes {signature}") from error
+    return function
+
+
+def name_of(function: object) -> str:
+    """Return what *function* is called, for messages."""
+    found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    return found if isinstance(found, str) else type(function).__name__

@@ -1,0 +1,413 @@
+"""
+`Client`: a conversation that goes on from call to call, in one kept process.
+"""
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ._control.turn import Terms, Turn
+from ._keeper import ONE_SHOT_GRACE, Keeper
+from ._message_stream import IdleStream, MessageStream
+from ._meter import Meter
+from ._prompt import Prompt, content_of
+from .errors import AgentSDKError, BusyError, ConfigurationError
+from .options import NO_SESSION, SESSION, Options, builder_of, options_of
+
+if TYPE_CHECKING:
+    from .messages import (
+        AccountInfo,
+        AgentInfo,
+        ContextReport,
+        Message,
+        ModelInfo,
+        ResultMessage,
+        SlashCommand,
+        Usage,
+    )
+
+OnMessage = Callable[["Message"], object]
+C = TypeVar("C", bound=OnMessage)
+
+
+class Client:
+    """
+    One conversation with the CLI.
+
+    Keeps its process for the next turn and its session for as long as it lives; use it in a `with` block, or call
+    `close`. One turn at a time. It may be made in one thread and used in another.
+
+    Args:
+        options: The options to start from; *overrides* are options by name, above them.
+
+    Raises:
+        ConfigurationError: An option's name or value is wrong.
+    """
+
+    def __init__(self, options: Options | None = None, **overrides: Any) -> None:
+        merged = options_of(options, overrides)
+        opening = {name: getattr(merged, name) for name in SESSION if getattr(merged, name)}
+        self._options = merged.evolve(**NO_SESSION) if opening else merged
+        self._keeper = Keeper(opening)
+        self._mutex = threading.Lock()
+        self._turn: Turn | None = None
+        self._stream: Any = None
+        self._session_id: str | None = opening.get("session_id")
+        self._session_ids: list[str] = []
+        self._callbacks: list[tuple[str, OnMessage]] = []
+        self._meter = Meter()
+
+    # --- state
+
+    @property
+    def session_id(self) -> str | None:
+        """Id of the session: that of the newest init or result; *None* before the first and after `close`."""
+        return self._session_id
+
+    @property
+    def session_ids(self) -> list[str]:
+        """All ids that the session of this client has had, oldest first."""
+        return list(self._session_ids)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the CLI, while one lives."""
+        connection = self._keeper.connection
+        return connection.transport.pid if connection is not None and connection.is_usable else None
+
+    @property
+    def options(self) -> Options:
+        """The options of the next turn."""
+        return self._options
+
+    @property
+    def capabilities(self) -> dict[str, Any]:
+        """What was asked for: `tools`, `permission_mode`, `max_turns`, `model`."""
+        asked = self._options
+        return {
+            "tools": list(asked.allowed_tools or asked.tools or ()),
+            "permission_mode": asked.permission_mode,
+            "max_turns": asked.max_turns,
+            "model": asked.model,
+        }
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens over this client's life, each counted once."""
+        return self._meter.usage
+
+    @property
+    def total_cost_usd(self) -> float:
+        """US dollars over this client's life, each counted once."""
+        return self._meter.cost
+
+    # --- turns
+
+    def query(self, prompt: Prompt, on_message: OnMessage | None = None, **overrides: Any) -> ResultMessage:
+        """
+        Run one turn in this session and return its result, good or bad.
+
+        Args:
+            prompt: A string, or a list of strings and content blocks.
+            on_message: Called for every message, in order, in this thread.
+            overrides: Options for this call alone. *resume* and *fork_session* move the client for good.
+
+        Raises:
+            AgentSDKError: As the tree in `agent_sdk.errors` says; whatever *on_message* raises comes through unchanged.
+        """
+        if on_message is not None and not callable(on_message):
+            raise ConfigurationError(f"on_message={on_message!r}: expected a function of one message")
+        result = self.stream(prompt, **overrides).run(on_message)
+        return result
+
+    def stream(self, prompt: Prompt, **overrides: Any) -> MessageStream:
+        """Run one turn in this session as an iterator of its messages."""
+        content_of(prompt)
+        options = self._options.evolve(**overrides)
+        return MessageStream(self, prompt, options)
+
+    def abort(self) -> bool:
+        """
+        Stop the running turn, from any thread, callback or signal handler, without waiting.
+
+        Returns:
+            Whether a turn was running; then its call raises `AbortError` and no further callback runs for it.
+        """
+        turn = self._turn
+        return turn is not None and turn.abort()
+
+    def start(self) -> Client:
+        """Start the process without a prompt, so that the first query does not wait for it."""
+        self._connect()
+        return self
+
+    def wait_idle(self, timeout: float | None = None, on_message: OnMessage | None = None) -> bool:
+        """
+        Read what the CLI does without a prompt, until it has nothing left to do.
+
+        Between turns nothing is read by itself: call this to see background work end.
+
+        Args:
+            timeout: Seconds to wait; *None* waits as long as it takes.
+            on_message: Called for each message, in order, in this thread.
+
+        Returns:
+            True when the CLI is idle, False when *timeout* passed first.
+
+        Raises:
+            BusyError: A turn is running.
+        """
+        if not self._keeper.is_running:
+            return True
+        stream = IdleStream(self, timeout)
+        with stream:
+            for message in stream:
+                if on_message is not None:
+                    on_message(message)
+        return stream.is_idle
+
+    def close(self) -> None:
+        """
+        End the process and forget the session: the next query starts a fresh one.
+
+        Aborts a running turn first. Bounded in time whatever the process does; a second call does nothing.
+        """
+        turn = self._turn
+        if turn is not None:
+            turn.abort()
+        self._keeper.close()
+        self._keeper.move({})
+        self._session_id = None
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # --- sessions
+
+    def fork(self) -> Client:
+        """Return a client whose first query goes on in a copy of this session."""
+        if self._session_id is None:
+            raise ConfigurationError("fork: this client has no session yet; query first")
+        return Client(self._options, resume=self._session_id, fork_session=True)
+
+    def resume(self, session_id: str) -> Client:
+        """Go on with another session in the next query."""
+        self._move(self._options.evolve(resume=session_id))
+        return self
+
+    def _move(self, options: Options) -> None:
+        opening = {name: getattr(options, name) for name in SESSION if getattr(options, name)}
+        if opening.get("fork_session") and not opening.get("resume") and not opening.get("continue_conversation"):
+            if self._session_id is None:
+                raise ConfigurationError("fork_session: this client has no session yet; query first")
+            opening["resume"] = self._session_id
+        self._keeper.close()
+        self._keeper.move(opening)
+
+    # --- callbacks
+
+    def on(self, kind: str, callback: C | None = None) -> Any:
+        """
+        Call *callback* with every message of a kind, in all turns of this client.
+
+        Args:
+            kind: A predicate's name without `is_`: `"init"`, `"text"`, `"tool_use"`, `"result"` ...
+            callback: A function of one message; without it, a decorator is returned.
+
+        Raises:
+            ConfigurationError: There is no such kind.
+        """
+        from .messages import predicates
+
+        if kind not in predicates():
+            raise ConfigurationError(f"on({kind!r}): no such kind; kinds are {', '.join(predicates())}")
+        if callback is None:
+            return lambda function: self.on(kind, function)
+        self._callbacks.append((f"is_{kind}", callback))
+        return callback
+
+    def _tell(self, message: Message) -> None:
+        if message.is_result:
+            self._meter.add(message)  # type: ignore[arg-type]
+        for name, callback in self._callbacks:
+            if getattr(message, name):
+                callback(message)
+
+    # --- what a stream asks of its client
+
+    def _begin(self, options: Options, stream: object, kind: type[Turn] = Turn) -> Turn:
+        terms = Terms(
+            timeout=options.timeout,
+            idle_timeout=options.idle_timeout,
+            wait_for_background=options.wait_for_background,
+            stderr=options.stderr,
+            resume=self._keeper.resumes(options),
+            cwd=options.cwd,
+        )
+        turn = kind(terms, self._session_id)
+        self._free_thread()
+        with self._mutex:
+            if self._turn is not None:
+                raise BusyError("a turn is running in this client; wait for it, abort it, or use another client")
+            self._turn, self._stream = turn, stream
+        return turn
+
+    def _free_thread(self) -> None:
+        """Close a stream that this thread left open."""
+        running, stream = self._turn, self._stream
+        if running is None or running.thread != threading.get_ident():
+            return
+        if running.in_callback:
+            raise BusyError("a callback cannot query its own client: its turn is still running; use another client")
+        warnings.warn("a stream was left open; the next query closes it", ResourceWarning, stacklevel=5)
+        stream.close()
+
+    def _open(self, turn: Turn, options: Options) -> bool:
+        """Give *turn* a process; tell whether it was there before."""
+        if any(getattr(options, name) for name in SESSION):
+            self._move(options)
+            options = options.evolve(**NO_SESSION)
+        before = self._keeper.connection
+        return self._keeper.ready(options, turn) is before
+
+    def _moved(self, session_id: str | None) -> None:
+        if session_id is not None:
+            self._session_id = self._keeper.session_id = session_id
+            if session_id not in self._session_ids:
+                self._session_ids.append(session_id)
+
+    def _finish(self, turn: Turn, options: Options) -> None:
+        """A turn is over: note where the session stands; let go of a process that was for this turn alone."""
+        try:
+            connection = self._keeper.connection
+            if connection is not None:
+                connection.owner = None
+                if options.persistent and connection.is_usable:
+                    self._keeper.settle(turn)
+                else:
+                    self._keeper.close(ONE_SHOT_GRACE)
+        finally:
+            self._torn(turn)
+
+    def _torn(self, turn: Turn | None) -> None:
+        if self._turn is turn:
+            self._turn = self._stream = None
+
+    # --- while it lives
+
+    def _connect(self) -> Any:
+        if self._turn is not None and self._keeper.connection is not None:
+            return self._keeper.connection
+        return self._keeper.ready(self._options)
+
+    def control(self, subtype: str, **fields: Any) -> dict[str, Any]:
+        """
+        Send any control request of the CLI and return its answer.
+
+        Raises:
+            ControlError: The CLI refused, or does not know the request.
+        """
+        try:
+            answer: dict[str, Any] = self._connect().ask(subtype, fields)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, AgentSDKError):
+                raise
+            raise ConfigurationError(f"{subtype}: {error}") from error
+        return answer
+
+    def interrupt(self) -> dict[str, Any]:
+        """Interrupt the running turn: its call returns with an aborted result. Returns the CLI's receipt."""
+        return self.control("interrupt")
+
+    def set_model(self, model: str | None = None) -> None:
+        """Use another model from the next model call on; *None* goes back to the default."""
+        self._set_live("model", model)
+
+    def set_permission_mode(self, mode: str) -> None:
+        """Set the permission mode; names as for the option *permission_mode*."""
+        self._set_live("permission_mode", mode)
+
+    def set_max_thinking_tokens(self, tokens: int | None) -> None:
+        """Set the budget for thinking; 0 turns it off, *None* goes back to the default."""
+        self._set_live("max_thinking_tokens", tokens)
+
+    def _set_live(self, name: str, value: object) -> None:
+        options = self._options.evolve(**{name: value})
+        self._connect()
+        self._keeper.set_live(name, getattr(options, name))
+        self._options = options
+
+    def context_usage(self, detail: str = "full") -> ContextReport:
+        """
+        Report what fills the context window.
+
+        Args:
+            detail: `"full"` takes about a second, `"summary"` a few milliseconds.
+        """
+        from ._converter import structure
+        from .messages import ContextReport
+
+        return structure(self.control("get_context_usage", detail=detail), ContextReport)
+
+    def supported_commands(self) -> list[SlashCommand]:
+        """Return the slash commands of this session."""
+        from .messages import SlashCommand
+
+        return self._listed("commands", SlashCommand)
+
+    def supported_models(self) -> list[ModelInfo]:
+        """Return the models that can be chosen."""
+        from .messages import ModelInfo
+
+        return self._listed("models", ModelInfo)
+
+    def supported_agents(self) -> list[AgentInfo]:
+        """Return the agents that the model may start."""
+        from .messages import AgentInfo
+
+        return self._listed("agents", AgentInfo)
+
+    def account_info(self) -> AccountInfo:
+        """Return who pays: the source of the key, the plan, the provider."""
+        from ._converter import structure
+        from .messages import AccountInfo
+
+        self._connect()
+        return structure(self._keeper.info.raw.get("account") or {}, AccountInfo)
+
+    def _listed(self, name: str, kind: type[Any]) -> list[Any]:
+        from ._converter import structure
+
+        self._connect()
+        return [structure(row, kind) for row in self._keeper.info.rows(name)]
+
+    # --- builders
+
+    def with_tools(self, *tools: str) -> Client:
+        """Set *allowed_tools* for the next turns."""
+        self._options = self._options.with_tools(*tools)
+        return self
+
+    def without_tools(self, *tools: str) -> Client:
+        """Set *disallowed_tools* for the next turns."""
+        self._options = self._options.without_tools(*tools)
+        return self
+
+    def __getattr__(self, name: str) -> Callable[..., Client]:
+        option = builder_of(name)
+
+        def build(value: Any = True) -> Client:
+            self._options = self._options.evolve(**{option: value})
+            return self
+
+        return build
+
+    def __repr__(self) -> str:
+        state = "RUNNING" if self._turn is not None else "IDLE" if self._keeper.is_running else "CLOSED"
+        return f"<Client {self._session_id or 'no session yet'} {state}, {self._meter.turns} turns>"
+

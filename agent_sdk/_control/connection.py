@@ -1,0 +1,292 @@
+"""
+The connection: one pump over a transport, and the inbox of the running turn.
+
+Whoever waits pumps. The rules that keep it safe:
+
+- One leader: a raw lock says who pumps. It is never held while polling or in user code, and never a `Condition`, whose
+  `__enter__` is Python code in which a KeyboardInterrupt would leave the lock held.
+- Who finds a leader follows: waits on a lock of its own, until the leader leaves.
+- The pump never runs user code: it decodes, settles futures and fills the inbox.
+- Only the leader sends; everyone else queues, and wakes it.
+- A call that finds this very thread to be the leader (from a signal handler or a finaliser) raises `BusyError`.
+- The end of the lines settles every question with one error.
+- After an exception in the pump (a KeyboardInterrupt may fall between reading and sorting) the connection is torn.
+"""
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
+from ..transport import Transport
+from . import handlers
+from .protocol import Frame, Future, Item, Protocol
+
+#: Seconds to wait for the answer to a control request.
+ASK_TIMEOUT = 60.0
+
+_connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+
+class Connection:
+    """One process to talk to."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.protocol = Protocol()
+        self.inbox = self.protocol.inbox
+        #: Why the lines ended; *None* while they have not.
+        self.ended: AgentSDKError | None = None
+        self.torn = False
+        #: The thread whose turn runs; callbacks run there and nowhere else.
+        self.owner: int | None = None
+        self._mutex = threading.Lock()
+        self._leader: int | None = None
+        self._followers: set[Any] = set()
+        _connections.add(self)
+
+    def start(self, wants_stderr: bool) -> None:
+        """Start the transport."""
+        self.transport.start(self.inbox.append if wants_stderr else None)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another turn can run here, as far as was read."""
+        return self.ended is None and not self.torn
+
+    def look(self) -> bool:
+        """Read what is there, without waiting, and tell whether another turn can run here."""
+        if self.is_usable:
+            self._lead_if_free()
+        return self.is_usable
+
+    def _lead_if_free(self) -> bool:
+        """Pump once without waiting, unless somebody pumps. Waits for no lock."""
+        if self._leader is not None or not self._mutex.acquire(blocking=False):
+            return False
+        is_free = self._leader is None
+        if is_free:
+            self._leader = threading.get_ident()
+        self._mutex.release()
+        if is_free:
+            self._lead(0)
+        return is_free
+
+    # --- waiting
+
+    def wait(self, done: Callable[[], Any], deadline: float | None) -> bool:
+        """
+        Pump, or let pump, until *done* is true.
+
+        Args:
+            done: Asked between frames; must be quick and have no need of locks.
+            deadline: On the clock of `time.monotonic`; *None* for no bound.
+
+        Returns:
+            False when the deadline passed first.
+
+        Raises:
+            AgentSDKError: The lines ended first.
+            BusyError: This very thread is pumping already.
+        """
+        me = threading.get_ident()
+        while not done():
+            if self.ended is not None:
+                raise self.ended
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            ticket = self._lead_or_follow(me)
+            if ticket is None:
+                self._lead(left)
+            else:
+                self._follow(ticket, done, left)
+        return True
+
+    def _lead_or_follow(self, me: int) -> Any:
+        with self._mutex:
+            if self._leader is None:
+                self._leader = me
+                return None
+            if self._leader == me:
+                raise BusyError("this thread is already reading from the CLI; call it outside the signal handler")
+            ticket = threading.Lock()
+            ticket.acquire()
+            self._followers.add(ticket)
+            return ticket
+
+    def _lead(self, timeout: float | None) -> None:
+        try:
+            sort = self.protocol.sort
+            lines = self.transport.read_lines(timeout)
+            lines.reverse()
+            while lines:  # popped, so that no huge line is kept alive here
+                sort(lines.pop())
+        except EOFError:
+            self._end(self.transport.end_error())
+        except BaseException:
+            self.torn = True
+            raise
+        finally:
+            self._leader = None
+            if self._followers:
+                self._release_followers()
+
+    def _follow(self, ticket: Any, done: Callable[[], Any], timeout: float | None) -> None:
+        try:
+            if self._leader is not None and not done():
+                ticket.acquire(timeout=-1 if timeout is None else timeout)
+        finally:
+            self._followers.discard(ticket)
+
+    def _release_followers(self) -> None:
+        for ticket in list(self._followers):
+            self._followers.discard(ticket)
+            try:
+                ticket.release()
+            except RuntimeError:
+                continue  # its follower has gone on by itself
+
+    def _end(self, error: AgentSDKError) -> None:
+        if self.ended is None:
+            self.ended = error
+        self.protocol.fail_all(self.ended)
+
+    # --- sending
+
+    def send(self, line: bytes) -> None:
+        """Queue *line*; it goes out when somebody pumps, at once if somebody does. Never waits, takes no lock."""
+        self.transport.send_line(line)
+        leader = self._leader
+        if leader is not None and leader != threading.get_ident():
+            self.transport.wake()
+
+    def send_now(self, line: bytes) -> None:
+        """Queue *line*; where nobody pumps, pump once without waiting: the turn's thread may be busy in a callback."""
+        self.transport.send_line(line)
+        if not self._lead_if_free():
+            self.transport.wake()
+
+    def post(self, subtype: str, fields: Frame) -> Future:
+        """Ask without waiting: from any thread, a callback or a signal handler."""
+        future, line = self.protocol.ask(subtype, fields)
+        self.send_now(line)
+        return future
+
+    def ask(self, subtype: str, fields: Frame, timeout: float = ASK_TIMEOUT) -> Frame:
+        """
+        Ask the CLI and wait for its answer.
+
+        In the turn's own thread, and between turns, the CLI's own questions are served meanwhile.
+
+        Raises:
+            ControlError: The CLI refused, or did not answer in time.
+            AgentSDKError: The CLI ended first.
+        """
+        future, line = self.protocol.ask(subtype, fields)
+        self.send(line)
+        if not self.wait(lambda: self.settled(future), time.monotonic() + timeout):
+            raise ControlTimeoutError(f"{subtype}: no answer from the CLI within {timeout:g} seconds", subtype=subtype)
+        return future.result()
+
+    def settled(self, future: Future) -> bool:
+        if self.protocol.requests and not future.done and self.owner in (None, threading.get_ident()):
+            self.serve_waiting()
+        return future.done
+
+    def serve_waiting(self) -> None:
+        """Answer the control requests in the inbox, past the messages before them."""
+        while self.protocol.requests:
+            frame = self.protocol.take_request()
+            if frame is None:
+                return
+            self.serve(frame)
+
+    def serve(self, frame: Frame) -> None:
+        """Answer one control request of the CLI, unless it was withdrawn."""
+        request_id = str(frame.get("request_id"))
+        if self.protocol.was_cancelled(request_id):
+            return
+        line = handlers.answer(frame)
+        if not self.protocol.was_cancelled(request_id):
+            self.send(line)
+
+    def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> Item | None:
+        """Take the next item of the inbox; *None* when *interrupted* or at the deadline."""
+        inbox = self.inbox
+        if not inbox:
+            self.wait(lambda: inbox or interrupted(), deadline)
+            if not inbox:
+                return None
+        item = inbox.popleft()
+        if not isinstance(item, str) and item[0].get("type") == "control_request":
+            self.protocol.requests -= 1
+        return item
+
+    # --- ending
+
+    def close(self, grace: float) -> None:
+        """
+        End the process: its input first, then by the ladder; bounded, and safe to call again.
+
+        Args:
+            grace: Seconds for the CLI to end by itself; it writes the end of its transcript then.
+        """
+        try:
+            self.transport.end_input()
+            if self.ended is None and not self.torn and grace > 0:
+                self.transport.wake()
+                self.wait(lambda: self.ended, time.monotonic() + grace)
+        except AgentSDKError:
+            pass  # it ended, or this thread was stopped while it pumped: the ladder goes on either way
+        finally:
+            self.drop(grace=0.0 if self.ended is None else 1.0)
+
+    def drop(self, grace: float = 0.0) -> None:
+        """End the process without reading on."""
+        try:
+            self.transport.close(grace=grace)
+        finally:
+            self._end(ProcessError("the connection to the CLI was closed"))
+            self._release_followers()
+
+    def tear(self, interrupt: bool, grace: float = 0.5) -> None:
+        """
+        End after an exception that may have left the pump in the middle of something.
+
+        Nothing of the connection is relied on but its transport: ask for an end of the turn, so that the transcript
+        gets it, look for its result for a moment, then end the process. A second exception ends it at once.
+        """
+        self.torn = True
+        deadline = time.monotonic() + grace
+        try:
+            if interrupt:
+                self.transport.send_line(self.protocol.ask("interrupt", {"cancel_queued": True})[1])
+            while interrupt and (left := deadline - time.monotonic()) > 0:
+                lines = self.transport.read_lines(left)
+                if any(b'"type":"result"' in line for line in lines):
+                    break
+            self.drop(grace=0.2)
+        except EOFError:
+            self.drop(grace=0.2)
+        finally:
+            self.drop()
+
+    def forget(self) -> None:
+        """Give up in a forked child what belongs to the parent."""
+        self._mutex = threading.Lock()
+        self._leader, self._followers, self.torn = None, set(), True
+        self.ended = ProcessError("the CLI belongs to the process that forked this one")
+
+
+def _after_fork() -> None:
+    for connection in list(_connections):
+        connection.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,312 @@
+"""
+Frames -> messages, values -> shared objects. The only importer of `cattrs`.
+
+One converter, built on first use. One hook factory serves all our attrs classes: it reads the `wire` names and writes a
+reader for each set of keys that comes, since the CLI sends few different ones. Nothing is coerced and nothing is
+refused: what does not fit its field is kept as it came, and a frame that does not fit its class becomes the generic
+class of its family.
+"""
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator
+from functools import cache
+from sys import intern
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
+
+import attrs
+import cattrs
+
+from . import _log
+from .messages import base, blocks, conversation, registry
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+Reader = Callable[[dict[str, Any]], Any]
+
+#: Fields whose values come again and again: one string serves all the objects that hold it.
+SHARED = frozenset({"session_id", "model", "role", "parent_tool_use_id", "agent_id", "name"})
+#: The CLI sends a few dozen sets of keys; this only bounds what a stranger could send.
+MOST_READERS = 256
+
+#: Frames that use the classes of every turn.
+_COMMON: tuple[dict[str, Any], ...] = (
+    {"type": "system", "subtype": "init", "mcp_servers": [{}], "plugins": [{}]},
+    {"type": "assistant", "message": {"content": [{"type": "text"}, {"type": "tool_use"}], "usage": {}}},
+    {"type": "user", "message": {"content": [{"type": "tool_result"}]}},
+    {"type": "result", "usage": {}, "modelUsage": {"": {}}, "permission_denials": [{}]},
+)
+
+_misfits: set[tuple[str, str]] = set()
+
+
+def structure_message(frame: dict[str, Any], line: bytes | None = None) -> base.Message:
+    """
+    Turn one decoded frame into its message. Never raises, whatever the frame holds.
+
+    Args:
+        frame: The frame; the message may keep parts of it.
+        line: The line it was decoded from, which a stream event keeps in place of the frame.
+    """
+    try:
+        if frame.get("type") == "stream_event":
+            message = _stream_event(frame, line)
+            if message is not None:
+                return message
+        return _message(frame)
+    except Exception:
+        # One bad frame never ends a stream. Only a frame nested too deep is known to come here.
+        return _generic(frame)
+
+
+def structure(value: Any, cls: type[T]) -> T:
+    """
+    Turn *value*, a part of a control response, into *cls*: a class of `messages`, or a list or dict of such.
+
+    What does not fit is kept as it came.
+    """
+    structured: T = _hook(cls)(value, cls)
+    return structured
+
+
+def prepare() -> None:
+    """Build the converter and the hooks that every turn needs, while there is time: as the CLI starts."""
+    for frame in _COMMON:
+        structure_message(frame)
+
+
+def _message(frame: dict[str, Any]) -> base.Message:
+    cls = registry.message_class(frame.get("type"), frame.get("subtype"))
+    if cls is None:
+        return _structure_as(base.UnknownMessage, frame)
+    for key in cls.essential:
+        if type(frame.get(key)) is not dict:
+            return _generic(frame)
+    return _structure_as(cls, frame)
+
+
+def _structure_as(cls: type[base.Message], frame: dict[str, Any]) -> base.Message:
+    message: base.Message = _hook(cls)(frame, cls)
+    return message
+
+
+def _generic(frame: dict[str, Any]) -> base.Message:
+    kind = (str(frame.get("type"))[:80], str(frame.get("subtype"))[:80])
+    if kind not in _misfits and len(_misfits) < MOST_READERS:
+        _misfits.add(kind)
+        _log.debug("converter", "a frame of type %s, subtype %s does not fit its class", *kind)
+    cls = base.SystemMessage if frame.get("type") == "system" else base.UnknownMessage
+    return _unread(cls, frame)
+
+
+def _unread(cls: type[base.Message], frame: dict[str, Any]) -> base.Message:
+    message = _structure_as(cls, {key: frame[key] for key in ("type", "subtype") if key in frame})
+    message._shape = base.Shape(tuple((key, None) for key in frame))
+    message._rest = frame
+    for name in ("uuid", "session_id", "parent_tool_use_id"):
+        setattr(message, name, frame.get(name))
+    return message
+
+
+def _stream_event(frame: dict[str, Any], line: bytes | None) -> base.Message | None:
+    """Build the most frequent message by hand: the general way takes three times as long."""
+    get = frame.get
+    event = get("event")
+    if type(event) is not dict:
+        return None
+    message = _new_event(conversation.StreamEvent)
+    message.type = "stream_event"
+    message._source = frame if line is None else line
+    message.uuid = get("uuid")
+    session_id = get("session_id")
+    message.session_id = intern(session_id) if type(session_id) is str else session_id
+    message.parent_tool_use_id = get("parent_tool_use_id")
+    reply = get("api_message_id")
+    message.api_message_id = intern(reply) if type(reply) is str else reply
+    message.ttft_ms = get("ttft_ms")
+    message.subtype = message._rest = message._shape = None
+    message.background = False
+    kind = event.get("type")
+    message.event_type = intern(kind) if type(kind) is str else ""
+    text = thinking = ""
+    delta = event.get("delta")
+    if type(delta) is dict:
+        text, thinking = delta.get("text", ""), delta.get("thinking", "")
+    message.text = text if type(text) is str else ""
+    message.thinking = thinking if type(thinking) is str else ""
+    return message
+
+
+_new_event = conversation.StreamEvent.__new__
+
+
+def _keep(value: Any, _: Any) -> Any:
+    """The hook of everything that JSON has already typed."""
+    return value
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    # The later a hook is registered, the earlier it is asked.
+    converter = cattrs.Converter()
+    for scalar in (str, int, float, bool):
+        converter.register_structure_hook(scalar, _keep)
+    converter.register_structure_hook_func(lambda _: True, _keep)
+    converter.register_structure_hook_factory(_is_container, _container_hook)
+    converter.register_structure_hook_factory(_is_union, _union_hook)
+    converter.register_structure_hook_factory(_is_wired, _object_hook)
+    converter.register_structure_hook_func(lambda cls: cls is blocks.ContentBlock, _block)
+    return converter
+
+
+_hooks: dict[Any, Hook] = {}
+
+
+def _hook(cls: Any) -> Hook:
+    found = _hooks.get(cls)
+    if found is None:
+        found = _hooks[cls] = _converter().get_structure_hook(cls)
+    return found
+
+
+def _is_container(cls: Any) -> bool:
+    return get_origin(cls) in (list, dict)
+
+
+def _is_union(cls: Any) -> bool:
+    return get_origin(cls) in (Union, types.UnionType)
+
+
+def _is_wired(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, base.WireObject)
+
+
+def _container_hook(cls: Any) -> Hook:
+    container, inner = get_origin(cls), get_args(cls)[-1]
+    hook = _hook(inner)
+    if hook is _keep:
+        return _keep
+
+    def structure_list(value: Any, _: Any) -> Any:
+        return [hook(item, inner) for item in value] if type(value) is list else value
+
+    def structure_dict(value: Any, _: Any) -> Any:
+        return {key: hook(item, inner) for key, item in value.items()} if type(value) is dict else value
+
+    return structure_list if container is list else structure_dict
+
+
+def _union_hook(cls: Any) -> Hook:
+    """Let the value's container choose among the members: no two of ours are written alike."""
+    hooks = {get_origin(member) or dict: _hook(member) for member in get_args(cls) if _hook(member) is not _keep}
+    if not hooks:
+        return _keep
+    if len(hooks) == 1:
+        # A hook keeps what does not fit it, so that it can stand for the whole union.
+        return next(iter(hooks.values()))
+
+    def structure_union(value: Any, inner: Any) -> Any:
+        return hooks.get(type(value), _keep)(value, inner)
+
+    return structure_union
+
+
+_block_hooks: dict[str, Hook] = {}
+
+
+def _block(value: Any, inner: Any) -> Any:
+    if type(value) is not dict:
+        return value
+    kind = value.get("type")
+    hook = _block_hooks.get(kind) if type(kind) is str else None
+    return (hook or _block_hook(kind))(value, inner)
+
+
+def _block_hook(kind: Any) -> Hook:
+    cls = registry.block_class(kind)
+    if cls is None:
+        return _hook(blocks.UnknownBlock)
+    hook = _block_hooks[kind] = _hook(cls)
+    return hook
+
+
+def _object_hook(cls: type[base.WireObject]) -> Hook:
+    readers: dict[tuple[str, ...], Reader] = {}
+
+    def structure_object(raw: Any, _: Any) -> Any:
+        if type(raw) is not dict:
+            return raw
+        keys = tuple(raw)
+        reader = readers.get(keys)
+        if reader is None:
+            if len(readers) >= MOST_READERS:
+                readers.clear()
+            reader = readers[keys] = _reader(cls, keys)
+        return reader(raw)
+
+    return structure_object
+
+
+def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[str] = frozenset()) -> Reader:
+    """
+    Write the function that makes a *cls* out of an object with these *keys*.
+
+    It stores every field in turn, in the place of `__init__`: half the time, and nothing is looked for. A null in a
+    field that is never *None* leaves the field at its default, in a function of its own for such objects.
+    """
+    attrs.resolve_types(cls)
+    held = {key: field for key, field in _held(cls, keys) if key not in nulls}
+    unheld = tuple(key for key in keys if key not in held)
+    filled = [key for key, field in held.items() if field.default is not None and field.name not in cls.fixed]
+    shape = base.Shape(tuple((key, held[key].name if key in held else None) for key in keys))
+    known = {"cls": cls, "new": cls.__new__, "intern": intern, "unheld": unheld, "shape": shape}
+    known["with_nulls"] = _null_reader(cls, keys, nulls, filled)
+    key_of = {field.name: key for key, field in held.items()}
+    lines = ["def read(raw):"]
+    if filled:
+        lines.append(f"    if {' or '.join(f'raw[{key!r}] is None' for key in filled)}: return with_nulls(raw)")
+    lines.append("    made = new(cls)")
+    for field in attrs.fields(cls):
+        lines.append(f"    made.{field.name} = {_value(field, key_of.get(field.name), known)}")
+    if unheld:
+        lines.append("    made._rest = {key: raw[key] for key in unheld if raw[key] is not None} or None")
+    exec("\n".join([*lines, "    made._shape = shape", "    return made"]), known)
+    return cast(Reader, known["read"])
+
+
+def _null_reader(
+    cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[str], filled: list[str]
+) -> Reader:
+    readers: dict[frozenset[str], Reader] = {}
+
+    def read(raw: dict[str, Any]) -> Any:
+        found = nulls.union(key for key in filled if raw[key] is None)
+        if found not in readers:
+            readers[found] = _reader(cls, keys, found)
+        return readers[found](raw)
+
+    return read
+
+
+def _value(field: attrs.Attribute[Any], key: str | None, known: dict[str, Any]) -> str:
+    """What *field* is set to, from *key* of the raw object: an expression whose names are in *known*."""
+    name, fixed = field.name, known["cls"].fixed
+    if key is None or name in fixed:
+        factory = getattr(field.default, "factory", None)
+        known[f"default_{name}"] = factory or fixed.get(name, field.default)
+        return f"default_{name}()" if factory else f"default_{name}"
+    if _hook(field.type) is not _keep:
+        known[f"hook_{name}"], known[f"type_{name}"] = _hook(field.type), field.type
+        return f"hook_{name}(raw[{key!r}], type_{name})"
+    if name in SHARED:
+        return f"intern(value) if type(value := raw[{key!r}]) is str else value"
+    return f"raw[{key!r}]"
+
+
+def _held(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[str, attrs.Attribute[Any]]]:
+    """Which of *keys* a field holds. Answers to control requests spell in camelCase what messages do not."""
+    for field in attrs.fields(cls):
+        wire = base.wire_name(field)
+        key = wire if wire in keys else base.camel(field.name)
+        if field.init and key in keys:
+            yield key, field

@@ -1,0 +1,64 @@
+"""
+Field markers: what an interpreter needs to know of a field stands on the field itself.
+
+Messages use `wire`; options use `argv`, `initialize`, `environ`, `spawn` and `local`, each read by one interpreter
+(`_converter`, `_process.command`, `_control.handshake`) and by nobody else.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+WIRE = "wire"
+TRAVELS = "travels"
+
+Encode = Callable[[Any], Any] | None
+
+
+@attrs.frozen
+class Travel:
+    """How the value of an option reaches the CLI."""
+
+    #: `argv`, `initialize`, `environ`, `spawn` or `local`.
+    by: str
+    #: The flag, the key in the handshake or the variable; empty where *encode* gives whole pairs, or nothing travels.
+    name: str = ""
+    #: Turns the value into what travels; *None* leaves it as it is.
+    encode: Encode = None
+
+
+def wire(name: str, default: Any = None) -> Any:
+    """Declare a field whose name on the wire differs from its Python name."""
+    return attrs.field(default=default, metadata={WIRE: name})
+
+
+def argv(flag: str, encode: Encode = None, **field: Any) -> Any:
+    """Declare an option that travels as `--flag=value` (true: the bare flag; a list: the flag once for each)."""
+    return _option(Travel("argv", flag, encode), field)
+
+
+def initialize(key: str, encode: Encode = None, **field: Any) -> Any:
+    """Declare an option that travels in the handshake, off the command line, whatever its size."""
+    return _option(Travel("initialize", key, encode), field)
+
+
+def environ(name: str, encode: Encode = None, **field: Any) -> Any:
+    """Declare an option that travels as a variable of the CLI's environment."""
+    return _option(Travel("environ", name, encode), field)
+
+
+def spawn(**field: Any) -> Any:
+    """Declare an option that says how the process is started, by code of its own in `_process.command`."""
+    return _option(Travel("spawn"), field)
+
+
+def local(**field: Any) -> Any:
+    """Declare an option that never reaches the process."""
+    return _option(Travel("local"), field)
+
+
+def _option(travel: Travel, field: dict[str, Any]) -> Any:
+    field.setdefault("default", None)
+    return attrs.field(metadata={TRAVELS: travel}, kw_only=True, **field)

@@ -1,0 +1,228 @@
+"""
+`MessageStream`: the messages of one turn as an iterator, and the end of the turn in every way it can end.
+"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ._control.turn import Turn, Watch
+from ._prompt import Prompt, user_line
+from .errors import AgentTimeoutError, ProcessError
+from .options import Options
+
+if TYPE_CHECKING:
+    from ._client import Client
+    from .messages import Message, ResultMessage
+
+
+class MessageStream:
+    """
+    The messages of one turn, in order, as they come.
+
+    An iterator and a context manager. The turn starts with the first message that is asked for. Leaving early, by
+    `break`, an exception or `close`, stops it; nothing is left running.
+    """
+
+    def __init__(self, client: Client, prompt: Prompt, options: Options) -> None:
+        self._client = client
+        self._options = options
+        self._turn: Turn | None = None
+        self._is_closed = False
+        self._prompt: Prompt = prompt
+        self.session_id: str | None = client.session_id
+        #: The result, once it came.
+        self.result: ResultMessage | None = None
+
+    def __iter__(self) -> Iterator[Message]:
+        return self
+
+    def __next__(self) -> Message:
+        if self._is_closed:
+            raise StopIteration
+        try:
+            turn = self._turn or self._begin()
+            message = self._next(turn)
+            if message is not None:
+                self._note(turn, message)
+                return message
+        except Exception:
+            self._end()
+            raise
+        except BaseException:
+            self._tear()
+            raise
+        self._end()
+        raise StopIteration
+
+    def _begin(self) -> Turn:
+        self._turn = turn = self._client._begin(self._options, self)
+        self._send(turn)
+        return turn
+
+    def _send(self, turn: Turn) -> None:
+        line = user_line(self._prompt, turn.uuid)
+        is_kept = self._client._open(turn, self._options)
+        if not is_kept:
+            self._prompt = ""  # needed once more only if a kept process turns out to be dead
+        turn.send(line)
+
+    def _next(self, turn: Turn) -> Message | None:
+        try:
+            return turn.next_message()
+        except ProcessError:
+            if not self._prompt or turn.was_noticed:
+                raise
+        # The kept process had died, and the prompt with it: the same again in a new one, which resumes the session.
+        turn.renew()
+        self._send(turn)
+        return turn.next_message()
+
+    def _note(self, turn: Turn, message: Message) -> None:
+        if self._prompt and turn.was_noticed:
+            self._prompt = ""
+        if turn.session_id != self.session_id:
+            self.session_id = turn.session_id
+            self._client._moved(turn.session_id)
+        if message is turn.result or turn.is_over:
+            self._take_result(turn)
+        turn.in_callback = True
+        try:
+            self._client._tell(message)
+        finally:
+            turn.in_callback = False
+
+    def _take_result(self, turn: Turn) -> None:
+        self.result = result = turn.result
+        if result is not None:
+            result.results = list(turn.results)
+            result.messages = list(turn.messages)
+
+    @property
+    def text_stream(self) -> Iterator[str]:
+        """
+        The text of the answer as it is written.
+
+        Asks for stream events by itself, unless the turn has begun without them: then whole messages come.
+        """
+        if self._turn is None and not self._options.include_partial_messages:
+            self._options = self._options.evolve(include_partial_messages=True)
+        return self._texts()
+
+    def _texts(self) -> Iterator[str]:
+        shown = ""
+        for message in self:
+            if message.is_subagent:
+                continue
+            if message.is_stream_event:
+                # A fault in the stream starts the message again: what counts is what the whole message says.
+                shown = "" if message.event_type == "content_block_start" else shown + message.text
+                text = message.text
+            elif message.is_text:
+                whole: str = message.content
+                text = whole[len(shown) :] if whole.startswith(shown) else whole
+                shown = ""
+            else:
+                continue
+            if text:
+                yield text
+
+    def abort(self) -> bool:
+        """Stop the turn from anywhere: the thread that iterates gets `AbortError`. Returns whether it was running."""
+        return self._turn is not None and self._turn.abort()
+
+    def close(self) -> None:
+        """Stop the turn if it still runs, and free its process where it was for this stream alone."""
+        turn = self._turn
+        if self._is_closed:
+            return
+        if turn is not None and not turn.is_over and not turn.stop():
+            self._client._keeper.abandon()
+        self._end()
+
+    def _end(self) -> None:
+        """The turn is over, one way or another."""
+        if not self._is_closed:
+            self._is_closed = True
+            if self._turn is not None:
+                self._client._finish(self._turn, self._options)
+
+    def _tear(self) -> None:
+        self._is_closed = True
+        try:
+            if self._turn is not None:
+                self._turn.tear()
+        finally:
+            self._client._torn(self._turn)
+
+    def __enter__(self) -> MessageStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and not isinstance(error, Exception) and not self._is_closed:
+            self._tear()
+        else:
+            self.close()
+
+    def __del__(self) -> None:
+        turn = getattr(self, "_turn", None)
+        if turn is None or self._is_closed:
+            return
+        if turn.thread == threading.get_ident():
+            self.close()
+        else:
+            turn.abort()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._is_closed else "new" if self._turn is None else "running"
+        return f"<MessageStream {self.session_id or 'no session yet'} {state}>"
+
+    def run(self, on_message: Any = None) -> ResultMessage:
+        """Run the turn to its end and return its result; the body of `query`."""
+        with self:
+            for message in self:
+                if on_message is not None:
+                    self._call(on_message, message)
+                del message  # a huge one is not kept alive while the next is read
+        if self.result is None:
+            raise ProcessError("the run ended without a result", session_id=self.session_id)
+        if self._options.raise_on_error:
+            self.result.raise_for_error()
+        return self.result
+
+    def _call(self, on_message: Any, message: Message) -> None:
+        turn = self._turn
+        if turn is None:
+            return
+        turn.in_callback = True
+        try:
+            on_message(message)
+        finally:
+            turn.in_callback = False
+
+
+class IdleStream(MessageStream):
+    """What the CLI does without a prompt, until it rests."""
+
+    def __init__(self, client: Client, timeout: float | None) -> None:
+        super().__init__(client, "", client.options.evolve(timeout=timeout, idle_timeout=None))
+        self.is_idle = False
+
+    def _begin(self) -> Turn:
+        client = self._client
+        self._turn = turn = client._begin(self._options, self, Watch)
+        client._open(turn, self._options)
+        return turn
+
+    def __next__(self) -> Message:
+        try:
+            return super().__next__()
+        except AgentTimeoutError:
+            raise StopIteration from None
+        except StopIteration:
+            self.is_idle = True
+            raise

@@ -1,0 +1,152 @@
+"""
+Options -> the command line, the environment and the private files of one process.
+
+Reads the markers of `Options`; the few options with code of their own are at the end.
+"""
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from .. import _codec
+from .._fields import TRAVELS
+from ..errors import ConfigurationError
+from ..options import FIELDS, Options
+from .locate import find_cli
+
+#: Bytes above which a value does not travel on the command line.
+ARGV_LIMIT = 8 * 1024
+_BASE = ("--output-format=stream-json", "--verbose", "--input-format=stream-json")
+_ARGV = [(field.name, field.metadata[TRAVELS]) for field in FIELDS if field.metadata[TRAVELS].by == "argv"]
+_ENVIRON = [(field.name, field.metadata[TRAVELS]) for field in FIELDS if field.metadata[TRAVELS].by == "environ"]
+#: Variables that every CLI of ours gets: who asks, and that it should say when it is idle.
+_OURS = {"CLAUDE_CODE_ENTRYPOINT": "sdk-py", "CLAUDE_CODE_SDK_READS_SESSION_STATE": "1"}
+#: The variable by which the processes below one of our CLIs are known.
+MARK = "AGENT_SDK_PROCESS"
+_numbers = itertools.count(1)
+#: Flags whose values may hold secrets.
+_SECRET = ("--settings", "--mcp-config", "--managed-settings")
+
+
+@attrs.define
+class Command:
+    """All that is needed to start one process."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str | None
+    #: Stands in the environment of the process and of all below it, as `NAME=value`.
+    mark: str = ""
+    #: Private files that live as long as the process.
+    files: list[str] = attrs.field(factory=list)
+
+    @property
+    def masked(self) -> list[str]:
+        """The command line without what may be secret."""
+        return [_masked(word) for word in self.argv]
+
+    def remove_files(self) -> None:
+        """Remove the private files."""
+        while self.files:
+            try:
+                os.unlink(self.files.pop())
+            except OSError:
+                continue  # somebody cleaned the temp folder before us
+
+
+def command_of(options: Options) -> Command:
+    """
+    Build the command for one process.
+
+    Raises:
+        CLINotFoundError: There is no CLI to run.
+        ConfigurationError: The options do not go together.
+    """
+    if options.fork_session and not (options.resume or options.continue_conversation):
+        raise ConfigurationError("fork_session needs a session to copy: add resume=<session id>")
+    env = _environment(options)
+    env[MARK] = f"{os.getpid()}-{next(_numbers)}"
+    cli = find_cli(options.cli_path, env.get("PATH", ""))
+    command = Command([cli, *_BASE], env, options.cwd, f"{MARK}={env[MARK]}")
+    for name, travel in _ARGV:
+        value = getattr(options, name)
+        if value is not None and value is not False:
+            command.argv += _words(travel.name, value if travel.encode is None else travel.encode(value))
+    if options.system_prompt is not None and options.resume is not None:
+        # The CLI records a session's first prompt and ignores another one on resume, unless told not to.
+        command.argv.append("--system-prompt-snapshot=off")
+    command.argv += _settings(options, command.files)
+    command.argv += _extra(options)
+    return command
+
+
+def _words(flag: str, value: object) -> Iterator[str]:
+    if value is True:
+        yield flag
+    elif isinstance(value, tuple):
+        for item in value:
+            yield f"{flag}={item}"
+    else:
+        yield f"{flag}={value}"
+
+
+def _environment(options: Options) -> dict[str, str]:
+    env = {name: value for name, value in os.environ.items() if name != "CLAUDECODE"}
+    for name, value in _OURS.items():
+        env.setdefault(name, value)
+    if options.cwd is not None:
+        env["PWD"] = os.path.abspath(options.cwd)
+    for option, travel in _ENVIRON:
+        encoded = travel.encode(getattr(options, option)) if travel.encode else getattr(options, option)
+        if encoded is not None:
+            env[travel.name] = encoded
+    for name, over in (options.env or {}).items():
+        if over is None:
+            env.pop(name, None)
+        else:
+            env[name] = _variable(name, over)
+    return env
+
+
+def _variable(name: str, value: object) -> str:
+    if not isinstance(value, str) or "\0" in value or "=" in name:
+        raise ConfigurationError(f"env[{name!r}]: expected a string without NUL, or None to unset the variable")
+    return value
+
+
+def _settings(options: Options, files: list[str]) -> list[str]:
+    settings: Any = options.settings
+    if options.sandbox is not None:
+        settings = {**(settings or {}), "sandbox": options.sandbox}
+    if settings is None:
+        return []
+    text = settings if isinstance(settings, str) else _codec.dumps(settings)
+    return [f"--settings={text if len(text) < ARGV_LIMIT else _private_file(text, files)}"]
+
+
+def _private_file(text: str, files: list[str]) -> str:
+    import tempfile
+
+    descriptor, path = tempfile.mkstemp(prefix="agent_sdk-", suffix=".json")
+    files.append(path)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def _extra(options: Options) -> Iterator[str]:
+    for name, value in (options.extra_args or {}).items():
+        flag = "--" + name.lstrip("-")
+        if value is not None and len(str(value)) >= ARGV_LIMIT:
+            raise ConfigurationError(f"extra_args[{name!r}]: {len(str(value))} characters do not fit on a command line")
+        yield flag if value is None else f"{flag}={value}"
+
+
+def _masked(word: str) -> str:
+    flag, equals, _ = word.partition("=")
+    hides = flag in _SECRET or any(hint in flag.lower() for hint in ("token", "key", "secret", "password", "header"))
+    return f"{flag}=***" if equals and hides else word

@@ -1,0 +1,83 @@
+"""
+The guard: one `sh` for each Python process, which ends our CLIs when this process dies without saying goodbye.
+
+It is told each pid and reads until its standard input ends. A CLI left alone would finish its turn and its tools;
+a parent-death signal is no cure, since it fires when the thread that spawned ends.
+"""
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+
+_SCRIPT = """
+while read -r what pid; do
+  case $what in
+    add) pids="$pids $pid" ;;
+    drop) left=; for one in $pids; do [ "$one" = "$pid" ] || left="$left $one"; done; pids=$left ;;
+  esac
+done
+[ -z "$pids" ] || { kill -TERM $pids; kill -CONT $pids; }
+"""
+
+
+class _Guard:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.pipe: int | None = None
+
+    def tell(self, what: str, pid: int) -> None:
+        if self.pipe is None:
+            return
+        try:
+            os.write(self.pipe, b"%s %d\n" % (what.encode(), pid))
+        except OSError:
+            self.pipe = None  # somebody killed the guard: CLIs are still ended at exit, only not when we are killed
+
+    def start(self) -> None:
+        with self.lock:
+            if self.process is not None:
+                return
+            read_end, self.pipe = os.pipe()
+            try:
+                self.process = subprocess.Popen(
+                    ["/bin/sh", "-c", _SCRIPT],
+                    stdin=read_end,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+            finally:
+                os.close(read_end)
+
+    def stop(self) -> None:
+        process, pipe, self.process, self.pipe = self.process, self.pipe, None, None
+        if pipe is not None:
+            os.close(pipe)
+        if process is not None:
+            process.wait(timeout=1)
+
+    def forget(self) -> None:
+        # In a forked child: its copy of the pipe would keep the parent's guard waiting.
+        if self.pipe is not None:
+            os.close(self.pipe)
+        if self.process is not None:
+            self.process.returncode = 0  # not a child of this process, so not ours to wait for
+        self.__init__()  # type: ignore[misc]
+
+
+_guard = _Guard()
+start, stop, forget = _guard.start, _guard.stop, _guard.forget
+
+
+def add(pid: int) -> None:
+    """Take *pid* into care."""
+    _guard.tell("add", pid)
+
+
+def drop(pid: int) -> None:
+    """Release *pid*; must come before it is reaped, after which the number may be another's."""
+    _guard.tell("drop", pid)

@@ -1,0 +1,39 @@
+"""
+The raw descriptors of one process: four pipes, owned here and closed exactly once.
+
+Raw numbers and not file objects: a forked child must close its copies without flushing, and a file object closed
+behind its back would close somebody else's descriptor later.
+"""
+from __future__ import annotations
+
+import os
+
+
+class Pipes:
+    """Our ends of stdin, stdout and stderr, both ends of the wake pipe, and the child's ends until it has them."""
+
+    __slots__ = ("child", "stderr", "stdin", "stdout", "wake_in", "wake_out")
+
+    def __init__(self) -> None:
+        stdin, self.stdin = os.pipe()
+        self.stdout, stdout = os.pipe()
+        self.stderr, stderr = os.pipe()
+        self.wake_out, self.wake_in = os.pipe()
+        #: stdin, stdout and stderr of the child.
+        self.child = (stdin, stdout, stderr)
+        for ours in (self.stdin, self.stdout, self.stderr, self.wake_in, self.wake_out):
+            os.set_blocking(ours, False)
+
+    def close_child_ends(self) -> None:
+        """Close what the child has inherited by now."""
+        for descriptor in self.child:
+            os.close(descriptor)
+        self.child = ()  # type: ignore[assignment]
+
+    def close(self, *names: str) -> None:
+        """Close our ends by name; all of them when no name is given."""
+        for name in names or ("stdin", "stdout", "stderr", "wake_in", "wake_out"):
+            descriptor = getattr(self, name)
+            setattr(self, name, -1)
+            if descriptor >= 0:
+                os.close(descriptor)

@@ -1,0 +1,78 @@
+"""
+The processes below a process, for the last step of the closing ladder.
+
+A killed CLI leaves the children of its tools running: they live in sessions of their own. They are found by their
+parents while the CLI lives, and by a mark in their environment after that.
+"""
+from __future__ import annotations
+
+import os
+import signal
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the pids below *pid*, children first; empty where the system does not tell."""
+    children: dict[int, list[int]] = {}
+    for child, parent in _parents():
+        children.setdefault(parent, []).append(child)
+    found: list[int] = []
+    level = children.get(pid, [])
+    while level:
+        found += level
+        level = [below for one in level for below in children.get(one, [])]
+    return found
+
+
+def marked(mark: str) -> list[int]:
+    """Return the pids of processes that have *mark* in the environment they were started with (Linux only)."""
+    wanted = mark.encode()
+    try:
+        names = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []
+    return [int(name) for name in names if wanted in _environment_of(name).split(b"\0")]
+
+
+def _environment_of(name: str) -> bytes:
+    try:
+        with open(f"/proc/{name}/environ", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""  # it ended while we looked, or is another user's
+
+
+def _parents() -> list[tuple[int, int]]:
+    try:
+        names = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return _parents_by_ps()
+    return [(int(name), parent) for name in names if (parent := _parent_of(name)) is not None]
+
+
+def _parent_of(name: str) -> int | None:
+    try:
+        with open(f"/proc/{name}/stat", "rb") as file:
+            # The program's name, in brackets, may hold anything.
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None  # it ended while we looked
+
+
+def _parents_by_ps() -> list[tuple[int, int]]:
+    import subprocess
+
+    try:
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, timeout=1, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    rows = (line.split() for line in listed.split(b"\n"))
+    return [(int(row[0]), int(row[1])) for row in rows if len(row) == 2]
+
+
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    """Send a signal to each of *pids* that still lives."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            continue  # it ended first

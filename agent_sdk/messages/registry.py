@@ -1,0 +1,84 @@
+"""
+Which class stands for which message type, system subtype and content block.
+
+Filled by the decorators `message_type` and `block_type`; read by the converter. Families that most runs never meet are
+imported when the first kind comes that no imported class stands for.
+"""
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+#: Modules beside this one that are imported, one by one, when a message comes that no class stands for yet.
+MESSAGE_FAMILIES = ("state", "tasks", "hooks", "progress", "notices", "commands", "storage")
+#: The same for content blocks.
+BLOCK_FAMILIES = ("media", "server_tools")
+
+_messages: dict[tuple[str, str | None], type[Any]] = {}
+_blocks: dict[str, type[Any]] = {}
+_imported: set[str] = set()
+
+
+def message_type(type: str, subtype: str | None = None, *families: str) -> Callable[[type[T]], type[T]]:
+    """
+    Register a message class, above its `@attrs.define`.
+
+    Args:
+        type: The frame's `type`.
+        subtype: Its `subtype`, for `system`; *None* takes every subtype that has no class of its own.
+        families: Further kinds that the predicates ask for, such as `progress`.
+    """
+    def register(cls: Any) -> Any:
+        tags = {"type": type} if subtype is None else {"type": type, "subtype": subtype}
+        cls.kinds = cls.kinds.union(tags.values(), families)
+        _fix(cls, tags)
+        _messages[type, subtype] = cls
+        return cls
+
+    return register
+
+
+def block_type(type: str) -> Callable[[type[T]], type[T]]:
+    """Register a content block class, above its `@attrs.define`, for blocks of *type*."""
+    def register(cls: Any) -> Any:
+        _fix(cls, {"type": type})
+        _blocks[type] = cls
+        return cls
+
+    return register
+
+
+def _fix(cls: Any, tags: dict[str, str]) -> None:
+    # The default in the generated signature: an object made by hand knows its type, and one from the wire shares the
+    # string instead of keeping a copy of its own.
+    vars(cls)["__init__"].__kwdefaults__.update(tags)
+    cls.fixed = tags
+
+
+def message_class(type: object, subtype: object) -> type[Any] | None:
+    """The class for a frame's type and subtype: the exact one, else the one for all subtypes, else *None*."""
+    if not isinstance(type, str):
+        return None
+    # Only system messages have classes by subtype: a result's is an outcome.
+    kind = (type, subtype if type == "system" and isinstance(subtype, str) else None)
+    return _messages.get(kind) or _search(_messages, kind, MESSAGE_FAMILIES) or _messages.get((type, None))
+
+
+def block_class(type: object) -> type[Any] | None:
+    """The class for a content block's type, or *None*."""
+    if not isinstance(type, str):
+        return None
+    return _blocks.get(type) or _search(_blocks, type, BLOCK_FAMILIES)
+
+
+def _search(table: dict[Any, type[Any]], kind: object, families: tuple[str, ...]) -> type[Any] | None:
+    for name in families:
+        if name not in _imported:
+            importlib.import_module(f"{__package__}.{name}")
+            _imported.add(name)
+            if kind in table:
+                break
+    return table.get(kind)

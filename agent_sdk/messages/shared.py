@@ -1,0 +1,149 @@
+"""
+The objects inside messages that nearly every run meets: usage, servers, plugins, refusals.
+
+Those of rarer messages stand beside them; those of the answers to control requests in `models` and `reports`.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .._fields import wire
+from .base import WireObject
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class CacheCreation(WireObject):
+    """Input tokens written to the cache, by how long they stay there."""
+
+    ephemeral_5m_input_tokens: int = 0
+    ephemeral_1h_input_tokens: int = 0
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class ServerToolUsage(WireObject):
+    """How often tools of the API itself were used."""
+
+    web_search_requests: int = 0
+    web_fetch_requests: int = 0
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class Usage(WireObject):
+    """Tokens, as the API counts them. In a result: of the main loop of one turn, without subagents."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation: CacheCreation | None = None
+    server_tool_use: ServerToolUsage | None = None
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    speed: str | None = None
+    iterations: list[Any] | None = None
+    #: May hold `thinking_tokens`.
+    output_tokens_details: dict[str, Any] | None = None
+    fallback_credit: Any = None
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class ModelUsage(WireObject):
+    """Tokens and cost of one model, subagents included, over the life of the process and what it resumed."""
+
+    input_tokens: int = wire("inputTokens", 0)
+    output_tokens: int = wire("outputTokens", 0)
+    thinking_tokens: int = wire("thinkingTokens", 0)
+    cache_read_input_tokens: int = wire("cacheReadInputTokens", 0)
+    cache_creation_input_tokens: int = wire("cacheCreationInputTokens", 0)
+    cache_creation_ephemeral_5m_input_tokens: int = wire("cacheCreationEphemeral5mInputTokens", 0)
+    cache_creation_ephemeral_1h_input_tokens: int = wire("cacheCreationEphemeral1hInputTokens", 0)
+    web_search_requests: int = wire("webSearchRequests", 0)
+    cost_usd: float = wire("costUSD", 0.0)
+    context_window: int | None = wire("contextWindow")
+    max_output_tokens: int | None = wire("maxOutputTokens")
+    canonical_model: str | None = wire("canonicalModel")
+    provider: str | None = None
+    #: `list`, `managed` or `unknown`.
+    cost_basis: str | None = wire("costBasis")
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class McpServer(WireObject):
+    """An MCP server of the session. `status` is `connected`, `pending`, `failed`, `needs-auth` or `disabled`."""
+
+    name: str = ""
+    status: str = ""
+    source: str | None = None
+    error: str | None = None
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class Plugin(WireObject):
+    """A plugin that the session loaded."""
+
+    name: str = ""
+    path: str = ""
+    version: str | None = None
+    source: str | None = None
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class PluginError(WireObject):
+    """A plugin that did not load, and why."""
+
+    plugin: str = ""
+    type: str = ""
+    message: str = ""
+    path: str | None = None
+    #: `plugin_enabled`, `name` and perhaps `marketplace`, when an administrator locked it.
+    managed_lock: dict[str, Any] | None = None
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class PermissionDenial(WireObject):
+    """A tool use that was refused during the turn."""
+
+    tool_name: str = ""
+    tool_use_id: str = ""
+    tool_input: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class DeferredToolUse(WireObject):
+    """A tool use that a hook put off: it runs when the session is resumed."""
+
+    id: str = ""
+    name: str = ""
+    input: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class InvalidConfigFile(WireObject):
+    """The configuration file that kept the CLI from starting."""
+
+    path: str = ""
+    is_global: bool = False
+    backup_searched: bool = False
+    backup_path: str | None = None
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class Origin(WireObject):
+    """Where a prompt came from; `kind` is `human`, `task-notification`, `channel`, `peer`, `auto-continuation`, ..."""
+
+    kind: str = ""
+    #: Of a task notification: `scheduled-trigger`, `peer-send-message`, ...
+    subkind: str | None = None
+    producer: str | None = None
+    server: str | None = None
+    sender: str | None = wire("from")
+    sender_mode: str | None = wire("fromMode")
+    sender_session: str | None = wire("fromSession")
+    sender_task_id: str | None = wire("senderTaskId")
+    name: str | None = None
+    body: str | None = None
+    verified_peer_pid: int | None = wire("verifiedPeerPid")
+    fire_reason: str | None = wire("fireReason")
+    run_id: str | None = wire("runId")

@@ -1,0 +1,348 @@
+"""
+The program that a `FakeCLI` runs: a copy of this file, with its script beside it.
+
+Standard library only, one thread, one `poll`: it starts in some ten milliseconds and answers control
+requests while it waits. What it hears and how it was started is appended to files that the host reads.
+"""
+from __future__ import annotations
+
+import binascii
+import fcntl
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False  # `typing` itself takes longer to import than the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+STDIN, STDOUT, STDERR = 0, 1, 2
+
+
+class EndOfTurn(Exception):
+    """The rest of the turn's steps is left out."""
+
+
+def append(name: str, line: bytes) -> int:
+    """Add *line* to a file of the folder in one write; return how many bytes were there before."""
+    file = os.open(os.path.join(FOLDER, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        before = os.fstat(file).st_size
+        write(file, line)
+        return before
+    finally:
+        os.close(file)
+
+
+def write(descriptor: int, line: bytes) -> None:
+    """Write all of *line*."""
+    view = memoryview(line)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def fresh_uuid() -> str:
+    """Make a random UUID; importing `uuid` would cost as much as half the start."""
+    text = os.urandom(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+def flag(name: str) -> str | None:
+    """Give the value of `--name=value` or `--name value` on the command line."""
+    for index, word in enumerate(sys.argv):
+        if word.startswith(name + "="):
+            return word[len(name) + 1 :]
+        if word == name and index + 1 < len(sys.argv):
+            return sys.argv[index + 1]
+    return None
+
+
+def session(default: str) -> str:
+    """Name the session of this process, as the CLI would."""
+    known = fresh_uuid() if "--fork-session" in sys.argv else flag("--resume")
+    return flag("--session-id") or known or default
+
+
+def text_of(content: Any) -> str:
+    """Give the text of a user message, its blocks joined by newlines."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(block.get("text", "") for block in content or () if isinstance(block, dict))
+
+
+class Program:
+    """One run: the script, what was heard, and the turn that is played."""
+
+    def __init__(self, script: dict[str, Any]) -> None:
+        self.script = script
+        self.session = session(script["session_id"])
+        self.words = {"$session": self.session}
+        self.rest = b""
+        self.ended = False
+        self.started = False
+        self.held: list[dict[str, Any]] = []
+        self.prompts: list[dict[str, Any]] = []
+        self.heard: dict[str, int] = {}
+        self.answered: set[object] = set()
+        # A turn is open from the user's message to a result, whether its steps are through or not.
+        self.is_open = False
+        self.is_stopped = False
+        self.is_early = False
+        # The steps that the turn has not come through.
+        self.ahead: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        """Play the start, then a turn for each user message, until stdin ends."""
+        self.play(self.script["start"])
+        self.started = True
+        for frame in self.held:
+            self.answer(frame)
+        while self.prompts or not self.ended:
+            if self.prompts:
+                self.turn(self.prompts.pop(0))
+            else:
+                self.listen(None)
+
+    def turn(self, message: dict[str, Any]) -> None:
+        """Play the next turn of the script, counted over all processes of this fake."""
+        turns = self.script["turns"]
+        number = append("turns", b".")
+        self.words["$prompt"] = text_of((message.get("message") or {}).get("content"))
+        self.words["$uuid"] = message.get("uuid") or fresh_uuid()
+        self.is_open, self.is_stopped = True, False
+        self.heard["user"] = self.heard.get("user", 1) - 1
+        self.ahead = turns[min(number, len(turns) - 1)]
+        if self.is_early:
+            self.is_early = False
+            self.stop()
+        self.play(self.ahead)
+
+    def play(self, steps: list[dict[str, Any]]) -> None:
+        """Do one step after another."""
+        try:
+            for number, step in enumerate(steps):
+                self.ahead = steps[number:]
+                # A stop may have come without a wait; poll once, so that it is seen.
+                self.listen(0)
+                if self.is_stopped:
+                    return
+                arguments = {key: value for key, value in step.items() if key != "do"}
+                getattr(self, "do_" + step["do"])(**arguments)
+        except EndOfTurn:
+            pass
+        self.ahead = []
+
+    def do_frame(self, frame: dict[str, Any]) -> None:
+        write(STDOUT, self.line(frame))
+
+    def do_raw(self, base64: str) -> None:
+        write(STDOUT, self.raw(base64))
+
+    def do_one_byte_at_a_time(self, frames: list[dict[str, Any]]) -> None:
+        for item in frames:
+            line = self.line(item["frame"]) if item["do"] == "frame" else self.raw(item["base64"])
+            for index in range(len(line)):
+                write(STDOUT, line[index : index + 1])
+
+    def do_delay(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self.is_stopped and (left := end - time.monotonic()) > 0:
+            self.listen(left)
+
+    def do_ask(self, request: dict[str, Any], request_id: str | None) -> None:
+        request_id = request_id or fresh_uuid()
+        self.do_frame({"type": "control_request", "request_id": request_id, "request": request})
+        self.wait(lambda: request_id in self.answered)
+
+    def do_wait_for(self, kind: str) -> None:
+        self.wait(lambda: self.heard.get(kind, 0) > 0)
+        self.heard[kind] -= 1
+
+    def do_stderr(self, base64: str, repeat: int) -> None:
+        for _ in range(repeat):
+            write(STDERR, binascii.a2b_base64(base64))
+
+    def do_exit(self, code: int) -> None:
+        os._exit(code)
+
+    def do_kill_self(self, signal: int) -> None:
+        reset(signal)
+        os.kill(os.getpid(), signal)
+
+    def do_ignore_sigterm(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def do_fork_grandchild(self, seconds: float) -> None:
+        pid = os.fork()
+        if pid:
+            append("grandchildren", b"%d\n" % pid)
+            return
+        os.setsid()
+        reset(signal.SIGTERM)
+        os.close(STDIN)
+        time.sleep(seconds)
+        os._exit(0)
+
+    def wait(self, is_over: Callable[[], bool]) -> None:
+        """Listen until *is_over*; a stop or the end of stdin ends the turn."""
+        while not is_over():
+            if self.is_stopped or self.ended:
+                raise EndOfTurn
+            self.listen(None)
+
+    def listen(self, seconds: float | None) -> None:
+        """Wait at most *seconds* for input and take it."""
+        if self.ended:
+            time.sleep(seconds or 0)
+            return
+        waiting = select.poll()
+        waiting.register(STDIN, select.POLLIN)
+        if not waiting.poll(None if seconds is None else max(0, int(seconds * 1000 + 0.999))):
+            return
+        chunk = os.read(STDIN, 1 << 20)
+        self.ended = not chunk
+        # The last line may lack its newline.
+        *lines, self.rest = (self.rest + (chunk or b"\n" * bool(self.rest))).split(b"\n")
+        for line in lines:
+            self.hear(line)
+
+    def hear(self, line: bytes) -> None:
+        """Keep a line and do what its frame asks for."""
+        append("received", line + b"\n")
+        if not line.strip():
+            return
+        try:
+            frame = json.loads(line)
+        except ValueError:
+            # As the CLI does: one bad line is the end.
+            write(STDERR, b"Error parsing streaming input line (type=unknown, %d chars): SyntaxError\n" % len(line))
+            os._exit(1)
+        if isinstance(frame, dict):
+            self.sort(frame)
+
+    def sort(self, frame: dict[str, Any]) -> None:
+        """Take one frame of the host's."""
+        kind = frame.get("type")
+        self.count(kind)
+        if kind == "user":
+            self.prompts.append(frame)
+        elif kind == "control_response":
+            self.answered.add((frame.get("response") or {}).get("request_id"))
+        elif kind == "control_request":
+            self.count((frame.get("request") or {}).get("subtype"))
+            # Whoever asks while the program starts gets its answer afterwards.
+            (self.answer if self.started else self.held.append)(frame)
+
+    def count(self, kind: object) -> None:
+        self.heard[str(kind)] = self.heard.get(str(kind), 0) + 1
+
+    def answer(self, frame: dict[str, Any]) -> None:
+        """Answer a control request of the host's."""
+        request = frame.get("request") or {}
+        subtype = request.get("subtype")
+        answer = self.script["responses"].get(subtype) or {"response": own_response(request)}
+        if "silent" in answer:
+            return
+        response = {"subtype": "error" if "error" in answer else "success", **answer}
+        response["request_id"] = frame.get("request_id")
+        self.do_frame({"type": "control_response", "response": response})
+        if subtype == "interrupt" and "error" not in answer:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the open turn as an interrupt does, unless its script waits for the interrupt itself."""
+        if not self.is_open:
+            # A turn that was asked for and has not begun ends as soon as it does.
+            self.is_early = bool(self.prompts)
+            return
+        if any(step.get("kind") == "interrupt" for step in self.ahead):
+            return
+        self.is_stopped = True
+        for frame in self.script["stopped"]:
+            self.do_frame(frame)
+
+    def quit(self) -> None:
+        """End the open turn, then the process."""
+        self.stop()
+        os._exit(0)
+
+    def line(self, frame: dict[str, Any]) -> bytes:
+        """Encode a frame, its words replaced."""
+        if frame.get("type") == "result":
+            self.is_open = False
+        frame = self.filled(frame)
+        try:
+            return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        except UnicodeEncodeError:  # a lone surrogate, which the CLI writes as its escape
+            return json.dumps(frame).encode() + b"\n"
+
+    def raw(self, base64: str) -> bytes:
+        """Decode bytes that are written as they are."""
+        line = binascii.a2b_base64(base64)
+        if b'"type":"result"' in line.replace(b" ", b""):
+            self.is_open = False
+        return line
+
+    def filled(self, value: Any) -> Any:
+        """Replace the words of the script in *value*."""
+        if isinstance(value, dict):
+            return {key: self.filled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.filled(item) for item in value]
+        if not isinstance(value, str):
+            return value
+        if value == self.script["session_id"]:
+            return self.session
+        if "$" in value:
+            for word, text in self.words.items():
+                value = value.replace(word, text)
+        return value
+
+
+def own_response(request: dict[str, Any]) -> dict[str, Any]:
+    """Give the answer to a control request that the script says nothing of."""
+    table: dict[Any, dict[str, Any]] = {
+        "interrupt": {"still_queued": []},
+        "set_model": {"model": request.get("model")},
+        "set_permission_mode": {"mode": request.get("mode")},
+        "mcp_status": {"mcpServers": []},
+        "mcp_set_servers": {"added": list(request.get("servers") or ()), "removed": [], "errors": {}},
+        "get_context_usage": {"categories": [], "totalTokens": 19, "maxTokens": 1000000, "percentage": 0},
+        "rewind_files": {"canRewind": True},
+    }
+    return table.get(request.get("subtype"), {})
+
+
+def reset(number: int) -> None:
+    """Let a signal do again what it does by itself."""
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def main() -> None:
+    """Read the script, say how this process was started, and run."""
+    with open(os.path.join(FOLDER, "script.json"), encoding="utf-8") as file:
+        script = json.load(file)
+    if "--version" in sys.argv[1:]:
+        write(STDOUT, f"{script['version']} (Claude Code)\n".encode())
+        return
+    start = {"argv": sys.argv, "env": dict(os.environ), "pid": os.getpid(), "cwd": os.getcwd()}
+    append("starts", json.dumps(start).encode() + b"\n")
+    program = Program(script)
+    # As the CLI does: SIGTERM is an exit of its own, SIGINT ends the turn first.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+    signal.signal(signal.SIGINT, lambda *_: program.quit())
+    try:
+        program.run()
+    except BrokenPipeError:  # nobody reads any more
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

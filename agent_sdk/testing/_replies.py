@@ -1,0 +1,173 @@
+"""
+What the scripted model answers, and its form on the wire: one JSON message, or a stream of events.
+
+Pure: who sends, waits and cuts is `_http`.
+"""
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from ._requests import ModelRequest
+
+#: The figures of a reply that names none: enough for a cost above zero.
+USAGE: Mapping[str, int] = {
+    "input_tokens": 12,
+    "output_tokens": 7,
+    "cache_creation_input_tokens": 0,
+    "cache_read_input_tokens": 0,
+}
+_ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+#: A text longer than this many characters travels in slices, not word by word.
+_LONG = 20_000
+_SLICE = 16_384
+
+
+def _to_blocks(content: str | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    blocks = [content] if isinstance(content, Mapping) else content
+    return [_with_id(dict(block)) for block in blocks]
+
+
+def _with_id(block: dict[str, Any]) -> dict[str, Any]:
+    if block.get("type") == "tool_use":
+        block.setdefault("id", f"toolu_{uuid.uuid4().hex[:20]}")
+        block.setdefault("input", {})
+    return block
+
+
+@attrs.frozen
+class Reply:
+    """One answer of the model: content blocks with their pace, or an error."""
+
+    #: Content blocks as the API gives them; a text or a single block may be given. Tool uses get an id.
+    blocks: list[dict[str, Any]] = attrs.field(default="", converter=_to_blocks)
+    #: Seconds before the first byte.
+    delay: float = attrs.field(default=0.0, kw_only=True)
+    #: The pieces in which the text is streamed, in place of word by word.
+    chunks: Sequence[str] = attrs.field(default=(), kw_only=True)
+    #: Seconds between two pieces.
+    chunk_delay: float = attrs.field(default=0.0, kw_only=True)
+    #: After the first piece, wait for this event: at most a minute, and not beyond the end of the model.
+    until: threading.Event | None = attrs.field(default=None, kw_only=True)
+    #: Token figures that differ from `USAGE`.
+    usage: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
+    #: *None* stands for `tool_use` when there is one, else `end_turn`.
+    stop_reason: str | None = attrs.field(default=None, kw_only=True)
+    #: An HTTP status other than 200 makes an error of it.
+    status: int = attrs.field(default=200, kw_only=True)
+    #: The text of the error.
+    message: str = attrs.field(default="", kw_only=True)
+    #: Further HTTP headers, such as `retry-after`.
+    headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    #: Cut the connection after the first piece.
+    drop: bool = attrs.field(default=False, kw_only=True)
+    #: Send an error event of this type after the first piece, such as `overloaded_error`.
+    sse_error: str | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def breaks(self) -> bool:
+        """Whether it ends in the middle."""
+        return self.drop or self.sse_error is not None
+
+    def error(self) -> dict[str, Any]:
+        """The body of an error."""
+        return _error(_ERROR_TYPES.get(self.status, "api_error"), self.message or f"scripted {self.status}")
+
+    def to_message(self, request: ModelRequest) -> dict[str, Any]:
+        """The whole message, as a request without `stream` gets it."""
+        message = self._empty_message(request)
+        message.update(content=self.blocks, stop_reason=self._stop_reason(), usage={**USAGE, **self.usage})
+        return message
+
+    def events(self, request: ModelRequest) -> Iterator[dict[str, Any]]:
+        """The message as events, the broken end left out."""
+        yield {"type": "message_start", "message": self._empty_message(request)}
+        for index, block in enumerate(self.blocks):
+            yield {"type": "content_block_start", "index": index, "content_block": _hollow(block)}
+            for delta in self._deltas(block):
+                yield {"type": "content_block_delta", "index": index, "delta": delta}
+            yield {"type": "content_block_stop", "index": index}
+        usage = {"output_tokens": USAGE["output_tokens"], **self.usage}
+        yield {
+            "type": "message_delta",
+            "delta": {"stop_reason": self._stop_reason(), "stop_sequence": None},
+            "usage": usage,
+        }
+        yield {"type": "message_stop"}
+
+    def sse_error_event(self) -> dict[str, Any]:
+        """The event that breaks a stream."""
+        return _error(self.sse_error or "api_error", self.message or "scripted error in the stream")
+
+    def _empty_message(self, request: ModelRequest) -> dict[str, Any]:
+        return {
+            "id": f"msg_{uuid.uuid4().hex[:22]}",
+            "type": "message",
+            "role": "assistant",
+            "model": request.model,
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": {**USAGE, **self.usage, "output_tokens": 1},
+        }
+
+    def _stop_reason(self) -> str:
+        uses_tools = any(block.get("type") == "tool_use" for block in self.blocks)
+        return self.stop_reason or ("tool_use" if uses_tools else "end_turn")
+
+    def _deltas(self, block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        kind = block.get("type")
+        if kind == "text":
+            for piece in self.chunks or _pieces(str(block.get("text", ""))):
+                yield {"type": "text_delta", "text": piece}
+        elif kind == "thinking":
+            for piece in _pieces(str(block.get("thinking", ""))):
+                yield {"type": "thinking_delta", "thinking": piece}
+            yield {"type": "signature_delta", "signature": block.get("signature") or "c2ln"}
+        elif kind == "tool_use":
+            for piece in _sliced(json.dumps(block.get("input", {})), _SLICE):
+                yield {"type": "input_json_delta", "partial_json": piece}
+
+
+def to_reply(answer: Any) -> Reply:
+    """Take what a function of the request may return: a reply, a text, a block or a list of blocks."""
+    return answer if isinstance(answer, Reply) else Reply(answer)
+
+
+def _error(kind: str, message: str) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": kind, "message": message}}
+
+
+def _hollow(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Give *block* as it stands at its start; what `_deltas` brings is taken out."""
+    hollow = dict(block)
+    for key, empty in {"text": "", "thinking": "", "signature": "", "input": {}}.items():
+        if key in hollow and hollow.get("type") in ("text", "thinking", "tool_use"):
+            hollow[key] = empty
+    return hollow
+
+
+def _pieces(text: str) -> list[str]:
+    if len(text) > _LONG:
+        return _sliced(text, _SLICE)
+    first, *rest = text.split(" ")
+    return [first, *(f" {word}" for word in rest)]
+
+
+def _sliced(text: str, size: int) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]

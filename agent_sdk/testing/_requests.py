@@ -1,0 +1,166 @@
+"""
+What the CLI asked of the model: one HTTP request, with answers to the questions that tests have.
+
+Knows the shape of Messages API requests, no sockets. Made by `_http`, judged by `_script`.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+#: What the CLI writes into the user's messages besides the prompt.
+_ADDED = re.compile(
+    r"<(system-reminder|local-command-\w+|command-name|command-message|command-args)>.*?</\1>", re.DOTALL
+)
+#: Among it what starts a turn that nobody asked for: the end of a background task.
+_NOTIFICATION = re.compile(r"<task-notification>.*?</task-notification>", re.DOTALL)
+#: How it hands over what the user said while a tool was running; in a message of role "system".
+_FOLDED = re.compile(
+    r"The user sent a new message while you were working:\n(.*?)\n\nThis is how Claude Code", re.DOTALL
+)
+#: Texts of the user's messages that the CLI wrote itself; the turn's prompt stands before them.
+_BY_THE_CLI = (
+    "[Image: ",
+    "[Request interrupted",
+    "[structured-output-enforce]",
+    "Output token limit hit",
+    "Stop hook feedback",
+    "This session is being continued from a previous conversation",
+)
+#: How it begins its request for a summary, whether for `/compact` or because the context is full.
+_COMPACTION = ("CRITICAL: Respond with TEXT ONLY", "Your task is to create a detailed summary of")
+#: How other questions of its own begin: asked beside the conversation, about a fetched page, for a title.
+_ASIDE = ("<system-reminder>This is a side question", "Web page content:")
+_ASIDE_SYSTEM = ("You are naming a coding session", "Generate a short kebab-case name", "sentence-case title")
+
+
+def mask(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Lower the names of *headers* and mask the values that are secrets."""
+    lowered = ((name.lower(), value) for name, value in headers)
+    return {name: "***" if name in _SECRET_HEADERS else value for name, value in lowered}
+
+
+@attrs.frozen(kw_only=True)
+class ModelRequest:
+    """One request that reached a `ScriptedModel`."""
+
+    #: The path with its query: `/v1/messages?beta=true`.
+    path: str
+    #: The decoded body; empty when it was no JSON object.
+    body: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    #: Names in lower case; keys and tokens are masked.
+    headers: dict[str, str] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The conversation as sent: roles `user`, `assistant` and `system`."""
+        return _dicts(self.body.get("messages"))
+
+    @property
+    def prompt(self) -> str:
+        """
+        What the user said last: the last text that the CLI did not write itself.
+
+        It stays the same while the model works with tools. Of a prompt of several texts it is the last one.
+        In a turn that the end of a background task has started, it is `<task-notification>…`.
+        """
+        return next(reversed(self.user_texts), "")
+
+    @property
+    def user_texts(self) -> list[str]:
+        """Every prompt of the conversation so far, in order, without what the CLI adds."""
+        texts = (_said(message, text) for message in self.messages for text in _texts(message.get("content")))
+        return [text for text in texts if text and not text.startswith(_BY_THE_CLI)]
+
+    @property
+    def system(self) -> str:
+        """The system prompt, its blocks joined by blank lines."""
+        return "\n\n".join(_texts(self.body.get("system")))
+
+    @property
+    def model(self) -> str:
+        """The model asked for."""
+        return str(self.body.get("model") or "")
+
+    @property
+    def tools(self) -> list[str]:
+        """Names of the tools offered to the model, in order."""
+        return [str(tool.get("name")) for tool in _dicts(self.body.get("tools"))]
+
+    @property
+    def tool_results(self) -> list[dict[str, Any]]:
+        """The `tool_result` blocks of the newest user message; empty when it holds none."""
+        content = self._last_user().get("content")
+        return [block for block in _dicts(content) if block.get("type") == "tool_result"]
+
+    @property
+    def session_id(self) -> str | None:
+        """The CLI's session, from the header `x-claude-code-session-id`."""
+        return self.headers.get("x-claude-code-session-id")
+
+    @property
+    def stream(self) -> bool:
+        """Whether the answer is wanted as a stream of events."""
+        return bool(self.body.get("stream"))
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it asks for a number of tokens only."""
+        return "/count_tokens" in self.path
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it asks the model for a message."""
+        return self.path.partition("?")[0].endswith("/messages")
+
+    @property
+    def is_compaction(self) -> bool:
+        """Whether the CLI asks for a summary in order to compact the conversation."""
+        return self._last_text_starts(_COMPACTION)
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the CLI asks beside the conversation: a side question, a title, the reading of a web page."""
+        return self._last_text_starts(_ASIDE) or any(mark in self.system for mark in _ASIDE_SYSTEM)
+
+    @property
+    def call_key(self) -> object:
+        """What the attempts at one call have in common; the CLI repeats a failed call, sometimes with other tools."""
+        answers = sum(message.get("role") == "assistant" for message in self.messages)
+        # Another model is another call: the CLI fell back to it.
+        return self.session_id, self.model, answers, tuple(self.user_texts)
+
+    def _last_text_starts(self, beginnings: tuple[str, ...]) -> bool:
+        return any(text.lstrip().startswith(beginnings) for text in _texts(self._last_user().get("content")))
+
+    def _last_user(self) -> Mapping[str, Any]:
+        # The CLI puts messages of role "system" behind the user's.
+        users = (message for message in reversed(self.messages) if message.get("role") == "user")
+        return next(users, {})
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _texts(content: Any) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    return [str(block.get("text", "")) for block in _dicts(content) if block.get("type") == "text"]
+
+
+def _said(message: Mapping[str, Any], text: str) -> str:
+    """Give what the user said in one text of *message*, or what the CLI said in their place."""
+    if message.get("role") == "assistant":
+        return ""
+    folded = _FOLDED.search(text)
+    if folded:
+        return folded.group(1).strip()
+    if message.get("role") != "user":
+        return ""
+    notification = _NOTIFICATION.search(text) if text.startswith("<system-reminder>") else None
+    return notification.group() if notification else _ADDED.sub("", text).strip()

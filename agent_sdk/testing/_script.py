@@ -1,0 +1,198 @@
+"""
+The script of a scripted model: which reply a request gets.
+
+Knows requests and replies, no sockets. One lock guards a model's main script and the scripts beside it.
+"""
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import attrs
+
+from ._replies import Reply, to_reply
+from ._requests import ModelRequest
+
+#: A function of the request; returns a `Reply`, a text, a content block or a list of blocks.
+Answer = Callable[[ModelRequest], Any]
+#: A part of the prompt, or a function that says yes.
+Condition = str | Callable[[ModelRequest], bool]
+
+_S = TypeVar("_S", bound="Script")
+
+
+def echo(request: ModelRequest) -> Reply:
+    """Answer as an empty script does: `echo: <prompt>`, or `done: <tool results>` when tools have run."""
+    results = request.tool_results
+    if not results:
+        return Reply(f"echo: {request.prompt}")
+    return Reply("done: " + "\n".join(_text_of(result.get("content")) for result in results)[:1000])
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    texts = (block.get("text", f"[{block.get('type')}]") for block in content or () if isinstance(block, dict))
+    return "\n".join(map(str, texts))
+
+
+@attrs.define
+class _Step:
+    answer: Answer
+    #: How many requests it still answers; *None*: one call, however often the CLI repeats it.
+    times: int | None = 1
+
+
+class Script:
+    """Replies in order, one for each call of the model; afterwards the default reply."""
+
+    def __init__(self, condition: Condition | None = None, lock: threading.RLock | None = None) -> None:
+        self._condition = condition
+        self._lock = lock or threading.RLock()
+        self._steps: deque[_Step] = deque()
+        self._default: Answer = echo
+        # Failures meant for a call, not for one attempt at it: the CLI repeats the same request.
+        self._lasting: dict[object, Reply] = {}
+
+    def reply(
+        self: _S,
+        text: str = "",
+        *,
+        delay: float = 0.0,
+        chunks: Sequence[str] = (),
+        chunk_delay: float = 0.0,
+        until: threading.Event | None = None,
+        thinking: str = "",
+        usage: Mapping[str, Any] | None = None,
+        stop_reason: str | None = None,
+    ) -> _S:
+        """
+        Answer the next call with *text*.
+
+        Args:
+            text: The reply; streamed word by word.
+            delay: Seconds before the first byte.
+            chunks: The pieces of the text, in place of words; *text* may then be left out.
+            chunk_delay: Seconds between two pieces.
+            until: Hold the reply after its first piece until this event is set, at most for a minute;
+                closing the model lets it go.
+            thinking: A thinking block before the text.
+            usage: Token figures that differ from 12 in and 7 out, such as `{"input_tokens": 5000}`.
+            stop_reason: In place of `end_turn`, such as `max_tokens`.
+        """
+        blocks = [{"type": "thinking", "thinking": thinking, "signature": "c2ln"}] if thinking else []
+        blocks.append({"type": "text", "text": text or "".join(chunks)})
+        return self._add(
+            Reply(
+                blocks,
+                delay=delay,
+                chunks=tuple(chunks),
+                chunk_delay=chunk_delay,
+                until=until,
+                usage=usage or {},
+                stop_reason=stop_reason,
+            )
+        )
+
+    def call_tool(self: _S, name: str, input: Mapping[str, Any] | None = None, *, text: str = "", **pace: Any) -> _S:
+        """
+        Answer the next call with the use of the tool *name*; the call after it holds its result.
+
+        Args:
+            name: The tool, as the CLI offers it: `Bash`, `mcp__server__add`.
+            input: The tool's arguments.
+            text: What the model says before.
+            pace: `delay`, `chunk_delay`, `until`, `usage` as for `reply`.
+        """
+        return self.call_tools((name, input or {}), text=text, **pace)
+
+    def call_tools(self: _S, *calls: tuple[str, Mapping[str, Any]], text: str = "", **pace: Any) -> _S:
+        """Answer the next call with several tool uses, each a pair of name and input."""
+        blocks: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
+        blocks += [{"type": "tool_use", "name": name, "input": dict(arguments)} for name, arguments in calls]
+        return self._add(Reply(blocks, **pace))
+
+    def blocks(self: _S, blocks: Sequence[Mapping[str, Any]], **pace: Any) -> _S:
+        """Answer the next call with raw content blocks; *pace* as for `reply`."""
+        return self._add(Reply(blocks, **pace))
+
+    def fail(
+        self: _S,
+        status: int,
+        *,
+        message: str = "",
+        times: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> _S:
+        """
+        Answer with an HTTP error.
+
+        Args:
+            status: Such as 429, 500 or 529. The CLI tries again after 401, 429 and 5xx.
+            message: The text of the error.
+            times: How many attempts fail before the script goes on; *None*: the call fails for good,
+                however often the CLI repeats it, and the script goes on with the next call.
+            headers: Further HTTP headers, such as `{"retry-after": "1"}`.
+        """
+        return self._add(Reply(status=status, message=message, headers=headers or {}), times)
+
+    def drop(self: _S, text: str = "this is cut off", *, times: int | None = 1) -> _S:
+        """Cut the connection after the first word of *text*; the CLI asks again, *times* attempts break."""
+        return self._add(Reply(text, drop=True), times)
+
+    def sse_error(self: _S, kind: str = "overloaded_error", *, message: str = "", times: int | None = 1) -> _S:
+        """Break the stream by an error event after its first word; the CLI asks again, *times* attempts break."""
+        return self._add(Reply("this is cut off", sse_error=kind, message=message), times)
+
+    def respond(self: _S, function: Answer, *, times: int = 1) -> _S:
+        """Answer the next *times* calls with what *function* returns for the request."""
+        return self._add(function, times)
+
+    def otherwise(self: _S, answer: Answer | str) -> _S:
+        """Set the default reply, for when the script has come to its end: a text or a function of the request."""
+        with self._lock:
+            self._default = (lambda request: answer) if isinstance(answer, str) else answer
+        return self
+
+    @property
+    def remaining(self) -> int:
+        """How many scripted replies are left."""
+        with self._lock:
+            return len(self._steps)
+
+    def matches(self, request: ModelRequest) -> bool:
+        """Whether this script answers *request*."""
+        if isinstance(self._condition, str):
+            return self._condition in request.prompt
+        return self._condition is None or self._condition(request)
+
+    def answer(self, request: ModelRequest) -> Reply:
+        """Take the reply for *request* from the script. Functions of the request run outside the lock."""
+        key = request.call_key
+        with self._lock:
+            if key in self._lasting:
+                return self._lasting[key]
+            step = self._take()
+        reply = to_reply(step.answer(request))
+        if step.times is None:
+            with self._lock:
+                self._lasting[key] = reply
+        return reply
+
+    def _take(self) -> _Step:
+        if not self._steps:
+            return _Step(self._default)
+        step = self._steps[0]
+        if step.times is not None:
+            step.times -= 1
+        if not step.times:
+            self._steps.popleft()
+        return step
+
+    def _add(self: _S, answer: Reply | Answer, times: int | None = 1) -> _S:
+        function = (lambda request: answer) if isinstance(answer, Reply) else answer
+        with self._lock:
+            self._steps.append(_Step(function, times))
+        return self

@@ -1,0 +1,68 @@
+"""
+The seam to the outside: what carries lines to and from the CLI.
+
+`CLITransport` is the real one, `agent_sdk.testing.Cassette` a recorded one. The option `transport=` takes yours.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from .errors import AgentSDKError, ProcessError
+
+OnStderr = Callable[[str], None]
+
+
+class Transport(Protocol):
+    """
+    Carry lines both ways.
+
+    Subclass it, or write a class with these methods. All but `wake` and `send_line` are called by one thread at a time.
+    """
+
+    #: Process id of the CLI, where there is one.
+    pid: int | None = None
+
+    def start(self, on_stderr: OnStderr | None = None) -> None:
+        """
+        Begin; called once for each process, so a transport may be started again after `close`.
+
+        Args:
+            on_stderr: Wants each line of standard error; *None* when nobody does.
+        """
+
+    def read_lines(self, timeout: float | None) -> list[bytes]:
+        """
+        Wait for lines, and send meanwhile what `send_line` queued.
+
+        Args:
+            timeout: Seconds; *None* waits as long as it takes.
+
+        Returns:
+            Whole lines without their newline; empty when time is up or `wake` was called.
+
+        Raises:
+            EOFError: No more lines will come.
+        """
+        raise EOFError
+
+    def send_line(self, line: bytes) -> None:
+        """Queue *line*, which ends with a newline. Never waits."""
+
+    def wake(self) -> None:
+        """Make a waiting `read_lines` return. Called from any thread, also from a signal handler."""
+
+    def end_input(self) -> None:
+        """Tell the other side that nothing more will be sent, once the queue is out."""
+
+    def close(self, grace: float = 1.0) -> None:
+        """
+        End it and free what it holds; a second call does nothing.
+
+        Args:
+            grace: Seconds to wait for an end of its own accord before signals are sent.
+        """
+
+    def end_error(self) -> AgentSDKError:
+        """Return the error that says why the lines ended."""
+        return ProcessError("the transport ended before the result came")

@@ -1,0 +1,267 @@
+"""
+How a turn can end early: the promised error in time, nothing left behind, the session goes on.
+"""
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+import agent_sdk
+from agent_sdk import AbortError, AgentTimeoutError, ProcessError
+
+from helpers import alive, in_thread, processes_with, until
+
+SLEEP = "python3 -c 'import time; {mark} = 1; time.sleep(60)'"
+
+
+@pytest.fixture
+def held(model):
+    """A reply that stops after its first word until the event is set."""
+    event = threading.Event()
+    model.reply(chunks=["first", " second"], until=event)
+    yield event
+    event.set()
+
+
+def stop_soon(action):
+    """Call *action* at the first stream event with text; returns the callback."""
+    return lambda message: action() if message.is_stream_event and message.text else None
+
+
+def goes_on(client, model, *earlier):
+    """The session goes on, and no message of the stopped turn comes with the next one."""
+    seen = []
+    assert client.query("afterwards", on_message=seen.append).content == "echo: afterwards"
+    assert [m.content for m in seen if m.is_assistant and not m.is_background] == ["echo: afterwards"]
+    assert model.requests[-1].user_texts == [*earlier, "afterwards"]
+
+
+def test_abort_from_a_thread(client, model, held):
+    """`abort` from another thread ends the call within a second; the process and its session stay usable."""
+    agent = client(include_partial_messages=True)
+    times = {}
+
+    def abort():
+        times["asked"] = time.monotonic()
+        times["answer"] = agent.abort()
+
+    with pytest.raises(AbortError) as caught:
+        agent.query("slow", on_message=stop_soon(lambda: in_thread(abort).join()))
+    assert time.monotonic() - times["asked"] < 1.0
+    assert times["answer"] is True
+    assert caught.value.session_id == agent.session_id
+    assert caught.value.result.is_aborted
+    assert caught.value.messages[0].is_init
+    goes_on(agent, model, "slow")
+
+
+def test_abort_in_a_callback_silences_it(client, model, held):
+    """After `abort` in a callback no further callback runs for that turn."""
+    agent, after = client(include_partial_messages=True), []
+
+    def callback(message):
+        if after:
+            after.append(message)
+        elif message.is_stream_event:
+            after.append(agent.abort())
+
+    with pytest.raises(AbortError):
+        agent.query("slow", on_message=callback)
+    assert after == [True]
+    goes_on(agent, model, "slow")
+
+
+def test_abort_in_a_signal_handler(client, model, held):
+    """`abort` in a signal handler waits on no lock, wherever the signal fell."""
+    agent = client()
+    before = signal.signal(signal.SIGUSR1, lambda *_: agent.abort())
+    try:
+        in_thread(lambda: (model.wait_for_request(1), os.kill(os.getpid(), signal.SIGUSR1)))
+        with pytest.raises(AbortError):
+            agent.query("slow")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    goes_on(agent, model, "slow")
+
+
+def test_abort_before_the_first_message(client):
+    """A turn that is still starting can be aborted, and the client is usable afterwards."""
+    agent = client()
+    thread = in_thread(lambda: until(agent.abort))
+    with pytest.raises(AbortError) as caught:
+        agent.query("early")
+    thread.join()
+    assert caught.value.result is None or caught.value.result.is_error
+    assert agent.query("then").content == "echo: then"
+
+
+def test_abort_in_a_tool_kills_the_tool(client, model):
+    """Aborting while a tool runs ends the tool's own process too."""
+    agent = client(allowed_tools=["Bash"])
+    model.call_tool("Bash", {"command": SLEEP.format(mark="abort_mark")})
+    in_thread(lambda: (until(lambda: processes_with("abort_mark")), agent.abort()))
+    with pytest.raises(AbortError):
+        agent.query("run it")
+    until(lambda: not processes_with("abort_mark"))
+    assert agent.query("then").is_success
+
+
+def test_abort_of_a_stopped_cli(client, model, held):
+    """A CLI that does not move is ended within a second or so, and the session goes on in a new process."""
+    agent = client(include_partial_messages=True)
+    times = {}
+
+    def freeze():
+        os.kill(agent.pid, signal.SIGSTOP)
+        times["pid"], times["asked"] = agent.pid, time.monotonic()
+        agent.abort()
+
+    with pytest.raises(AbortError):
+        agent.query("slow", on_message=stop_soon(freeze))
+    assert time.monotonic() - times["asked"] < 2.0
+    assert not alive(times["pid"])
+    session = agent.session_id
+    assert agent.query("afterwards").session_id == session
+
+
+def test_abort_without_a_turn(client):
+    """`abort` with nothing running does nothing and says so."""
+    agent = client()
+    assert agent.abort() is False
+    agent.query("hello")
+    assert agent.abort() is False
+    assert agent.query("again").is_success
+
+
+def test_ctrl_c_reaches_the_caller(client, model, held):
+    """A KeyboardInterrupt leaves `query` within a second, no process stays, and the next query resumes."""
+    agent, pids, times = client(), [], {}
+
+    def interrupt():
+        model.wait_for_request(1)
+        pids.append(agent.pid)
+        times["sent"] = time.monotonic()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    in_thread(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        agent.query("slow")
+    assert time.monotonic() - times["sent"] < 1.0
+    assert not alive(pids[0])
+    session = agent.session_id
+    goes_on(agent, model, "slow")
+    assert agent.session_id == session
+
+
+def test_ctrl_c_in_a_one_shot_leaves_nothing(real, model, held):
+    """Ctrl-C in a one-shot query, also raised inside the callback, leaves no process."""
+    pids = []
+
+    def callback(message):
+        pids.extend(processes_with(str(real["cwd"].parent)))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        agent_sdk.query("slow", on_message=callback, extra_args={"debug-file": str(real["cwd"] / "d.log")}, **real)
+    assert pids and not any(map(alive, pids))
+
+
+def test_timeout_bounds_the_call(client, held):
+    """`timeout` stops the turn and tells session, time and what came last; the session goes on."""
+    agent = client().start()
+    with pytest.raises(AgentTimeoutError) as caught:
+        agent.query("slow", timeout=0.7)
+    error = caught.value
+    assert error.session_id == agent.session_id
+    assert 0.7 <= error.elapsed < 3
+    assert error.last_message is error.messages[-1] and error.last_message.is_init
+    assert agent.query("ok").is_success
+
+
+def test_idle_timeout_does_not_count_the_callback(client, model, held):
+    """Silence is measured between messages; the time a callback takes does not count."""
+    agent = client(idle_timeout=1.0)
+    wait = threading.Event()
+    with pytest.raises(AgentTimeoutError) as caught:
+        agent.query("slow", on_message=lambda m: wait.wait(1.3) if m.is_init else None)
+    assert caught.value.elapsed >= 2.0
+
+
+def test_a_callback_s_exception_comes_through(client, model):
+    """The exception of `on_message` leaves `query` unchanged; the session goes on."""
+    agent, error = client(), RuntimeError("mine")
+
+    def callback(message):
+        if message.is_assistant:
+            raise error
+
+    with pytest.raises(RuntimeError) as caught:
+        agent.query("x", on_message=callback)
+    assert caught.value is error
+    goes_on(agent, model, "x")
+
+
+def test_leaving_a_stream_early_stops_the_turn(client, model, held):
+    """Leaving the loop of a stream stops the turn; the next query finds the client free."""
+    agent = client(include_partial_messages=True)
+    for message in agent.stream("slow"):
+        if message.is_stream_event and message.text:
+            break
+    goes_on(agent, model, "slow")
+
+
+def test_an_open_stream_is_closed_by_the_next_query(client, model, held):
+    """A stream that the same thread left open is closed by the next query, with a ResourceWarning."""
+    agent = client(include_partial_messages=True)
+    stream = agent.stream("slow")
+    while not next(stream).is_stream_event:
+        pass
+    with pytest.warns(ResourceWarning):
+        assert agent.query("next").content == "echo: next"
+    assert list(stream) == []
+
+
+def test_sigkill_in_a_turn_is_a_process_error(client, model, held):
+    """A CLI that dies in a turn raises with the signal's name and what was said; the session goes on."""
+    agent = client(include_partial_messages=True)
+    with pytest.raises(ProcessError) as caught:
+        agent.query("slow", on_message=stop_soon(lambda: os.kill(agent.pid, signal.SIGKILL)))
+    assert caught.value.signal == "SIGKILL"
+    assert caught.value.session_id == agent.session_id
+    assert caught.value.messages
+    assert agent.query("again").session_id == caught.value.session_id
+
+
+def test_sigkill_between_turns_goes_unseen(client, model):
+    """A CLI that dies between turns is replaced without a word, with the session and its live state."""
+    agent = client()
+    agent.query("first")
+    agent.set_permission_mode("plan")
+    os.kill(agent.pid, signal.SIGKILL)
+    modes = []
+    agent.query("second", on_message=lambda m: modes.append(m.permission_mode) if m.is_init else None)
+    assert modes == ["plan"]
+    assert model.requests[-1].user_texts == ["first", "second"]
+
+
+def test_a_turn_ends_at_close_from_another_thread(client, model, held):
+    """`close` from another thread aborts the running turn and is bounded in time."""
+    agent = client(include_partial_messages=True)
+    closer = []
+    with pytest.raises(AbortError):
+        agent.query("slow", on_message=stop_soon(lambda: closer or closer.append(in_thread(agent.close))))
+    closer[0].join(6)
+    assert not closer[0].is_alive()
+    assert agent.session_id is None and agent.pid is None
+
+
+def test_interrupt_returns_the_aborted_result(client, model, held):
+    """`interrupt` is no abort: the call returns the result that the CLI sends for it."""
+    agent = client(include_partial_messages=True)
+    result = agent.query("slow", on_message=stop_soon(lambda: agent.interrupt()))
+    assert result.is_aborted and result.is_error and not result.is_success
+    goes_on(agent, model, "slow")

@@ -1,0 +1,151 @@
+"""Tests of `agent_sdk.messages.results`: outcomes, and the errors they stand for."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent_sdk import errors
+from agent_sdk._converter import structure_message
+from agent_sdk.messages import error_of
+
+
+def result(**fields: Any) -> Any:
+    """A result message with these fields."""
+    return structure_message({"type": "result", **fields})
+
+
+def failure(status: int | None = None, text: str = "API Error") -> Any:
+    """A failure of the API: subtype success, and an error all the same."""
+    return result(subtype="success", is_error=True, api_error_status=status, result=text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"subtype": "success", "is_error": False}, {"success"}),
+        ({"subtype": "success"}, {"success"}),
+        ({"subtype": "success", "is_error": True}, {"error"}),
+        ({"subtype": "error_max_turns", "is_error": True}, {"error", "error_max_turns"}),
+        ({"subtype": "error_max_turns"}, {"error", "error_max_turns"}),
+        ({"subtype": "error_max_budget_usd"}, {"error", "error_max_budget"}),
+        ({"subtype": "error_during_execution"}, {"error", "error_during_execution"}),
+        (
+            {"subtype": "error_max_structured_output_retries"},
+            {"error", "error_max_structured_output_retries"},
+        ),
+        (
+            {"subtype": "error_during_execution", "terminal_reason": "aborted_tools"},
+            {"error", "error_during_execution", "aborted"},
+        ),
+        ({"subtype": "success", "terminal_reason": "completed"}, {"success"}),
+        ({}, set()),
+    ],
+)
+def test_outcomes(fields: dict[str, Any], expected: set[str]) -> None:
+    """A result's predicates follow from its subtype, its error mark and its terminal reason."""
+    names = (
+        "success", "error", "error_max_turns", "error_max_budget", "error_during_execution",
+        "error_max_structured_output_retries", "aborted",
+    )
+    message = result(**fields)
+    assert expected == {name for name in names if getattr(message, f"is_{name}")}
+
+
+def test_figures() -> None:
+    """A result has its figures as fields, usage and model usage as objects."""
+    usage = {"input_tokens": 3, "cache_creation": {"ephemeral_1h_input_tokens": 2}}
+    models = {"opus": {"inputTokens": 5, "costUSD": 0.5, "contextWindow": 1000}}
+    message = result(num_turns=2, duration_ms=9, total_cost_usd=0.5, usage=usage, modelUsage=models)
+    assert (
+        message.num_turns,
+        message.duration_ms,
+        message.total_cost_usd,
+        message.usage.input_tokens,
+        message.usage.cache_creation.ephemeral_1h_input_tokens,
+    ) == (2, 9, 0.5, 3, 2)
+    model = message.model_usage["opus"]
+    assert (model.input_tokens, model.cost_usd, model["context_window"]) == (5, 0.5, 1000)
+
+
+def test_defaults_of_a_bare_result() -> None:
+    """A result without its fields has empty ones."""
+    message = result(subtype="success")
+    assert (
+        message.content,
+        message.errors,
+        message.messages,
+        message.results,
+        message.callback_errors,
+        message.permission_denials,
+        message.structured_output,
+        message.usage.input_tokens,
+    ) == ("", [], [], [], [], [], None, 0)
+
+
+def test_refusals_and_origin() -> None:
+    """Refused tool uses and the origin are objects."""
+    message = result(permission_denials=[{"tool_name": "Bash"}], origin={"kind": "peer", "from": "x", "fromMode": "m"})
+    assert (
+        message.permission_denials[0].tool_name,
+        message.origin.kind,
+        message.origin.sender,
+        message.origin["fromMode"],
+    ) == ("Bash", "peer", "x", "m")
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "text"),
+    [
+        (failure(400), errors.InvalidRequestError, "API Error"),
+        (failure(401), errors.AuthenticationError, "API Error"),
+        (failure(402), errors.InvalidRequestError, "API Error"),
+        (failure(403), errors.AuthenticationError, "API Error"),
+        (failure(404), errors.InvalidRequestError, "API Error"),
+        (failure(413), errors.InvalidRequestError, "API Error"),
+        (failure(429), errors.RateLimitError, "API Error"),
+        (failure(529), errors.OverloadedError, "API Error"),
+        (failure(500), errors.ExecutionError, "API Error"),
+        (failure(529, ""), errors.OverloadedError, "the API answered with HTTP status 529"),
+        (failure(None, "Not logged in · Please run /login"), errors.AuthenticationError, "Not logged in"),
+        (failure(None, ""), errors.ExecutionError, "the turn failed"),
+        (result(subtype="error_max_turns", errors=["Reached maximum number of turns (1)"]), errors.MaxTurnsError,
+         r"Reached maximum number of turns \(1\)"),
+        (result(subtype="error_max_turns", num_turns=4), errors.MaxTurnsError, "max_turns was reached, after 4"),
+        (result(subtype="error_max_budget_usd", total_cost_usd=2), errors.MaxBudgetError, "max_budget_usd .* [$]2"),
+        (result(subtype="error_max_structured_output_retries"), errors.StructuredOutputError, "no output fits"),
+        (result(subtype="error_during_execution", errors=["a", "b"]), errors.ExecutionError, "a\nb"),
+        (result(subtype="error_during_execution"), errors.ExecutionError, "error_during_execution"),
+        (result(subtype="error_of_tomorrow"), errors.ExecutionError, "error_of_tomorrow"),
+    ],
+)
+def test_errors_by_cause(message: Any, kind: type[errors.ResultError], text: str) -> None:
+    """A bad result raises the error of its cause, with the text meant for people, and carries the result."""
+    with pytest.raises(kind, match=text) as caught:
+        message.raise_for_error()
+    assert kind is type(caught.value)
+    assert message is caught.value.result
+
+
+def test_a_good_result_is_returned() -> None:
+    """`raise_for_error` of a good result gives the result."""
+    message = result(subtype="success", result="done")
+    assert message is message.raise_for_error()
+    assert error_of(message) is None
+
+
+def test_when_a_limit_resets() -> None:
+    """A rate limit error knows when the newest refused limit resets."""
+    message = failure(429)
+    for status, moment in (("rejected", 5), ("rejected", 7), ("allowed_warning", 9)):
+        info = {"status": status, "resetsAt": moment}
+        message.messages.append(structure_message({"type": "rate_limit_event", "rate_limit_info": info}))
+    message.messages.append(structure_message({"type": "rate_limit_event", "rate_limit_info": "?"}))
+    assert getattr(error_of(message), "resets_at", None) == 7
+
+
+def test_a_limit_without_a_time() -> None:
+    """Without a refused limit among the messages nobody knows when it resets."""
+    error = error_of(failure(429))
+    assert isinstance(error, errors.RateLimitError)
+    assert error.resets_at is None
