@@ -1,5 +1,6 @@
 """
-Checks of the functions that people give: what is wrong with one is said when it is given, not when the CLI asks.
+The functions that people give: what is wrong with one is said when it is given, not when the CLI asks; and one that is
+not waited for any more can find out.
 """
 from __future__ import annotations
 
@@ -43,3 +44,24 @@ def name_of(function: object) -> str:
     """Return what *function* is called, for messages."""
     found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
     return found if isinstance(found, str) else type(function).__name__
+
+
+def check_callback(value: object) -> Any:
+    """
+    Accept a permission callback; *None* stays *None*. Used for the option `can_use_tool`.
+
+    Raises:
+        ConfigurationError: It cannot be called with three positional arguments.
+    """
+    if value is None:
+        return None
+    return accepts("can_use_tool", value, ("tool_name", "tool_input", "context"))
+
+
+class Cancellation:
+    """Tells a callback that nobody waits for its answer any more. Set by the SDK, from any thread; never taken back."""
+
+    __slots__ = ("cancelled",)
+
+    def __init__(self) -> None:
+        self.cancelled = False

@@ -231,12 +231,17 @@ class Client:
         self._callbacks.append((f"is_{kind}", callback))
         return callback
 
-    def _tell(self, message: Message) -> None:
-        if message.is_result:
-            self._meter.add(message)  # type: ignore[arg-type]
-        for name, callback in self._callbacks:
-            if getattr(message, name):
-                callback(message)
+    def _tell(self, turn: Turn, message: Message) -> None:
+        turn.in_callback = True
+        try:
+            for name, callback in self._callbacks:
+                if getattr(message, name):
+                    callback(message)
+        finally:
+            turn.in_callback = False
+
+    def _count(self, result: ResultMessage) -> None:
+        self._meter.add(result)
 
     # --- what a stream asks of its client
 

@@ -23,7 +23,7 @@ def decode(line: bytes) -> dict[str, Any] | None:
         The frame, or *None* for a line that is no JSON object; such junk is logged at DEBUG.
     """
     try:
-        frame = _loads(line)
+        frame = ujson.loads(line) if len(line) < HUGE else _decode_huge(line)
     except (ValueError, RecursionError):
         frame = _decode_damaged(line)
     if type(frame) is dict:
@@ -33,12 +33,12 @@ def decode(line: bytes) -> dict[str, Any] | None:
     return None
 
 
-def _loads(line: bytes) -> Any:
-    if len(line) > HUGE and line.isascii():
-        import json
+def _decode_huge(line: bytes) -> Any:
+    if not line.isascii():
+        return ujson.loads(line)
+    import json
 
-        return json.loads(str(line, "ascii"))
-    return ujson.loads(line)
+    return json.loads(str(line, "ascii"))
 
 
 def _decode_damaged(line: bytes) -> Any:

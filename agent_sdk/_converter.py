@@ -16,6 +16,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 import cattrs
+from cattrs.gen import make_dict_structure_fn
 
 from . import _log
 from .messages import base, blocks, conversation, registry
@@ -310,3 +311,18 @@ def _held(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[s
         key = wire if wire in keys else base.camel(field.name)
         if field.init and key in keys:
             yield key, field
+
+
+def new_converter() -> cattrs.Converter:
+    """Return a converter with the rules of cattrs alone, for the classes of users: arguments of tools, outputs."""
+    converter = cattrs.Converter()
+    converter.register_structure_hook_factory(
+        attrs.has, lambda cls: make_dict_structure_fn(cls, converter, _cattrs_use_alias=True)
+    )
+    return converter
+
+
+def misfits(error: Exception) -> list[str]:
+    """Say what a converter of `new_converter` did not accept: `path: text` for each value."""
+    lines = (line.rsplit(" @ ", 1) for line in cattrs.transform_error(error, "", lambda inner, _: str(inner)))
+    return [f"{path.lstrip('.')}: {text}" if path else text for text, path in lines]

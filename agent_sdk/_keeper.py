@@ -110,10 +110,14 @@ class Keeper:
     def _fits(self, wanted: Options) -> bool:
         if self.connection is None or not self.connection.look() or self.applied is None or self._opening_is_new:
             return False
+        return (wanted is self.applied or self._differs_live(wanted)) and not self._was_overstepped()
+
+    def _differs_live(self, wanted: Options) -> bool:
+        """Whether the running process can be made to fit *wanted*."""
         changed = {name for name in _BY_PROCESS if getattr(wanted, name) != getattr(self.applied, name)}
         if not wanted.include_partial_messages:
             changed.discard("include_partial_messages")  # what nobody wants is left out, that is cheaper
-        return changed <= LIVE.keys() and not self._was_overstepped()
+        return changed <= LIVE.keys()
 
     @property
     def _opening_is_new(self) -> bool:
@@ -137,6 +141,7 @@ class Keeper:
         self.connection, self.ledger, self._footprint = connection, Ledger(), None
         try:
             if turn is not None:
+                turn.env = self._env
                 turn.open(connection, self.ledger)
             connection.start(wants_stderr=wanted.stderr is not None)
             from . import _converter  # slow to import: now, while the CLI starts
@@ -155,29 +160,30 @@ class Keeper:
         interrupted: Callable[[], bool] = (lambda: False) if turn is None else (lambda: turn.is_aborted)
         try:
             connection.wait(lambda: connection.settled(future) or interrupted(), min(deadline, limit or deadline))
+            if future.done:
+                self.info = ServerInfo(future.result())
         except AgentSDKError:
             # A session that cannot be resumed: its result says why, and the turn takes it from the inbox.
             if turn is None:
                 self._raise_early_result(connection, options)
-            if not connection.inbox:
+            if turn is None or not connection.inbox:
                 raise
-            return
-        if future.done:
-            self.info = ServerInfo(future.result())
-        elif time.monotonic() >= deadline:
+        if not future.done and interrupted():
+            connection.drop()  # it has not said a word yet: nothing is lost with it
+        elif not future.done and time.monotonic() >= deadline:
             raise ControlTimeoutError("initialize: the CLI did not answer within 60 seconds", subtype="initialize")
 
     def _raise_early_result(self, connection: Connection, options: Options) -> None:
         for item in connection.inbox:
             errors = None if isinstance(item, str) else item[0].get("errors")
             if errors and options.resume is not None:
-                raise session_not_found(str(errors[0]), options.resume, options.cwd)
+                raise session_not_found(str(errors[0]), options.resume, options.cwd, self._env)
 
     # --- live changes
 
     def _set_live(self, wanted: Options) -> None:
         """Change what the CLI can change while it runs."""
-        if self.applied is None or self.connection is None:
+        if self.applied is None or self.applied is wanted:
             return
         for name in LIVE:
             value = getattr(wanted, name)
@@ -210,12 +216,9 @@ class Keeper:
         """Remember how the transcript looked after a turn of ours, in a process that is kept."""
         if self.session_id is None or self._env is None:
             return
-        last = self._footprint
-        if last is not None and last.is_of(self.session_id):
-            path = last.path
-        else:
-            path = next(iter(find_transcripts(self.session_id, self._env)), "")
-        self._footprint = Footprint(path, turn.uuids) if path else None
+        if self._footprint is None or self._footprint.session_id != self.session_id:
+            self._footprint = Footprint(self.session_id, self._env)
+        self._footprint.step(turn.uuids)
 
     # --- ending
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._control.turn import Turn, Watch
 from ._prompt import Prompt, user_line
@@ -40,13 +40,23 @@ class MessageStream:
         return self
 
     def __next__(self) -> Message:
-        if self._is_closed:
+        message = self._advance()
+        if message is None:
             raise StopIteration
+        return message
+
+    def _advance(self) -> Message | None:
+        """Return the next message, after the callbacks of the client; *None* after the last."""
+        if self._is_closed:
+            return None
         try:
             turn = self._turn or self._begin()
-            message = self._next(turn)
+            message = turn.next_message() if not self._prompt else self._next_with_care(turn)
             if message is not None:
-                self._note(turn, message)
+                if turn.has_news:
+                    self._note(turn, message)
+                if self._client._callbacks:
+                    self._client._tell(turn, message)
                 return message
         except Exception:
             self._end()
@@ -55,7 +65,7 @@ class MessageStream:
             self._tear()
             raise
         self._end()
-        raise StopIteration
+        return None
 
     def _begin(self) -> Turn:
         self._turn = turn = self._client._begin(self._options, self)
@@ -69,30 +79,28 @@ class MessageStream:
             self._prompt = ""  # needed once more only if a kept process turns out to be dead
         turn.send(line)
 
-    def _next(self, turn: Turn) -> Message | None:
+    def _next_with_care(self, turn: Turn) -> Message | None:
+        """Return the next message while the prompt may still have to be sent once more."""
         try:
-            return turn.next_message()
+            message = turn.next_message()
         except ProcessError:
-            if not self._prompt or turn.was_noticed:
+            if turn.was_noticed:
                 raise
-        # The kept process had died, and the prompt with it: the same again in a new one, which resumes the session.
-        turn.renew()
-        self._send(turn)
-        return turn.next_message()
+            # The kept process had died, and the prompt with it: a new one resumes the session.
+            turn.renew()
+            self._send(turn)
+            message = turn.next_message()
+        if turn.was_noticed:
+            self._prompt = ""
+        return message
 
     def _note(self, turn: Turn, message: Message) -> None:
-        if self._prompt and turn.was_noticed:
-            self._prompt = ""
-        if turn.session_id != self.session_id:
-            self.session_id = turn.session_id
-            self._client._moved(turn.session_id)
-        if message is turn.result or turn.is_over:
+        turn.has_news = False
+        self.session_id = turn.session_id
+        self._client._moved(turn.session_id)
+        if message.is_result:
+            self._client._count(cast("ResultMessage", message))
             self._take_result(turn)
-        turn.in_callback = True
-        try:
-            self._client._tell(message)
-        finally:
-            turn.in_callback = False
 
     def _take_result(self, turn: Turn) -> None:
         self.result = result = turn.result
@@ -184,7 +192,7 @@ class MessageStream:
     def run(self, on_message: Any = None) -> ResultMessage:
         """Run the turn to its end and return its result; the body of `query`."""
         with self:
-            for message in self:
+            while (message := self._advance()) is not None:
                 if on_message is not None:
                     self._call(on_message, message)
                 del message  # a huge one is not kept alive while the next is read
@@ -196,8 +204,7 @@ class MessageStream:
 
     def _call(self, on_message: Any, message: Message) -> None:
         turn = self._turn
-        if turn is None:
-            return
+        assert turn is not None
         turn.in_callback = True
         try:
             on_message(message)
@@ -218,11 +225,10 @@ class IdleStream(MessageStream):
         client._open(turn, self._options)
         return turn
 
-    def __next__(self) -> Message:
+    def _advance(self) -> Message | None:
         try:
-            return super().__next__()
+            message = super()._advance()
         except AgentTimeoutError:
-            raise StopIteration from None
-        except StopIteration:
-            self.is_idle = True
-            raise
+            return None
+        self.is_idle = message is None
+        return message

@@ -220,12 +220,10 @@ class Connection:
         inbox = self.inbox
         if not inbox:
             self.wait(lambda: inbox or interrupted(), deadline)
-            if not inbox:
-                return None
-        item = inbox.popleft()
-        if not isinstance(item, str) and item[0].get("type") == "control_request":
-            self.protocol.requests -= 1
-        return item
+        try:
+            return inbox.popleft()
+        except IndexError:
+            return None
 
     # --- ending
 

@@ -62,7 +62,7 @@ class Protocol:
 
     def __init__(self) -> None:
         self.inbox: collections.deque[Item] = collections.deque()
-        #: Control requests of the CLI that wait in the inbox.
+        #: Control requests of the CLI that wait in the inbox, or did: no less than there are.
         self.requests = 0
         self._futures: dict[str, Future] = {}
         self._numbers = itertools.count(1)
@@ -101,6 +101,7 @@ class Protocol:
 
     def take_request(self) -> Frame | None:
         """Take the oldest control request out of the inbox, past the messages before it."""
+        self.requests = 0 if not self.inbox else self.requests
         for item in list(self.inbox):
             if not isinstance(item, str) and item[0].get("type") == "control_request":
                 try:

@@ -9,7 +9,7 @@ import collections
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -17,13 +17,15 @@ import attrs
 from ..errors import AbortError, AgentSDKError, AgentTimeoutError, ProcessError, SessionNotFoundError
 from .connection import Connection
 from .ledger import Ledger
-from .protocol import Frame, Future
+from .protocol import Frame, Future, Item
 
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
 #: Messages of a run that are kept for the result and for errors.
 KEPT = 1000
+#: Uuids that are kept: entries that the CLI writes late are among the newest.
+RECENT = 200
 #: Seconds that the CLI gets to end a turn that was interrupted.
 STOP_GRACE = 0.8
 #: Seconds between two looks whether the CLI rests.
@@ -58,18 +60,24 @@ class Turn:
         self.results: list[ResultMessage] = []
         self.last_message: Message | None = None
         self.messages: collections.deque[Message] = collections.deque(maxlen=KEPT)
-        #: Uuids of the messages that this turn wrote into the transcript.
-        self.uuids: set[str] = {self.uuid}
+        #: Uuids of the newest messages that this turn wrote into the transcript.
+        self.uuids: collections.deque[str] = collections.deque([self.uuid], maxlen=RECENT)
         #: Whether user code runs now: its thread is in here, and not free for another turn.
         self.in_callback = False
         self.is_aborted = False
         self.was_sent = False
+        #: Whether the session or the result has changed since somebody looked.
+        self.has_news = False
+        #: The environment of the process, as far as it is ours to know.
+        self.env: Mapping[str, str] | None = None
         #: Whether stream events come only because another turn of this process wanted them.
         self.drops_stream_events = False
         self.saw_init = False
         self._started = time.monotonic()
         self._connection: Connection | None = None
         self._ledger = Ledger()
+        self._inbox: collections.deque[Item] = collections.deque()
+        self._to_message: Callable[[Frame, bytes], Message]
         self._interrupt: Future | None = None
         # Who takes the one entry decides how the turn ends: by itself, or by abort. `pop` is atomic.
         self._fate = [True]
@@ -86,7 +94,10 @@ class Turn:
 
     def open(self, connection: Connection, ledger: Ledger) -> None:
         """Take a connection for this turn."""
-        self._connection, self._ledger = connection, ledger
+        from .._converter import structure_message  # loaded while the CLI starts, not with the package
+
+        self._to_message = structure_message
+        self._connection, self._ledger, self._inbox = connection, ledger, connection.inbox
         connection.owner = self.thread
 
     def send(self, line: bytes) -> None:
@@ -105,7 +116,7 @@ class Turn:
     def renew(self) -> None:
         """Make ready to send the prompt to another process: the one that should have taken it was dead."""
         self.uuid, self.was_sent, self._fate = new_uuid(), False, [True]
-        self.uuids.add(self.uuid)
+        self.uuids.append(self.uuid)
 
     # --- messages
 
@@ -120,11 +131,19 @@ class Turn:
             SessionNotFoundError: The session to resume does not exist.
         """
         while not self.is_over:
-            item = self._next_item()
+            # What is there already is taken without a look at the clock, unless there is a deadline for the whole.
+            if self._inbox and not self.is_aborted and self.terms.timeout is None:
+                item = self._inbox.popleft()
+            else:
+                item = self._next_item()
             if isinstance(item, str):
                 self._tell_stderr(item)
                 continue
-            message = self._take(*item)
+            frame, line = item
+            if frame.get("type") == "stream_event":
+                message = None if self._drops_stream_event() else self._structure(frame, line)
+            else:
+                message = self._take(frame, line)
             if message is not None:
                 return message
         return None
@@ -160,10 +179,6 @@ class Turn:
 
     def _take(self, frame: Frame, line: bytes) -> Message | None:
         kind = frame.get("type")
-        if kind == "stream_event":
-            if self.drops_stream_events or self._ledger.is_discarding:
-                return None
-            return self._structure(frame, line)
         if kind == "control_request":
             self._serve(frame)
             return None
@@ -179,10 +194,11 @@ class Turn:
         self.last_message = message
         return message
 
-    def _structure(self, frame: Frame, line: bytes) -> Message:
-        from .._converter import structure_message  # loaded while the CLI starts, not with the package
+    def _drops_stream_event(self) -> bool:
+        return self.drops_stream_events or self._ledger.is_discarding
 
-        message = structure_message(frame, line)
+    def _structure(self, frame: Frame, line: bytes) -> Message:
+        message = self._to_message(frame, line)
         if self._ledger.is_before_prompt:
             message.background = True
         return message
@@ -197,11 +213,11 @@ class Turn:
 
     def _remember(self, kind: object, frame: Frame) -> None:
         if kind in ("assistant", "user"):
-            self.uuids.add(str(frame.get("uuid")))
+            self.uuids.append(str(frame.get("uuid")))
         elif kind == "result" or frame.get("subtype") == "init":
             if not self.saw_init and kind == "result":
                 self._check_session(frame)
-            self.saw_init = True
+            self.saw_init = self.has_news = True
             self.session_id = frame.get("session_id") or self.session_id
 
     def _take_result(self, frame: Frame, message: ResultMessage) -> None:
@@ -360,7 +376,7 @@ class Turn:
         if self.terms.resume is None or not text.startswith(_NO_SESSION):
             return
         self._finish()
-        raise session_not_found(text, self.terms.resume, self.terms.cwd)
+        raise session_not_found(text, self.terms.resume, self.terms.cwd, self.env)
 
 
 class Watch(Turn):
@@ -405,11 +421,13 @@ def new_uuid() -> str:
     return str(uuid.uuid4())
 
 
-def session_not_found(text: str, session_id: str, cwd: str | None) -> SessionNotFoundError:
-    """Build the error for a session that the CLI cannot resume."""
+def session_not_found(
+    text: str, session_id: str, cwd: str | None, env: Mapping[str, str] | None
+) -> SessionNotFoundError:
+    """Build the error for a session that the CLI cannot resume; *env* is the CLI's environment."""
     from ..transcripts.paths import find_transcripts
 
-    directory, found = cwd or os.getcwd(), find_transcripts(session_id)
+    directory, found = cwd or os.getcwd(), find_transcripts(session_id, env)
     where = f"a transcript of that id lies at {', '.join(found)}" if found else "no transcript of that id was found"
     return SessionNotFoundError(
         f"{text} (directory {directory}; {where})", session_id=session_id, directory=directory, found=found

@@ -1,0 +1,17 @@
+"""Capture the session id: the init message carries it, and so does the result."""
+import agent_sdk
+
+session_id = None
+
+
+def show(msg):
+    global session_id
+    if msg.is_init:
+        session_id = msg.session_id
+        print(f"Started session: {session_id}")
+    if msg.is_assistant:
+        print(msg.content)
+
+
+agent_sdk.query("Analyze the codebase", on_message=show)
+print(f"Session ID for later: {session_id}")

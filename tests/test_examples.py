@@ -1,0 +1,70 @@
+"""
+Every example of ours runs: the files in `examples/`, and the Python of the README and the docs.
+"""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import agent_sdk
+from agent_sdk.testing import ScriptedModel
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SNIPPETS = [
+    pytest.param(code, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, code in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S), 1)
+]
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(autouse=True)
+def _offline(model: ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Examples run as a user would run them; only the model behind the CLI is scripted."""
+    if not agent_sdk.cli_available():
+        pytest.skip("the CLI is not installed")
+    for name, value in model.env.items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+
+def run(code: str, name: str, tmp_path: Path) -> None:
+    """Run *code* as a module of its own, and the tests that it defines."""
+    names: dict[str, object] = {"__name__": "__main__"}
+    exec(compile(code, name, "exec"), names)
+    for key, value in list(names.items()):
+        if key.startswith("test_") and callable(value):
+            value(tmp_path)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs(path, tmp_path, capsys):
+    """Each example ends without an error and shows something."""
+    run(path.read_text(), str(path), tmp_path)
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_is_short(path):
+    """An example is one idea in at most 60 lines, which its first line names."""
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 60
+    assert lines[0].startswith('"""')
+
+
+@pytest.mark.parametrize("code", SNIPPETS)
+def test_snippet_runs(code, tmp_path):
+    """Each piece of Python in the README and the docs runs as it stands."""
+    run(code, "<snippet>", tmp_path)
+
+
+def test_readme_is_short():
+    """The README stays a page."""
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
