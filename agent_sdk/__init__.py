@@ -23,7 +23,7 @@ from ._introspection import (
     permission_modes,
     requirements_met,
 )
-from ._later import message_class
+from ._later import load
 from ._message_stream import MessageStream
 from ._prompt import document, image
 from .errors import (
@@ -32,27 +32,32 @@ from .errors import (
     AgentTimeoutError,
     AuthenticationError,
     BusyError,
+    CallbackWarning,
     CLINotFoundError,
     ConfigurationError,
     ControlError,
     ControlTimeoutError,
     ExecutionError,
+    HookError,
     InvalidRequestError,
     JSONDecodeError,
     MaxBudgetError,
     MaxTurnsError,
     OverloadedError,
+    PermissionDeniedError,
     ProcessError,
     RateLimitError,
     ResultError,
     SessionNotFoundError,
+    ShadowedCallbackWarning,
     StructuredOutputError,
 )
 from .options import Options
 from .transport import Transport
 
 if TYPE_CHECKING:
-    from . import messages
+    from . import hooks, mcp, messages, permissions
+    from .mcp import create_sdk_mcp_server, tool
     from .messages import (
         AssistantMessage,
         CompactBoundaryMessage,
@@ -63,6 +68,7 @@ if TYPE_CHECKING:
         SystemMessage,
         UserMessage,
     )
+    from .permissions import Allow, Deny
 
 __version__ = "0.1.0"
 
@@ -70,16 +76,20 @@ __all__ = [
     "AbortError",
     "AgentSDKError",
     "AgentTimeoutError",
+    "Allow",
     "AssistantMessage",
     "AuthenticationError",
     "BusyError",
     "CLINotFoundError",
+    "CallbackWarning",
     "Client",
     "CompactBoundaryMessage",
     "ConfigurationError",
     "ControlError",
     "ControlTimeoutError",
+    "Deny",
     "ExecutionError",
+    "HookError",
     "InitMessage",
     "InvalidRequestError",
     "JSONDecodeError",
@@ -89,11 +99,13 @@ __all__ = [
     "MessageStream",
     "Options",
     "OverloadedError",
+    "PermissionDeniedError",
     "ProcessError",
     "RateLimitError",
     "ResultError",
     "ResultMessage",
     "SessionNotFoundError",
+    "ShadowedCallbackWarning",
     "StreamEvent",
     "StructuredOutputError",
     "SystemMessage",
@@ -103,19 +115,24 @@ __all__ = [
     "cli_available",
     "cli_version",
     "client",
+    "create_sdk_mcp_server",
     "document",
     "errors",
     "hook_events",
+    "hooks",
     "image",
+    "mcp",
     "messages",
     "options_schema",
     "permission_modes",
+    "permissions",
     "query",
     "requirements_met",
     "stream",
+    "tool",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # The classes of messages are loaded while the CLI starts, or when somebody asks for one.
-    return message_class(__name__, name, __all__)
+    # Loaded when somebody asks, or while the CLI starts: most programs never need most of it.
+    return load(__name__, name, __all__)

@@ -58,4 +58,6 @@ def client(options: Options | None = None, **overrides: Any) -> Client:
 def _one_shot(options: Options | None, overrides: dict[str, Any]) -> Client:
     if "persistent" in overrides:
         raise ConfigurationError("persistent is an option of Client; query and stream start a process for each call")
-    return Client(options_of(options, overrides), persistent=False)
+    one_shot = Client(options_of(options, overrides), persistent=False)
+    one_shot._is_one_shot = True
+    return one_shot

@@ -39,6 +39,18 @@ def text(name: str, *, empty: bool = False) -> Check:
     return check
 
 
+def one_of(name: str, words: Iterable[str]) -> Check:
+    """Accept one of some words."""
+    allowed = tuple(words)
+
+    def check(value: object) -> str | None:
+        if value is not None and value not in allowed:
+            raise wrong(name, value, f"expected one of {', '.join(map(repr, allowed))}")
+        return None if value is None else str(value)
+
+    return check
+
+
 def flag(name: str) -> Check:
     """Accept true or false."""
 

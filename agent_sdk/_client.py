@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 OnMessage = Callable[["Message"], object]
 C = TypeVar("C", bound=OnMessage)
+H = TypeVar("H", bound=Callable[..., object])
 
 
 class Client:
@@ -58,6 +59,8 @@ class Client:
         self._session_ids: list[str] = []
         self._callbacks: list[tuple[str, OnMessage]] = []
         self._meter = Meter()
+        #: The session ends with its first turn, as far as hooks are concerned.
+        self._is_one_shot = False
 
     # --- state
 
@@ -177,6 +180,8 @@ class Client:
         turn = self._turn
         if turn is not None:
             turn.abort()
+        else:
+            self._keeper.farewell()
         self._keeper.close()
         self._keeper.move({})
         self._session_id = None
@@ -230,6 +235,31 @@ class Client:
             return lambda function: self.on(kind, function)
         self._callbacks.append((f"is_{kind}", callback))
         return callback
+
+    def hook(self, event: str, matcher: Any = None, **how: Any) -> Callable[[H], H]:
+        """
+        Register the decorated function as a hook, from the next turn on.
+
+        Args:
+            event: Such as `"pre_tool_use"`.
+            matcher: Which tools, agents or triggers; everything when not given.
+            how: `timeout` in seconds and `fail_mode`, as for `hooks.Matcher`.
+
+        Raises:
+            ConfigurationError: There is no such event, or the function takes other arguments.
+        """
+
+        def register(function: H) -> H:
+            from .hooks import Matcher
+
+            before = self._options.hooks or {}
+            already = before.get(event, ())
+            already = already if isinstance(already, (list, tuple)) else (already,)
+            hooks = {**before, event: [*already, Matcher(matcher, function, **how)]}
+            self._options = self._options.evolve(hooks=hooks)
+            return function
+
+        return register
 
     def _tell(self, turn: Turn, message: Message) -> None:
         turn.in_callback = True
@@ -295,6 +325,8 @@ class Client:
                 if options.persistent and connection.is_usable:
                     self._keeper.settle(turn)
                 else:
+                    if self._is_one_shot:
+                        self._keeper.farewell()
                     self._keeper.close(ONE_SHOT_GRACE)
         finally:
             self._torn(turn)

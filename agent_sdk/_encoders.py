@@ -74,6 +74,67 @@ def _plugin_path(item: object) -> str:
     return found
 
 
+def hooks_of(value: object) -> dict[str, Any] | None:
+    """
+    Accept hooks: event -> function, `Matcher`, dict, or a list of these.
+
+    Raises:
+        ConfigurationError: There is no such event, or something in it is wrong.
+    """
+    if value is None:
+        return None
+    from .hooks import HookSet
+
+    given: dict[str, Any] | None = check.mapping("hooks")(value)
+    HookSet(given)
+    return given
+
+
+def permission_callback(value: object) -> Any:
+    """
+    Accept a permission callback.
+
+    Raises:
+        ConfigurationError: It cannot be called with three positional arguments.
+    """
+    if value is None:
+        return None
+    from ._callbacks import check_callback
+
+    return check_callback(value)
+
+
+def servers_of(value: object) -> Any:
+    """
+    Accept MCP servers, and keep them as they were given.
+
+    Raises:
+        ConfigurationError: A name or a shape is wrong, or a file does not exist.
+    """
+    if value is None:
+        return None
+    from .mcp.config import parse_servers
+
+    parse_servers(value)
+    return value
+
+
+def custom_tools_of(value: object) -> tuple[Any, ...] | None:
+    """
+    Accept tools of this process.
+
+    Raises:
+        ConfigurationError: One is no tool, or two have one name.
+    """
+    if value is None:
+        return None
+    from .mcp.config import CUSTOM
+    from .mcp.server import ToolServer
+
+    given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    return tuple(ToolServer(CUSTOM, given).tools.values())
+
+
 def json_schema(value: object) -> Any:
     """
     Return the JSON Schema of *output_format*, given bare or inside its `json_schema` envelope.

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from . import _log
 from ._control.connection import ASK_TIMEOUT, Connection
 from ._control.handshake import ServerInfo, request_of
+from ._control.host import Host
 from ._control.ledger import Ledger
 from ._control.protocol import Frame
 from ._control.turn import Turn, new_uuid, session_not_found
@@ -22,7 +23,10 @@ from ._process.command import command_of
 from .errors import AgentSDKError, ControlTimeoutError
 from .options import LOCAL, NAMES, NO_SESSION, SESSION, Options
 from .transcripts.footprint import Footprint
-from .transcripts.paths import find_transcripts
+from .transcripts.paths import find_transcripts, transcript_path
+
+if TYPE_CHECKING:
+    from .messages import Message
 
 #: Seconds for the CLI to end by itself after a turn: it writes the end of its transcript then.
 ONE_SHOT_GRACE = 5.0
@@ -34,6 +38,12 @@ LIVE = {
     "max_thinking_tokens": ("set_max_thinking_tokens", "max_thinking_tokens"),
 }
 _BY_PROCESS = NAMES - LOCAL - set(SESSION)
+
+
+def _source_of(opening: Mapping[str, Any]) -> str:
+    if opening.get("fork_session"):
+        return "fork"
+    return "resume" if opening.get("resume") or opening.get("continue_conversation") else "startup"
 
 
 class Keeper:
@@ -52,6 +62,9 @@ class Keeper:
         self._env: dict[str, str] | None = None
         self._footprint: Footprint | None = None
         self._starting = threading.Lock()
+        #: How the session was opened, until it is announced: *startup*, *resume*, *fork*.
+        self._source = ""
+        self._last_init: Message | None = None
 
     @property
     def is_running(self) -> bool:
@@ -74,6 +87,7 @@ class Keeper:
         if known is not None and self._is_on_disk(known):
             return {"resume": known}
         opening = dict(self._opening)
+        self._source = _source_of(opening)
         copies = opening.get("fork_session") or not (opening.get("resume") or opening.get("continue_conversation"))
         if copies and not opening.get("session_id"):
             # Named by us, so that a turn that dies before its first message can be gone on with.
@@ -131,13 +145,14 @@ class Keeper:
 
     def _spawn(self, wanted: Options, turn: Turn | None) -> None:
         options = wanted.evolve(**{**NO_SESSION, **self._session_options()})
+        host = Host(options)
         if options.transport is None:
-            command = command_of(options)
+            command = command_of(options, host.outside)
             self._env = command.env
-            connection = Connection(CLITransport(command))
+            connection = Connection(CLITransport(command), host)
         else:
             self._env = None
-            connection = Connection(options.transport)
+            connection = Connection(options.transport, host)
         self.connection, self.ledger, self._footprint = connection, Ledger(), None
         try:
             if turn is not None:
@@ -154,7 +169,7 @@ class Keeper:
         self.applied = wanted
 
     def _shake_hands(self, connection: Connection, options: Options, turn: Turn | None) -> None:
-        future = connection.post("initialize", request_of(options))
+        future = connection.post("initialize", request_of(options, connection.host))
         deadline = time.monotonic() + ASK_TIMEOUT
         limit = None if turn is None else turn.deadline()
         interrupted: Callable[[], bool] = (lambda: False) if turn is None else (lambda: turn.is_aborted)
@@ -209,6 +224,40 @@ class Keeper:
         """Remember that the running process has this value now."""
         if self.applied is not None:
             self.applied = self.applied.evolve(**{name: value})
+
+    # --- callbacks
+
+    def take_errors(self) -> list[Exception]:
+        """Return what callbacks have raised since the last time."""
+        return [] if self.connection is None else self.connection.host.take_errors()
+
+    def announce(self, init: Message) -> None:
+        """Fire what the CLI never fires for an SDK: Setup and SessionStart, once for a session that was opened."""
+        source, self._source, self._last_init = self._source, "", init
+        if source:
+            fields = {"permission_mode": init.permission_mode, "model": init.model}
+            self._fire("setup", init, {**fields, "trigger": "init"})
+            self._fire("session_start", init, {**fields, "source": source})
+
+    def farewell(self, reason: str = "other") -> None:
+        """Fire SessionEnd, which the CLI never fires for an SDK."""
+        if self._last_init is not None:
+            init, self._last_init = self._last_init, None
+            self._fire("session_end", init, {"reason": reason})
+
+    def _fire(self, event: str, init: Message, fields: Frame) -> None:
+        hooks = None if self.connection is None else self.connection.host.hooks
+        if hooks is None or not hooks.has(event):
+            return
+        session_id = str(init.session_id)
+        common = {
+            "session_id": session_id,
+            "transcript_path": transcript_path(session_id, init.cwd, self._env),
+            "cwd": init.cwd,
+        }
+        outcome = hooks.fire(event, {**common, **fields})
+        for error in outcome.errors:
+            self.connection.host.failed(error)  # type: ignore[union-attr]
 
     # --- after a turn
 

@@ -1,20 +1,31 @@
 """
-What is loaded later than `import agent_sdk`: the classes of messages, while the CLI starts or when one is asked for.
+What is loaded later than `import agent_sdk`: message classes, while the CLI starts; rooms that many programs never use.
 """
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
+#: Rooms of the face.
+ROOMS = ("hooks", "mcp", "messages", "permissions", "testing")
+#: Names of the face that live in them, besides the classes of messages.
+HOMES = {
+    "Allow": "permissions",
+    "Deny": "permissions",
+    "create_sdk_mcp_server": "mcp",
+    "tool": "mcp",
+}
 
-def message_class(module: str, name: str, names: list[str]) -> Any:
+
+def load(module: str, name: str, names: list[str]) -> Any:
     """
-    Return a public name of the face that lives in `agent_sdk.messages`, or that module itself.
+    Return a public name of the face that was not loaded with it.
 
     Raises:
         AttributeError: The face has no such name.
     """
+    if name in ROOMS:
+        return importlib.import_module(f"{module}.{name}")
     if name not in names:
         raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
-    messages = importlib.import_module("agent_sdk.messages")
-    return messages if name == "messages" else getattr(messages, name)
+    return getattr(importlib.import_module(f"{module}.{HOMES.get(name, 'messages')}"), name)

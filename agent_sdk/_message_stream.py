@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from ._control.turn import Turn, Watch
 from ._prompt import Prompt, user_line
-from .errors import AgentTimeoutError, ProcessError
+from .errors import AgentTimeoutError, CallbackWarning, ProcessError
 from .options import Options
 
 if TYPE_CHECKING:
@@ -98,15 +99,33 @@ class MessageStream:
         turn.has_news = False
         self.session_id = turn.session_id
         self._client._moved(turn.session_id)
+        if message.is_init:
+            self._announce(turn, message)
         if message.is_result:
             self._client._count(cast("ResultMessage", message))
             self._take_result(turn)
+
+    def _announce(self, turn: Turn, init: Message) -> None:
+        turn.in_callback = True
+        try:
+            self._client._keeper.announce(init)
+        finally:
+            turn.in_callback = False
 
     def _take_result(self, turn: Turn) -> None:
         self.result = result = turn.result
         if result is not None:
             result.results = list(turn.results)
             result.messages = list(turn.messages)
+            self._take_callback_errors(result)
+
+    def _take_callback_errors(self, result: ResultMessage) -> None:
+        errors = self._client._keeper.take_errors()
+        if errors:
+            result.callback_errors = [*result.callback_errors, *errors]
+            first = f"{type(errors[0]).__name__}: {errors[0]}"
+            text = f"{len(errors)} callback error(s) in this turn, see result.callback_errors; the first: {first}"
+            warnings.warn(text, CallbackWarning, stacklevel=5)
 
     @property
     def text_stream(self) -> Iterator[str]:

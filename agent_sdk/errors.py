@@ -224,6 +224,14 @@ class InvalidRequestError(ResultError):
     """The API refused the request."""
 
 
+class CallbackWarning(UserWarning):
+    """A hook, a permission callback or a tool raised in a turn; the errors are in `result.callback_errors`."""
+
+
+class ShadowedCallbackWarning(UserWarning):
+    """`can_use_tool` is never asked for a tool: a rule or the permission mode allows it already."""
+
+
 class MaxTurnsError(ResultError):
     """The run reached `max_turns`."""
 

@@ -15,10 +15,14 @@ from . import _checks as check
 from ._encoders import (
     checked_by,
     commas,
+    custom_tools_of,
     fallback,
+    hooks_of,
     json_schema,
+    permission_callback,
     permission_mode_name,
     plugin_paths,
+    servers_of,
     switch,
     system_prompt_fields,
 )
@@ -38,6 +42,9 @@ NO_SESSION: Mapping[str, Any] = {
     "session_id": None,
     "continue_conversation": False,
 }
+
+#: The name of the tool server that holds *custom_tools*.
+CUSTOM_TOOLS = "sdk"
 
 #: Python has a keyword for one option's name; both are accepted where options are given by name.
 ALIASES = {"continue": "continue_conversation"}
@@ -154,6 +161,30 @@ class Options:
         default=False,
         converter=check.flag("enable_file_checkpointing"),
     )
+    #: Hooks by event: `{"pre_tool_use": [hooks.Matcher("Bash", function)]}`; functions and dicts are accepted too.
+    hooks: dict[str, Any] | None = spawn(converter=hooks_of)
+    #: What the failure of a hook does where its matcher does not say: `"closed"` refuses, `"open"` lets pass.
+    hook_fail_mode: str | None = spawn(converter=check.one_of("hook_fail_mode", ("closed", "open")))
+    #: Where failures of hooks are logged as warnings; by default they are logged at DEBUG.
+    hook_logger: Any = spawn()
+    #: Asked before a tool runs: `(tool_name, tool_input, context)` -> `Allow`, `Deny` or a bool.
+    can_use_tool: Callable[..., Any] | None = spawn(converter=permission_callback)
+    #: `"none"` refuses what would ask, for scripts that nobody watches; `"host"` asks as usual.
+    permission_prompts: str | None = argv(
+        "--permission-prompts", converter=check.one_of("permission_prompts", ("host", "none"))
+    )
+    #: An MCP tool that is asked in place of *can_use_tool*.
+    permission_prompt_tool_name: str | None = argv(
+        "--permission-prompt-tool", converter=check.text("permission_prompt_tool_name")
+    )
+    #: MCP servers by name: `mcp.stdio(...)`, `mcp.http(...)`, `mcp.sse(...)`, a tool server, a dict; or a file's path.
+    mcp_servers: Any = spawn(converter=servers_of)
+    #: Tools in this process: functions, or what `tool` makes; they run without asking.
+    custom_tools: tuple[Any, ...] | None = spawn(converter=custom_tools_of)
+    #: Threads that run the tools of this process; with 1 they run in the thread that called `query`.
+    tool_workers: int = spawn(default=1, converter=check.number("tool_workers", least=1, whole=True))
+    #: Asked when an MCP server wants something of the user; without it such questions are declined.
+    on_elicitation: Callable[[Any], Any] | None = spawn(converter=check.function("on_elicitation"))
     #: Flags that have no option here, without the dashes: `{"name": "value", "bare-flag": None}`.
     extra_args: dict[str, str | None] | None = spawn(converter=check.mapping("extra_args"))
     #: Takes the place of the CLI process: a cassette, or a transport of your own.
@@ -276,6 +307,14 @@ _RULES: Iterable[_Rule] = (
     (
         lambda o: o.permission_mode == "bypassPermissions" and os.name == "posix" and os.geteuid() == 0,
         "permission_mode='bypass_permissions' is refused by the CLI for root; use another user, or allow tools by name",
+    ),
+    (
+        lambda o: o.can_use_tool is not None and o.permission_prompt_tool_name is not None,
+        "can_use_tool and permission_prompt_tool_name exclude each other; give one of them",
+    ),
+    (
+        lambda o: o.can_use_tool is not None and o.permission_prompts == "none",
+        "can_use_tool is never asked with permission_prompts='none'; leave one of them out",
     ),
     (
         lambda o: o.settings is not None and not isinstance(o.settings, (str, dict)),

@@ -24,6 +24,7 @@ from typing import Any
 from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
 from . import handlers
+from .host import Host
 from .protocol import Frame, Future, Item, Protocol
 
 #: Seconds to wait for the answer to a control request.
@@ -35,9 +36,10 @@ _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 class Connection:
     """One process to talk to."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, host: Host | None = None) -> None:
         self.transport = transport
-        self.protocol = Protocol()
+        self.host = host or Host()
+        self.protocol = Protocol(self._answer_at_once)
         self.inbox = self.protocol.inbox
         #: Why the lines ended; *None* while they have not.
         self.ended: AgentSDKError | None = None
@@ -168,8 +170,7 @@ class Connection:
     def send_now(self, line: bytes) -> None:
         """Queue *line*; where nobody pumps, pump once without waiting: the turn's thread may be busy in a callback."""
         self.transport.send_line(line)
-        if not self._lead_if_free():
-            self.transport.wake()
+        self.nudge()
 
     def post(self, subtype: str, fields: Frame) -> Future:
         """Ask without waiting: from any thread, a callback or a signal handler."""
@@ -200,20 +201,48 @@ class Connection:
 
     def serve_waiting(self) -> None:
         """Answer the control requests in the inbox, past the messages before them."""
-        while self.protocol.requests:
-            frame = self.protocol.take_request()
-            if frame is None:
-                return
+        while (frame := self.protocol.take_request()) is not None:
+            self.serve(frame)
+
+    def serve_first(self, wanted: Callable[[Frame], bool], seconds: float) -> None:
+        """Answer the control request that *wanted* tells, before what is before it; wait for it that long to come."""
+        deadline = time.monotonic() + seconds
+        taken: list[Frame] = []
+
+        def is_there() -> bool:
+            frame = self.protocol.take_request(wanted)
+            taken.extend([frame] if frame is not None else [])
+            return bool(taken)
+
+        self.wait(is_there, deadline)
+        for frame in taken:
             self.serve(frame)
 
     def serve(self, frame: Frame) -> None:
         """Answer one control request of the CLI, unless it was withdrawn."""
-        request_id = str(frame.get("request_id"))
-        if self.protocol.was_cancelled(request_id):
-            return
-        line = handlers.answer(frame)
-        if not self.protocol.was_cancelled(request_id):
+        question = handlers.Question(self, frame)
+        if self.protocol.open(str(question.id), question.cancellation):
+            handlers.answer(question)
+
+    def is_withdrawn(self, question: handlers.Question) -> bool:
+        """Tell whether the CLI waits for this answer no more."""
+        return question.cancellation.cancelled
+
+    def answer(self, question: handlers.Question, line: bytes) -> None:
+        """Send the answer to a question of the CLI; the second one, and one that is not waited for, are dropped."""
+        if self.protocol.close(str(question.id)):
             self.send(line)
+
+    def nudge(self) -> None:
+        """Get out what is queued, from a thread that does not pump."""
+        if not self._lead_if_free():
+            self.transport.wake()
+
+    def _answer_at_once(self, frame: Frame) -> bool:
+        line = handlers.answer_at_once(self.host, frame)
+        if line is not None:
+            self.transport.send_line(line)
+        return line is not None
 
     def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> Item | None:
         """Take the next item of the inbox; *None* when *interrupted* or at the deadline."""
@@ -249,6 +278,7 @@ class Connection:
         try:
             self.transport.close(grace=grace)
         finally:
+            self.host.close()
             self._end(ProcessError("the connection to the CLI was closed"))
             self._release_followers()
 

@@ -1,41 +1,205 @@
 """
 What we answer when the CLI asks: one function for each verb, marked with `@answers`.
 
-A verb that nobody answers here is refused, so that the CLI never waits for us in vain.
+A verb that nobody answers here is refused, so that the CLI never waits for us in vain. User code runs only in here, and
+`answer_at_once` tells what needs none.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _log
+from .._callbacks import Cancellation
 from . import protocol
+from .host import Host
+from .watchdog import HookTimer
+
+if TYPE_CHECKING:
+    from .connection import Connection
 
 Frame = dict[str, Any]
-_ANSWERS: dict[str, Callable[[Frame], Frame]] = {}
+#: Seconds that a permission question waits for the PermissionRequest hook of the same tool use to come.
+HOOK_WAIT = 0.05
+#: An answer for messages of MCP that want none: the CLI waits for one all the same.
+_NOTHING: Frame = {"mcp_response": {"jsonrpc": "2.0", "result": {}, "id": 0}}
 
 
-def answers(subtype: str) -> Callable[[Callable[[Frame], Frame]], Callable[[Frame], Frame]]:
-    """Register the function that answers the verb *subtype*: the request in, the response out."""
+class Question:
+    """One control request of the CLI, on its way to an answer."""
 
-    def register(function: Callable[[Frame], Frame]) -> Callable[[Frame], Frame]:
+    __slots__ = ("cancellation", "connection", "host", "id", "request")
+
+    def __init__(self, connection: Connection, frame: Frame) -> None:
+        request = frame.get("request")
+        self.connection = connection
+        self.host = connection.host
+        self.id = frame.get("request_id")
+        self.request: Frame = request if type(request) is dict else {}
+        self.cancellation = Cancellation()
+
+    def field(self, name: str) -> Any:
+        """Return an object of the request; an empty one when it is missing or something else."""
+        value = self.request.get(name)
+        return value if type(value) is dict else {}
+
+    def reply(self, response: Frame) -> None:
+        """Answer, unless the question was withdrawn. What cannot be written as JSON becomes a refusal."""
+        try:
+            line = protocol.reply(self.id, response)
+        except (TypeError, ValueError) as error:
+            self.host.failed(error)
+            line = protocol.refuse(self.id, f"the host's answer cannot be written as JSON: {error}")
+        self.connection.answer(self, line)
+
+    def reply_now(self, response: Frame) -> None:
+        """Answer from another thread than the one that pumps."""
+        self.reply(response)
+        self.connection.nudge()
+
+
+Handler = Callable[[Question], "Frame | None"]
+_ANSWERS: dict[str, Handler] = {}
+
+
+def answers(subtype: str) -> Callable[[Handler], Handler]:
+    """Register the function that answers the verb *subtype*; it returns the response, or *None* if one will come."""
+
+    def register(function: Handler) -> Handler:
         _ANSWERS[subtype] = function
         return function
 
     return register
 
 
-def answer(frame: Frame) -> bytes:
-    """Return the line that answers a control request."""
-    request = frame.get("request")
-    request = request if isinstance(request, dict) else {}
-    function = _ANSWERS.get(str(request.get("subtype")))
+def answer(question: Question) -> None:
+    """Answer a control request of the CLI."""
+    subtype = str(question.request.get("subtype"))
+    function = _ANSWERS.get(subtype)
     if function is None:
-        _log.debug("control", "refused the control request %s", request.get("subtype"))
-        return protocol.refuse(frame.get("request_id"), f"{request.get('subtype')} is not supported by this host")
-    return protocol.reply(frame.get("request_id"), function(request))
+        _log.debug("control", "refused the control request %s", subtype)
+        refusal = protocol.refuse(question.id, f"{subtype} is not supported by this host")
+        question.connection.answer(question, refusal)
+        return
+    try:
+        response = function(question)
+    except BaseException:
+        # Ctrl-C in a callback, or a bug of ours: the CLI must not wait for the rest of the day.
+        question.connection.answer(question, protocol.refuse(question.id, "the host gave no answer"))
+        raise
+    if response is not None:
+        question.reply(response)
+
+
+def answer_at_once(host: Host, frame: Frame) -> bytes | None:
+    """Return the line that answers a request for which no user code has to run, else *None*; called by the pump."""
+    request = frame.get("request")
+    if not host.servers or type(request) is not dict or request.get("subtype") != "mcp_message":
+        return None
+    message = request.get("message")
+    if type(message) is dict and message.get("method") == "tools/call":
+        return None
+    return protocol.reply(frame.get("request_id"), _mcp_response(host, request, message))
+
+
+@answers("hook_callback")
+def _hook(question: Question) -> Frame | None:
+    hooks, request = question.host.hooks, question.request
+    if hooks is None:
+        return {}
+    callback_id, fields = str(request.get("callback_id")), question.field("input")
+    timer = HookTimer(question.host.watchdog, question.reply_now)
+    outcome = hooks.run(callback_id, fields, cancellation=question.cancellation, timer=timer)
+    for error in outcome.errors:
+        question.host.failed(error)
+    if fields.get("hook_event_name") == "PermissionRequest":
+        _note_settled(question.host, fields, outcome.output)
+    return None if outcome.is_answered else outcome.output
+
+
+def _note_settled(host: Host, fields: Frame, output: Frame) -> None:
+    specific = output.get("hookSpecificOutput")
+    if isinstance(specific, dict) and specific.get("decision"):
+        host.settled = [*host.settled[-9:], (str(fields.get("tool_name")), fields.get("tool_input"))]
+
+
+@answers("can_use_tool")
+def _can_use_tool(question: Question) -> Frame | None:
+    host, request = question.host, question.request
+    if host.can_use_tool is None:
+        return {"behavior": "deny", "message": "Nobody is here to ask."}
+    from ..permissions.context import PermissionContext
+    from ..permissions.decisions import decide
+
+    name, given = str(request.get("tool_name")), question.field("input")
+    if host.hooks is not None and host.hooks.has("permission_request"):
+        question.connection.serve_first(_asks_hook_about(name, given), HOOK_WAIT)
+        if (name, given) in host.settled:
+            # The CLI withdraws this question; the person is not asked what a hook has decided.
+            host.settled.remove((name, given))
+            return None
+    if question.connection.is_withdrawn(question):
+        return None
+    context = PermissionContext.from_request(request, str(question.id), question.cancellation)
+    decision = decide(host.can_use_tool, name, given, context)
+    if decision.error is not None:
+        host.failed(decision.error)
+    return decision.wire
+
+
+def _asks_hook_about(name: str, given: Frame) -> Callable[[Frame], bool]:
+    def asks(frame: Frame) -> bool:
+        request = frame.get("request")
+        fields = request.get("input") if isinstance(request, dict) else None
+        return (
+            isinstance(fields, dict)
+            and fields.get("hook_event_name") == "PermissionRequest"
+            and (fields.get("tool_name"), fields.get("tool_input")) == (name, given)
+        )
+
+    return asks
+
+
+@answers("mcp_message")
+def _mcp_message(question: Question) -> Frame | None:
+    request = question.request
+    message, name = request.get("message"), str(request.get("server_name"))
+    server = question.host.servers.get(name)
+    if server is None:
+        return _mcp_response(question.host, request, message)
+    planned = server.plan(message, question.host.calls[name], server_name=name)
+    if planned is None or isinstance(planned, dict):
+        return {"mcp_response": planned} if planned is not None else _NOTHING
+    if question.host.tool_workers > 1:
+        question.host.workers().submit(_run_call, question, planned, question.reply_now)
+        return None
+    _run_call(question, planned, question.reply)
+    return None
+
+
+def _run_call(question: Question, call: Any, reply: Callable[[Frame], None]) -> None:
+    response = call.run()
+    if call.error is not None:
+        question.host.failed(call.error)
+    reply({"mcp_response": response})
+
+
+def _mcp_response(host: Host, request: Frame, message: Any) -> Frame:
+    name = str(request.get("server_name"))
+    server = host.servers.get(name)
+    if server is None:
+        request_id = message.get("id") if isinstance(message, dict) else None
+        error = {"code": -32601, "message": f"there is no server {name!r} here"}
+        return {"mcp_response": {"jsonrpc": "2.0", "id": request_id, "error": error}}
+    planned = server.plan(message, host.calls[name], server_name=name)
+    return {"mcp_response": planned} if isinstance(planned, dict) else _NOTHING
 
 
 @answers("elicitation")
-def _decline(request: Frame) -> Frame:
-    return {"action": "decline"}
+def _elicitation(question: Question) -> Frame | None:
+    callback = question.host.on_elicitation
+    if callback is None:
+        return {"action": "decline"}
+    from .elicitation import ask
+
+    return ask(question, callback)

@@ -7,14 +7,15 @@ from typing import Any
 
 from .._fields import TRAVELS
 from ..options import FIELDS, Options
+from .host import Host
 
 Frame = dict[str, Any]
 _INITIALIZE = [(field.name, field.metadata[TRAVELS]) for field in FIELDS if field.metadata[TRAVELS].by == "initialize"]
 
 
-def request_of(options: Options) -> Frame:
+def request_of(options: Options, host: Host) -> Frame:
     """Return the fields of the `initialize` request."""
-    fields: Frame = {"hooks": None}
+    fields = host.request()
     for name, travel in _INITIALIZE:
         value = getattr(options, name)
         if value is None:

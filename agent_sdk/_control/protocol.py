@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import collections
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from .. import _codec, _log
+from .._callbacks import Cancellation
 from ..errors import AgentSDKError, ControlError
 
 Frame = dict[str, Any]
@@ -60,13 +62,16 @@ class Future:
 class Protocol:
     """The state of one conversation with one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers_at_once: Callable[[Frame], bool] = lambda frame: False) -> None:
         self.inbox: collections.deque[Item] = collections.deque()
-        #: Control requests of the CLI that wait in the inbox, or did: no less than there are.
-        self.requests = 0
+        #: The control requests of the CLI among them.
+        self.requests: collections.deque[Frame] = collections.deque()
         self._futures: dict[str, Future] = {}
         self._numbers = itertools.count(1)
-        self._cancelled: set[str] = set()
+        self._answers_at_once = answers_at_once
+        #: Questions of the CLI that are being answered, and those that were withdrawn before.
+        self._open: dict[str, Cancellation] = {}
+        self._withdrawn: set[str] = set()
 
     # --- in
 
@@ -83,8 +88,9 @@ class Protocol:
             sorter(self, frame, line)
 
     def _sort_request(self, frame: Frame, line: bytes) -> None:
-        self.inbox.append((frame, line))
-        self.requests += 1
+        if not self._answers_at_once(frame):
+            self.requests.append(frame)
+            self.inbox.append((frame, line))
 
     def _sort_response(self, frame: Frame, line: bytes) -> None:
         response = frame.get("response")
@@ -94,30 +100,45 @@ class Protocol:
                 future.settle(response)
 
     def _sort_cancel(self, frame: Frame, line: bytes) -> None:
-        self._cancelled.add(str(frame.get("request_id")))
+        request_id = str(frame.get("request_id"))
+        cancellation = self._open.pop(request_id, None)
+        if cancellation is not None:
+            cancellation.cancelled = True
+        else:
+            self._withdrawn.add(request_id)
 
     def _skip(self, frame: Frame, line: bytes) -> None:
         _log.debug("protocol", "plumbing: %s", frame.get("type"))
 
-    def take_request(self) -> Frame | None:
-        """Take the oldest control request out of the inbox, past the messages before it."""
-        self.requests = 0 if not self.inbox else self.requests
-        for item in list(self.inbox):
-            if not isinstance(item, str) and item[0].get("type") == "control_request":
-                try:
+    def take_request(self, wanted: Callable[[Frame], bool] = lambda frame: True) -> Frame | None:
+        """Take the oldest *wanted* control request out of the inbox, past the messages before it."""
+        for frame in list(self.requests):
+            if wanted(frame) and self.taken(frame):
+                item = next((item for item in list(self.inbox) if item[0] is frame), None)
+                if item is not None:
                     self.inbox.remove(item)
-                except ValueError:
-                    continue  # another thread took it
-                self.requests -= 1
-                return item[0]
+                return frame
         return None
 
-    def was_cancelled(self, request_id: str) -> bool:
-        """Tell whether the CLI has withdrawn this request, and forget that it did."""
-        if request_id not in self._cancelled:
+    def taken(self, frame: Frame) -> bool:
+        """Note that a control request is about to be answered; false when somebody else has taken it."""
+        for place, waiting in enumerate(list(self.requests)):
+            if waiting is frame:
+                del self.requests[place]
+                return True
+        return False
+
+    def open(self, request_id: str, cancellation: Cancellation) -> bool:
+        """Begin to answer a question of the CLI; false when it was withdrawn before."""
+        if request_id in self._withdrawn:
+            self._withdrawn.discard(request_id)
             return False
-        self._cancelled.discard(request_id)
+        self._open[request_id] = cancellation
         return True
+
+    def close(self, request_id: str) -> bool:
+        """End a question of the CLI; false when it is answered or withdrawn already."""
+        return self._open.pop(request_id, None) is not None
 
     # --- out
 

@@ -204,10 +204,11 @@ class Turn:
         return message
 
     def _serve(self, frame: Frame) -> None:
-        if self._connection is not None:
+        connection = self._connection
+        if connection is not None and connection.protocol.taken(frame):
             self.in_callback = True
             try:
-                self._connection.serve(frame)
+                connection.serve(frame)
             finally:
                 self.in_callback = False
 
@@ -322,7 +323,7 @@ class Turn:
     def _refuse(self, frame: Frame) -> None:
         from . import protocol
 
-        if self._connection is not None:
+        if self._connection is not None and self._connection.protocol.taken(frame):
             self._connection.send(protocol.refuse(frame.get("request_id"), "the turn was stopped"))
 
     def tear(self) -> None:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from .. import _codec
 from .._fields import TRAVELS
-from ..errors import ConfigurationError
-from ..options import FIELDS, Options
+from ..errors import ConfigurationError, ShadowedCallbackWarning
+from ..options import CUSTOM_TOOLS, FIELDS, Options
 from .locate import find_cli
 
 #: Bytes above which a value does not travel on the command line.
@@ -58,9 +59,12 @@ class Command:
                 continue  # somebody cleaned the temp folder before us
 
 
-def command_of(options: Options) -> Command:
+def command_of(options: Options, outside: Mapping[str, Any] | None = None) -> Command:
     """
     Build the command for one process.
+
+    Args:
+        outside: Configurations of MCP servers outside of this process, by name.
 
     Raises:
         CLINotFoundError: There is no CLI to run.
@@ -74,11 +78,15 @@ def command_of(options: Options) -> Command:
     command = Command([cli, *_BASE], env, options.cwd, f"{MARK}={env[MARK]}")
     for name, travel in _ARGV:
         value = getattr(options, name)
+        if name == "allowed_tools":
+            value = _allowed(options)
         if value is not None and value is not False:
             command.argv += _words(travel.name, value if travel.encode is None else travel.encode(value))
     if options.system_prompt is not None and options.resume is not None:
         # The CLI records a session's first prompt and ignores another one on resume, unless told not to.
         command.argv.append("--system-prompt-snapshot=off")
+    command.argv += _permissions(options)
+    command.argv += _servers(outside, command.files)
     command.argv += _settings(options, command.files)
     command.argv += _extra(options)
     return command
@@ -116,6 +124,36 @@ def _variable(name: str, value: object) -> str:
     if not isinstance(value, str) or "\0" in value or "=" in name:
         raise ConfigurationError(f"env[{name!r}]: expected a string without NUL, or None to unset the variable")
     return value
+
+
+def _permissions(options: Options) -> Iterator[str]:
+    if options.can_use_tool is not None:
+        yield "--permission-prompt-tool=stdio"
+        if options.permission_mode is None:
+            yield "--permission-mode=default"  # the CLI's own choice may be a mode that never asks
+        _warn_of_shadows(options)
+
+
+def _warn_of_shadows(options: Options) -> None:
+    whole = [rule for rule in options.allowed_tools or () if "(" not in rule or rule.endswith(("()", "(*)"))]
+    if options.permission_mode == "bypassPermissions":
+        warnings.warn("can_use_tool is never asked: bypass_permissions lets every tool run", ShadowedCallbackWarning, 2)
+    elif whole:
+        text = f"can_use_tool is not asked for {', '.join(whole)}: allowed_tools lets them run"
+        warnings.warn(text, ShadowedCallbackWarning, stacklevel=2)
+
+
+def _allowed(options: Options) -> tuple[str, ...] | None:
+    """Tools in *custom_tools* run without asking: giving them was the permission."""
+    if not options.custom_tools:
+        return options.allowed_tools
+    return (*(options.allowed_tools or ()), f"mcp__{CUSTOM_TOOLS}")
+
+
+def _servers(outside: Mapping[str, Any] | None, files: list[str]) -> Iterator[str]:
+    # Always by a file: an address or a header may hold a token, and everybody may read a command line.
+    if outside:
+        yield f"--mcp-config={_private_file(_codec.dumps({'mcpServers': dict(outside)}), files)}"
 
 
 def _settings(options: Options, files: list[str]) -> list[str]:

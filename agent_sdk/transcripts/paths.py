@@ -1,19 +1,208 @@
 """
-Where transcripts lie: `<config folder>/projects/<folder of the directory>/<session id>.jsonl`.
+Where transcripts lie: `<config folder>/projects/<key of the directory>/<session id>.jsonl`.
 
-The name of the middle folder is never computed here: a session is found by its id.
+The key of a directory is computed as the CLI does (PROTOCOL.md, 5); keys over 200 characters end in a hash that the CLI
+computes in a way of its own, so that those are found by their start. A transcript whose directory is not known is found
+by its id. What a symbolic link leads to outside of the projects folder is nobody's session here.
 """
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .. import _checks, _log
+from ..errors import SessionNotFoundError
+
+#: A path, as a string or path object.
+Directory = str | os.PathLike[str]
+
+#: Keys longer than this are cut here and get a hash behind.
+LONGEST_KEY = 200
+SUFFIX = ".jsonl"
+
+_OTHER = re.compile("[^a-zA-Z0-9]")
+_SESSION_FILE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl", re.IGNORECASE)
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def config_folder(env: Mapping[str, str] | None = None) -> str:
     """Return the CLI's configuration folder, for a process with the environment *env* (default: this one's)."""
     env = os.environ if env is None else env
     home = env.get("HOME") or os.path.expanduser("~")
-    return env.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
+    return unicodedata.normalize("NFC", env.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude"))
+
+
+def projects_folder(config_dir: Directory | None = None) -> str:
+    """Return the folder of all projects, in *config_dir* or in this process's own configuration folder."""
+    given = _checks.path("config_dir")(config_dir)
+    return os.path.join(config_folder() if given is None else given, "projects")
+
+
+def check_id(session_id: Any) -> str:
+    """
+    Return *session_id*, which becomes part of a path, as a string.
+
+    Raises:
+        ConfigurationError: It is no UUID.
+    """
+    checked = _checks.session_uuid("session_id")(session_id)
+    if checked is None:
+        raise _checks.wrong("session_id", session_id, "expected the id of a session, a UUID")
+    return str(checked)
+
+
+def canonical(directory: Directory) -> str:
+    """Return *directory* as the CLI sees it: links resolved, in Unicode's composed form."""
+    given = _checks.path("directory")(directory)
+    return unicodedata.normalize("NFC", os.path.realpath(given))
+
+
+def project_key(directory: Directory) -> str:
+    """Return the name of the folder that holds the transcripts of *directory*; see the module for long ones."""
+    path = canonical(directory)
+    key = _munged(path)
+    return key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}-{_hash(path)}"
+
+
+def _munged(path: str) -> str:
+    # One dash for each UTF-16 unit: what JavaScript counts as a character.
+    return _OTHER.sub(lambda match: "--" if ord(match[0]) > 0xFFFF else "-", path)
+
+
+def _hash(path: str) -> str:
+    """Hash as the official SDKs do: `h * 31 + unit` in 32 bits, its absolute value in base 36."""
+    total = 0
+    units = memoryview(path.encode("utf-16-le", "surrogatepass")).cast("H")
+    for unit in units:
+        total = (total * 31 + unit) & 0xFFFFFFFF
+    number, digits = abs(total - (1 << 32) if total >> 31 else total), ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"
+
+
+def project_folders(directory: Directory, projects: str) -> list[str]:
+    """Return the folders with the transcripts of *directory*: one or none; several only where long keys collide."""
+    exact = os.path.join(projects, project_key(directory))
+    key = _munged(canonical(directory))
+    if os.path.isdir(exact) or len(key) <= LONGEST_KEY:
+        return [exact] if os.path.isdir(exact) and is_within(exact, projects) else []
+    start = key[:LONGEST_KEY] + "-"
+    return [folder for folder in all_folders(projects) if os.path.basename(folder).startswith(start)]
+
+
+def all_folders(projects: str) -> list[str]:
+    """Return the folders of all projects, by name."""
+    try:
+        with os.scandir(projects) as entries:
+            folders = [entry.path for entry in entries if entry.is_dir() and _is_ours(entry, projects)]
+    except OSError:
+        # No CLI has run with this configuration folder yet, or it is another user's: nothing to be seen here.
+        return []
+    return sorted(folders)
+
+
+def transcripts_in(folder: str, projects: str) -> Iterator[os.DirEntry[str]]:
+    """Yield the entries of *folder* that are named like transcripts."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if _SESSION_FILE.fullmatch(entry.name) and _is_ours(entry, projects):
+                    yield entry
+    except OSError:
+        # Removed while we looked, or not ours to read.
+        _log.debug("transcripts", "cannot read the folder %s", folder)
+
+
+def _is_ours(entry: os.DirEntry[str], projects: str) -> bool:
+    return not entry.is_symlink() or is_within(entry.path, projects)
+
+
+def is_within(path: str, projects: str) -> bool:
+    """Tell whether *path*, with all links followed, lies under *projects*."""
+    root = os.path.realpath(projects)
+    inside = os.path.realpath(path).startswith(os.path.join(root, ""))
+    if not inside:
+        _log.debug("transcripts", "refused %s: it leads out of %s", path, root)
+    return inside
+
+
+def places(directory: Directory | None, projects: str, worktrees: bool = True) -> Iterator[tuple[str, str | None]]:
+    """
+    Yield the folders to look in, the directory's own first, each with the directory it stands for.
+
+    Git is asked only when the caller goes on past the directory's own folder.
+
+    Args:
+        directory: Where sessions began; *None* for all projects, whose directories are not known.
+        projects: As `projects_folder` returns.
+        worktrees: Look also in the other worktrees of the directory's repository.
+    """
+    if directory is None:
+        yield from ((folder, None) for folder in all_folders(projects))
+        return
+    from .worktrees import worktrees_of
+
+    own, seen = canonical(directory), set()
+    for folder in project_folders(own, projects):
+        seen.add(folder)
+        yield folder, own
+    for tree in worktrees_of(own) if worktrees else ():
+        for folder in project_folders(tree, projects):
+            if folder not in seen:
+                seen.add(folder)
+                yield folder, tree
+
+
+def find(session_id: str, directory: Directory | None, projects: str) -> tuple[str, str | None] | None:
+    """
+    Find the transcript of *session_id*: its path and the directory it was found for, or *None*.
+
+    An empty file is not a session. Where no directory is given and several projects have the id, the newest counts.
+    """
+    name = check_id(session_id) + SUFFIX
+    candidates = ((os.path.join(folder, name), place) for folder, place in places(directory, projects))
+    found = ((path, place) for path, place in candidates if _size(path) and is_within(path, projects))
+    if directory is not None:
+        return next(found, None)
+    return max(found, key=lambda pair: os.stat(pair[0]).st_mtime_ns, default=None)
+
+
+def need(session_id: str, directory: Directory | None, projects: str) -> str:
+    """
+    Find the transcript of *session_id*.
+
+    Raises:
+        SessionNotFoundError: There is none.
+        ConfigurationError: The id is no UUID.
+    """
+    found = find(session_id, directory, projects)
+    if found is None:
+        raise missing(session_id, directory, projects)
+    return found[0]
+
+
+def missing(session_id: str, directory: Directory | None, projects: str) -> SessionNotFoundError:
+    """Build the error for a session that is not there, with the places where its id was found."""
+    elsewhere = [folder for folder, _ in places(None, projects)]
+    paths = [os.path.join(folder, session_id + SUFFIX) for folder in elsewhere]
+    found = [path for path in paths if _size(path)]
+    where = f"in the projects of {projects}" if directory is None else f"for the directory {canonical(directory)}"
+    hint = f"; there is one at {found[0]}: give its directory, or none" if found else ""
+    tried = None if directory is None else os.fspath(directory)
+    text = f"no session {session_id} {where}{hint}"
+    return SessionNotFoundError(text, session_id=session_id, directory=tried, found=found)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path) if os.path.isfile(path) else 0
+    except OSError:
+        return 0
 
 
 def find_transcripts(session_id: str, env: Mapping[str, str] | None = None) -> list[str]:
@@ -25,5 +214,11 @@ def find_transcripts(session_id: str, env: Mapping[str, str] | None = None) -> l
         folders = sorted(os.listdir(projects))
     except OSError:
         return []
-    paths = (os.path.join(projects, folder, session_id + ".jsonl") for folder in folders)
+    paths = (os.path.join(projects, folder, session_id + SUFFIX) for folder in folders)
     return [path for path in paths if os.path.isfile(path)]
+
+
+def transcript_path(session_id: str, cwd: Directory, env: Mapping[str, str] | None = None) -> str:
+    """Return where the CLI writes the transcript of a session that runs in *cwd*, also before it is there."""
+    found = find_transcripts(session_id, env)
+    return found[0] if found else os.path.join(config_folder(env), "projects", project_key(cwd), f"{session_id}.jsonl")

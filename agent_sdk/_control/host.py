@@ -1,0 +1,92 @@
+"""
+The host: what the user gave one process to call back, and what became of it.
+
+Handlers read it; the keeper makes one for each process from the options.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..options import Options
+from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from ..hooks.runner import HookSet
+    from ..mcp.server import ToolServer
+
+Frame = dict[str, Any]
+#: Errors of callbacks that are kept for one result.
+MOST_ERRORS = 100
+
+
+class Host:
+    """The callbacks of one process. All of it is *None* or empty where nothing was given."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.hooks: HookSet | None = None
+        self.can_use_tool: Callable[..., Any] | None = None
+        self.on_elicitation: Callable[[Any], Any] | None = None
+        self.servers: dict[str, ToolServer] = {}
+        #: Servers outside of this process, as the CLI's configuration has them.
+        self.outside: dict[str, Any] = {}
+        #: The calls under way, for each server.
+        self.calls: dict[str, dict[Any, Any]] = {}
+        self.tool_workers = 1
+        #: What callbacks raised since the turn began.
+        self.errors: list[Exception] = []
+        self.watchdog = Watchdog()
+        #: Tool uses that a PermissionRequest hook has settled.
+        self.settled: list[tuple[str, Any]] = []
+        self._workers: Executor | None = None
+        if options is not None:
+            self._take(options)
+
+    def _take(self, options: Options) -> None:
+        self.can_use_tool = options.can_use_tool
+        self.on_elicitation = options.on_elicitation
+        self.tool_workers = options.tool_workers
+        if options.hooks:
+            from ..hooks import HookSet
+
+            self.hooks = HookSet(options.hooks, options.hook_fail_mode, options.hook_logger)
+        if options.mcp_servers is not None or options.custom_tools is not None:
+            from ..mcp.config import parse_servers
+
+            servers = parse_servers(options.mcp_servers, options.custom_tools)
+            self.servers, self.outside = dict(servers.inside), dict(servers.outside)
+            self.calls = {name: {} for name in self.servers}
+
+    def request(self) -> Frame:
+        """Return the fields of the handshake that announce these callbacks."""
+        fields: Frame = {"hooks": self.hooks.wire() if self.hooks is not None else None}
+        if self.servers:
+            fields["sdkMcpServers"] = list(self.servers)
+            fields["sdkMcpServerManifests"] = {name: server.manifest() for name, server in self.servers.items()}
+        return fields
+
+    def failed(self, error: Exception) -> None:
+        """Keep what a callback raised, for the result."""
+        if len(self.errors) < MOST_ERRORS:
+            self.errors.append(error)
+
+    def take_errors(self) -> list[Exception]:
+        """Return what was raised since the last time."""
+        errors, self.errors = self.errors, []
+        return errors
+
+    def workers(self) -> Executor:
+        """Return the threads that run tools, started when first needed."""
+        if self._workers is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._workers = ThreadPoolExecutor(self.tool_workers, thread_name_prefix="agent_sdk-tool")
+        return self._workers
+
+    def close(self) -> None:
+        """Let the threads of the tools end; a tool that still runs ends by itself."""
+        if self._workers is not None:
+            self._workers.shutdown(wait=False, cancel_futures=True)
+            self._workers = None

@@ -1,0 +1,248 @@
+"""
+What all hook events share: the context that a hook gets, and the register of events.
+
+An event is declared once, by `@hook_event` above its class: its name, what a matcher of it is about, and what an answer
+can do there. `matchers` and `result` read these facts.
+"""
+from __future__ import annotations
+
+import copy
+import importlib
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import attrs
+
+from .. import _converter
+from .._callbacks import Cancellation
+from ..errors import ConfigurationError
+from ..messages.base import WireObject
+
+T = TypeVar("T")
+
+#: How the CLI takes a refusal: `permission` and `request` by a decision on the tool, `elicitation` by an action,
+#: `block` by a word at the top of the answer, `none` not at all.
+REFUSALS = ("permission", "request", "elicitation", "block", "none")
+_FAMILIES = ("tool_hooks", "turn_hooks", "session_hooks")
+_MISSING = object()
+
+_events: dict[str, type[HookContext]] = {}
+_imported: set[str] = set()
+
+
+class Event(NamedTuple):
+    """The facts of one hook event."""
+
+    #: In snake_case, such as `pre_tool_use`.
+    name: str = ""
+    #: As the CLI spells it, such as `PreToolUse`.
+    wire_name: str = ""
+    #: The field that patterns are compared with; *None* when there is nothing to compare.
+    matches: str | None = None
+    #: The CLI is known to compare it by itself, and so can be told the pattern.
+    sent: bool = False
+    #: How a refusal is written: one of `REFUSALS`.
+    refusal: str = "none"
+    #: A refusal keeps the thing from happening: then a hook that fails refuses, unless it fails open.
+    prevents: bool = False
+    #: The answer may add to what the model knows.
+    takes_context: bool = False
+    #: Where the answer's new input goes: this field of the wire, and this field of the next hook's context.
+    changes: tuple[str, str] | None = None
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class Effort(WireObject):
+    """How hard the model thinks; `level` is `low`, `medium`, `high`, ..."""
+
+    level: str = ""
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class HookContext(WireObject):
+    """
+    What a hook is told: the fields of its event, and room for data of your own.
+
+    `ctx["key"] = value` keeps data for the other hooks of the same firing. Reading `ctx["key"]`, `ctx.get("key")` and
+    `"key" in ctx` look there first, then among the fields. A field that no class names is an attribute all the same.
+    """
+
+    #: The facts of the event.
+    facts: ClassVar[Event] = Event()
+
+    session_id: str = ""
+    transcript_path: str = ""
+    cwd: str = ""
+    #: The prompt that the turn answers.
+    prompt_id: str | None = None
+    #: The permission mode, as the CLI spells it.
+    permission_mode: str | None = None
+    #: The subagent that this is about; *None* in the main conversation.
+    agent_id: str | None = None
+    agent_type: str | None = None
+    effort: Effort | None = None
+    #: The event as the CLI spells it.
+    hook_event_name: str = ""
+    _own: dict[Any, Any] = attrs.field(factory=dict, init=False)
+    _cancellation: Cancellation | None = attrs.field(default=None, init=False)
+
+    @property
+    def event(self) -> str:
+        """The event in snake_case, such as `pre_tool_use`."""
+        return self.facts.name
+
+    @property
+    def cancelled(self) -> bool:
+        """The CLI waits no longer, or the hook's time is up: the answer will be dropped."""
+        return self._cancellation is not None and self._cancellation.cancelled
+
+    def cancel(self) -> None:
+        """Set `cancelled`. For the SDK, and for tests of your hooks."""
+        if self._cancellation is None:
+            self._cancellation = Cancellation()
+        self._cancellation.cancelled = True
+
+    def matched_value(self) -> Any:
+        """What patterns are compared with; *None* for events that have nothing to compare."""
+        return None if self.facts.matches is None else getattr(self, self.facts.matches)
+
+    def with_field(self, name: str, value: Any) -> HookContext:
+        """Return a copy for the next hook, in which the field *name* is *value*; data of your own is shared."""
+        changed = copy.copy(self)
+        setattr(changed, name, value)
+        return changed
+
+    def __getitem__(self, name: Any) -> Any:
+        if name in self._own:
+            return self._own[name]
+        return WireObject.__getitem__(self, name)
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        self._own[name] = value
+
+    def __delitem__(self, name: Any) -> None:
+        del self._own[name]
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(name, _MISSING) is not _MISSING
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """The data of your own under *name*, else the field *name*, else *default*."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def _summary(self) -> str:
+        return " ".join(str(part) for part in (self.event, self.matched_value()) if part)
+
+
+def hook_event(
+    name: str,
+    *,
+    matches: str | None = None,
+    sent: bool = False,
+    refusal: str = "none",
+    prevents: bool = False,
+    context: bool = False,
+    changes: tuple[str, str] | None = None,
+) -> Callable[[type[T]], type[T]]:
+    """
+    Register the context class of an event, above its `@attrs.define`.
+
+    Args:
+        name: The event as the CLI spells it.
+        matches: See `Event`, as for all that follow.
+        sent: The CLI compares *matches* by itself.
+        refusal: How a refusal is written.
+        prevents: A refusal keeps the thing from happening.
+        context: The answer may add to what the model knows.
+        changes: The field of the answer that holds the new input, and the context's.
+    """
+    facts = Event(
+        name=snake(name),
+        wire_name=name,
+        matches=matches,
+        sent=sent,
+        refusal=refusal,
+        prevents=prevents,
+        takes_context=context,
+        changes=changes,
+    )
+
+    def register(cls: Any) -> Any:
+        # The default in the generated signature: a context made by hand knows its event.
+        vars(cls)["__init__"].__kwdefaults__["hook_event_name"] = name
+        cls.fixed = {"hook_event_name": name}
+        cls.facts = facts
+        _events[facts.name] = cls
+        return cls
+
+    return register
+
+
+def snake(name: str) -> str:
+    """Return *name* in snake_case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def event_name(name: str) -> str:
+    """
+    Return an event's name in snake_case.
+
+    Args:
+        name: In snake_case, or as the CLI spells it.
+
+    Raises:
+        ConfigurationError: There is no such event; the CLI would accept the name and never fire it.
+    """
+    return event_class(name).facts.name
+
+
+def event_class(name: str) -> type[HookContext]:
+    """
+    Return the context class of an event; see `event_name`.
+
+    Raises:
+        ConfigurationError: There is no such event.
+    """
+    if name in _events:
+        return _events[name]
+    wanted = snake(name) if isinstance(name, str) else ""
+    for family in ("", *_FAMILIES):
+        if family:
+            _import(family)
+        if wanted in _events:
+            return _events[wanted]
+    raise _unknown(name, wanted)
+
+
+def all_events() -> dict[str, type[HookContext]]:
+    """Return the context class of every event, by its name in snake_case."""
+    for family in _FAMILIES:
+        _import(family)
+    return dict(_events)
+
+
+def _import(family: str) -> None:
+    if family not in _imported:
+        importlib.import_module(f"{__package__}.{family}")
+        _imported.add(family)
+
+
+def _unknown(name: object, wanted: str) -> ConfigurationError:
+    import difflib
+
+    nearest = difflib.get_close_matches(wanted, _events, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else "hook_events() lists them all"
+    return ConfigurationError(f"unknown hook event {name!r}; {hint}")
+
+
+def context_of(
+    cls: type[HookContext], fields: dict[str, Any], cancellation: Cancellation | None = None
+) -> HookContext:
+    """Structure a hook's input into *cls*. What does not fit its field is kept as it came."""
+    ctx = _converter.structure(fields if type(fields) is dict else {}, cls)
+    ctx._cancellation = cancellation
+    return ctx

@@ -1,0 +1,273 @@
+"""
+The hooks of one client: what is registered, and what happens when an event fires.
+
+The CLI calls all callbacks that match at the same time, but hooks here run one after the other: each event is
+registered once, with all that its matchers may fit, and its hooks run here in order. No I/O, no threads, no clock: who
+runs an event brings a `Timer`, and sends the output.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from .. import _checks as check
+from .. import _log
+from .._callbacks import Cancellation, name_of
+from ..errors import HookError
+from .base import Event, HookContext, context_of, event_class
+from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher
+from .outputs import ends_chain, fed, merged, output_of
+from .result import Output, Result
+
+#: Seconds that the CLI waits: a back-stop, since each hook has a time of its own that starts when the hook does.
+BACK_STOP = 86400
+_PREFIX = "hook_"
+
+
+class Timer(Protocol):
+    """
+    Times one hook after the other, for whoever runs them.
+
+    `start` is called before a hook, `stop` after it, whatever it did, in the same thread.
+    """
+
+    def start(self, timeout: float | None, expire: Callable[[], Output]) -> None:
+        """
+        Begin to time a hook.
+
+        Args:
+            timeout: Seconds; *None* for no limit.
+            expire: Call it once when they have passed, from any thread, and send what it returns: it cancels the
+                context and gives the output that answers in the hook's place. It does not block.
+        """
+
+    def stop(self) -> bool:
+        """End the timing; tell whether `expire` was called, and so the event is answered."""
+        raise NotImplementedError
+
+
+class Logger(Protocol):
+    """Where failures of hooks are logged: a `logging.Logger`, or anything with its method."""
+
+    def warning(self, msg: str, /, *args: object) -> Any:
+        """Log one line; *args* fill *msg*."""
+
+
+class Outcome(NamedTuple):
+    """What became of one firing."""
+
+    #: What answers the CLI; `{}` is no opinion.
+    output: Output
+    #: What went wrong, in order: exceptions of hooks as they were raised, and a `HookError` for a wrong answer.
+    errors: list[Exception]
+    #: A `Timer` ran out: *output* is what it was given, and must not be sent again.
+    is_answered: bool = False
+
+
+class _Step(NamedTuple):
+    """One hook in the order of its event."""
+
+    matcher: Matcher
+    handler: Handler
+    #: Its failure refuses.
+    is_closed: bool
+
+
+class HookSet:
+    """
+    All hooks of one client.
+
+    Args:
+        hooks: The option: event -> function, `Matcher`, dict, or a list of these.
+        fail_mode: For matchers that give none: `closed` (the default) or `open`.
+        logger: Where failures are logged; by default at DEBUG, as `agent_sdk.hooks`.
+
+    Raises:
+        ConfigurationError: Something in it is wrong.
+    """
+
+    def __init__(
+        self, hooks: Mapping[str, Any] | None = None, fail_mode: str | None = None, logger: Logger | None = None
+    ) -> None:
+        self.fail_mode = fail_mode_of(fail_mode) or "closed"
+        self.logger = logger
+        self._steps: dict[str, list[_Step]] = {}
+        for event, given in (check.mapping("hooks")(hooks) or {}).items():
+            for one in given if isinstance(given, (list, tuple)) else (given,):
+                self.add(event, one)
+
+    def __bool__(self) -> bool:
+        return bool(self._steps)
+
+    def has(self, event: str) -> bool:
+        """Tell whether *event* has hooks; its name in either spelling."""
+        return event_class(event).facts.name in self._steps
+
+    def add(self, event: str, hook: Any) -> Matcher:
+        """
+        Register one more hook, behind the others of its event. A process that runs already may not fire it.
+
+        Args:
+            event: The event's name, in either spelling.
+            hook: A `Matcher`, a dict, or a function.
+
+        Raises:
+            ConfigurationError: There is no such event, or the hook is wrong.
+        """
+        facts, matcher = event_class(event).facts, matcher_of(hook)
+        matcher.check_for(facts)
+        is_closed = (matcher.fail_mode or self.fail_mode) == "closed" and facts.prevents
+        steps = [_Step(matcher, handler, is_closed) for handler in matcher.handlers]
+        # A new list: the event may be running.
+        self._steps[facts.name] = [*self._steps.get(facts.name, ()), *steps]
+        return matcher
+
+    def wire(self) -> dict[str, list[Output]] | None:
+        """Return the `hooks` of the handshake; *None* when there are none."""
+        registered = {}
+        for event, steps in self._steps.items():
+            facts = event_class(event).facts
+            registered[facts.wire_name] = [_registration(facts, steps)]
+        return registered or None
+
+    def run(
+        self,
+        callback_id: str,
+        fields: dict[str, Any],
+        *,
+        cancellation: Cancellation | None = None,
+        timer: Timer | None = None,
+    ) -> Outcome:
+        """
+        Run the hooks that the CLI called; never raises an `Exception`.
+
+        Args:
+            callback_id: As the CLI sends it.
+            fields: The `input` of its request.
+            cancellation: Set by the caller when the CLI takes its question back; then no further hook runs.
+            timer: Times each hook; *None* lets them take as long as they do.
+        """
+        event = callback_id.removeprefix(_PREFIX)
+        steps = self._steps.get(event)
+        if steps is None:
+            error = HookError(f"there is no hook {callback_id!r}", event=event)
+            return Outcome({}, [error])
+        ctx = context_of(event_class(event), fields, cancellation)
+        return _Firing(self, ctx, steps, timer).run()
+
+    def fire(self, event: str, fields: Mapping[str, Any], **run: Any) -> Outcome:
+        """
+        Fire an event from our side, as the CLI would: for those that it never fires for an SDK.
+
+        Args:
+            event: Its name, in either spelling.
+            fields: The input as the CLI would send it; `hook_event_name` is added.
+            run: As for `run`.
+        """
+        facts = event_class(event).facts
+        if facts.name not in self._steps:
+            return Outcome({}, [])
+        return self.run(_PREFIX + facts.name, {**fields, "hook_event_name": facts.wire_name}, **run)
+
+    def log(self, text: str, *values: object) -> None:
+        """Log a failure of a hook."""
+        if self.logger is None:
+            _log.debug("hooks", text, *values)
+        else:
+            self.logger.warning(text, *values)
+
+
+def _registration(facts: Event, steps: list[_Step]) -> Output:
+    registered: Output = {
+        "matcher": wire_matcher(step.matcher.selector for step in steps) if facts.sent else None,
+        "hookCallbackIds": [_PREFIX + facts.name],
+        "timeout": BACK_STOP,
+    }
+    if facts.prevents:
+        # For an answer that we could not give at all: the process died, the line was lost.
+        registered["onFailure"] = "block" if any(step.is_closed for step in steps) else "continue"
+    return registered
+
+
+class _Firing:
+    """One firing of one event: the hooks in order, and what they have said so far."""
+
+    __slots__ = ("ctx", "errors", "hooks", "output", "steps", "timer")
+
+    def __init__(self, hooks: HookSet, ctx: HookContext, steps: list[_Step], timer: Timer | None) -> None:
+        self.hooks = hooks
+        self.ctx = ctx
+        self.steps = steps
+        self.timer = timer
+        self.output: Output = {}
+        self.errors: list[Exception] = []
+
+    def run(self) -> Outcome:
+        for index, step in enumerate(self.steps):
+            if self.ctx.cancelled:
+                break
+            output = self._call(step) if self.timer is None else self._call_timed(step, index, self.timer)
+            if output is None:
+                return Outcome(self.output, self.errors, True)
+            if output:
+                self.output = merged(self.output, output)
+                if ends_chain(output):
+                    break
+                self.ctx = fed(output, self.ctx)
+        return Outcome(self.output, self.errors)
+
+    def _call(self, step: _Step) -> Output:
+        try:
+            if not step.matcher.selector.selects(self.ctx):
+                return {}
+            answer = step.handler(self.ctx)
+            return {} if answer is None else output_of(answer, self.ctx)
+        except Exception as error:
+            # A hook's bug ends neither the turn nor the process: it refuses, or is passed over, and is reported.
+            return self._failed(step, error)
+
+    def _call_timed(self, step: _Step, index: int, timer: Timer) -> Output | None:
+        """Call a hook against the clock; *None* when its time ran out and the event is answered."""
+        answered: list[Output] = []
+        timer.start(step.matcher.timeout, lambda: self._expire(step, index, answered))
+        try:
+            output: Output | None = self._call(step)
+        finally:
+            is_late = timer.stop()
+        if not is_late:
+            return output
+        self.errors.append(self._late(step))
+        self.output = answered[0] if answered else self.output
+        return None
+
+    def _expire(self, step: _Step, index: int, answered: list[Output]) -> Output:
+        self.ctx.cancel()
+        late = f"The hook {name_of(step.handler)} did not answer within {step.matcher.timeout} seconds."
+        output = self.output
+        if step.is_closed:
+            output = merged(output, self._refusal(late))
+        elif any(later.is_closed for later in self.steps[index + 1 :]):
+            # This one may be passed over, but not the others that now cannot be asked.
+            output = merged(output, self._refusal(f"{late} It kept other hooks from being asked."))
+        answered.append(output)
+        return output
+
+    def _failed(self, step: _Step, error: Exception) -> Output:
+        name = name_of(step.handler)
+        if isinstance(error, HookError) and not error.handler:
+            error.handler = name
+        self.errors.append(error)
+        self.hooks.log("the hook %s failed at %s: %s: %s", name, self.ctx.event, type(error).__name__, error)
+        if not step.is_closed:
+            return {}
+        # The text may hold secrets: the model gets the kind alone.
+        return self._refusal(f"The hook {name} failed ({type(error).__name__}).")
+
+    def _late(self, step: _Step) -> HookError:
+        name, event = name_of(step.handler), self.ctx.event
+        text = f"the hook {name} did not answer {event} within {step.matcher.timeout} seconds; raise its timeout"
+        self.hooks.log("%s", text)
+        return HookError(text, event=event, handler=name)
+
+    def _refusal(self, reason: str) -> Output:
+        return Result.block(f"{reason} Refused to be on the safe side.").to_wire(self.ctx)

@@ -1,0 +1,170 @@
+"""
+Hook events of a session: its start and end, compaction, models, and what changes around it.
+
+`SessionStart` at start-up and resume, and `SessionEnd`, the CLI never fires for an SDK: the SDK fires them itself.
+"""
+from __future__ import annotations
+
+import os
+
+import attrs
+
+from .._fields import wire
+from .base import HookContext, hook_event
+
+
+@hook_event("SessionStart", matches="source", context=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
+class SessionStart(HookContext):
+    """A session starts or goes on."""
+
+    #: `startup`, `resume`, `clear`, `compact` or `fork`.
+    source: str = ""
+    model: str | None = None
+    session_title: str | None = None
+    seconds_since_last_response: float | None = None
+    context_tokens: int | None = None
+    prompt_cache_likely_expired: bool | None = None
+    estimated_cache_write_usd: float | None = None
+
+
+@hook_event("SessionEnd", matches="reason")
+@attrs.define(eq=False, repr=False, kw_only=True)
+class SessionEnd(HookContext):
+    """A session ends."""
+
+    #: `clear`, `resume`, `logout`, `prompt_input_exit` or `other`.
+    reason: str = ""
+
+
+@hook_event("Setup", matches="trigger", context=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
+class Setup(HookContext):
+    """The CLI sets a directory up."""
+
+    #: `init` or `maintenance`.
+    trigger: str = ""
+
+
+@hook_event("PreCompact", matches="trigger", sent=True, refusal="block", prevents=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
+class PreCompact(HookContext):
+    """The conversation is about to be compacted."""
+
+    #: `manual` or `auto`.
+    trigger: str = ""
+    custom_instructions: str | None = None
+
+
+@hook_event("PostCompact", matches="trigger")
+@attrs.define(eq=False, repr=False, kw_only=True)
+class PostCompact(HookContext):
+    """The conversation was compacted."""
+
+    trigger: str = ""
+    compact_summary: str = ""
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class ModelSwitchContext(HookContext):
+    """What the events of a switch of models share."""
+
+    from_model: str = ""
+    to_model: str = ""
+    #: As asked for, such as an alias.
+    requested_model: str | None = None
+    #: `command`, `picker` or `sdk`; after the switch also `auto` or `resume`.
+    source: str = ""
+    context_tokens: int = 0
+    prompt_cache_warm: bool = False
+    #: `5m` or `1h`.
+    cache_ttl: str = ""
+    estimated_cache_write_usd: float = 0.0
+    #: `configured`, `catalog` or `default`.
+    pricing: str = ""
+
+
+@hook_event("PreModelSwitch", matches="to_model", refusal="permission", prevents=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
+class PreModelSwitch(ModelSwitchContext):
+    """The model is about to be switched."""
+
+
+@hook_event("PostModelSwitch", matches="to_model", context=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
+class PostModelSwitch(ModelSwitchContext):
+    """The model was switched."""
+
+
+@hook_event("ConfigChange", matches="source", refusal="block", prevents=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
+class ConfigChange(HookContext):
+    """A settings file changed, and is about to take effect."""
+
+    #: `user_settings`, `project_settings`, `local_settings`, `policy_settings` or `skills`.
+    source: str = ""
+    file_path: str | None = None
+
+
+@hook_event("WorktreeCreate")
+@attrs.define(eq=False, repr=False, kw_only=True)
+class WorktreeCreate(HookContext):
+    """A git worktree is wanted; the answer's `hookSpecificOutput` may name its `worktreePath`."""
+
+    name: str = ""
+
+
+@hook_event("WorktreeRemove")
+@attrs.define(eq=False, repr=False, kw_only=True)
+class WorktreeRemove(HookContext):
+    """A git worktree is to be removed."""
+
+    worktree_path: str = ""
+
+
+@hook_event("InstructionsLoaded", matches="load_reason")
+@attrs.define(eq=False, repr=False, kw_only=True)
+class InstructionsLoaded(HookContext):
+    """A file of instructions was read, such as CLAUDE.md."""
+
+    file_path: str = ""
+    #: `User`, `Project`, `Local` or `Managed`.
+    memory_type: str = ""
+    #: `session_start`, `nested_traversal`, `path_glob_match`, `include` or `compact`.
+    load_reason: str = ""
+    globs: list[str] | None = None
+    trigger_file_path: str | None = None
+    parent_file_path: str | None = None
+
+
+@hook_event("CwdChanged")
+@attrs.define(eq=False, repr=False, kw_only=True)
+class CwdChanged(HookContext):
+    """The working directory changed."""
+
+    old_cwd: str = ""
+    new_cwd: str = ""
+
+
+@hook_event("FileChanged", matches="file_path", sent=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
+class FileChanged(HookContext):
+    """A watched file changed. Patterns are names of files, and say which files are watched."""
+
+    file_path: str = ""
+    #: `change`, `add` or `unlink`: the field `event` of the wire.
+    change: str = wire("event", "")
+
+    def matched_value(self) -> str:
+        """The file's name, without its directory."""
+        return os.path.basename(self.file_path)
+
+
+@hook_event("DirectoryAdded", matches="source")
+@attrs.define(eq=False, repr=False, kw_only=True)
+class DirectoryAdded(HookContext):
+    """A directory was added to those that the tools may use."""
+
+    directory: str = ""
+    #: `slash_command` or `register_repo_root`.
+    source: str = ""

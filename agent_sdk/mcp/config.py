@@ -1,0 +1,295 @@
+"""
+Servers of the option `mcp_servers`: how to reach those outside, and which of them live in this process.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import attrs
+
+from .. import _checks as check
+from .. import _codec
+from ..errors import ConfigurationError
+from .encoding import written
+from .server import ToolServer, normalised
+
+#: The name of the server that holds `custom_tools`.
+CUSTOM = "sdk"
+
+
+def _strings(name: str, value: Any) -> dict[str, str]:
+    """Accept a dict of strings; the error never shows a value, which may be a secret."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{name}: expected a dict of strings, got {type(value).__name__}")
+    for key, item in value.items():
+        if not isinstance(key, str) or not isinstance(item, str):
+            raise ConfigurationError(f"{name}[{key!r}]: expected a string, got {type(item).__name__}")
+    return dict(value)
+
+
+def _env(value: Any) -> dict[str, str]:
+    return _strings("env", value)
+
+
+def _headers(value: Any) -> dict[str, str]:
+    return _strings("headers", value)
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise check.wrong("args", value, "expected a list with one string for each argument")
+    return check.words("args")(value) or ()
+
+
+def _url(value: Any) -> str:
+    checked: str | None = check.text("url")(value)
+    if checked is None or not checked.startswith(("http://", "https://")):
+        raise check.wrong("url", value, "expected an address that begins with http:// or https://")
+    return checked
+
+
+def _command(value: Any) -> str:
+    checked: str | None = check.path("command")(value)
+    if checked is None:
+        raise check.wrong("command", value, "expected a program, as a string")
+    return checked
+
+
+def _masked(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{key!r}: ***" for key in values) + "}"
+
+
+def _address(url: str) -> str:
+    # A password before the host and a token behind the question mark are secrets.
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("?")[0].partition("/")
+    return repr(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}")
+
+
+def _seconds(value: Any) -> float | None:
+    checked: float | None = check.number("timeout", least=1)(value)
+    return checked
+
+
+def _load(value: Any) -> bool:
+    checked: bool = check.flag("always_load")(value)
+    return checked
+
+
+@attrs.frozen(kw_only=True)
+class _Outside:
+    """A server outside this process."""
+
+    #: Seconds that one call of a tool may take, 1 at least; the CLI's own bound when *None*.
+    timeout: float | None = attrs.field(default=None, converter=_seconds)
+    #: Wait for the server at the start (5 s at most), and show the schemas of its tools from the start.
+    always_load: bool = attrs.field(default=False, converter=_load)
+
+    def _common(self) -> dict[str, Any]:
+        wire: dict[str, Any] = {}
+        if self.timeout is not None:
+            wire["timeout"] = round(self.timeout * 1000)
+        if self.always_load:
+            wire["alwaysLoad"] = True
+        return wire
+
+
+@attrs.frozen(kw_only=True)
+class StdioServer(_Outside):
+    """A server that the CLI starts as a program."""
+
+    command: str = attrs.field(converter=_command)
+    args: tuple[str, ...] = attrs.field(default=(), converter=_words)
+    env: dict[str, str] = attrs.field(default=None, converter=_env, repr=_masked, hash=False)
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the server as the CLI reads it."""
+        wire: dict[str, Any] = {"type": "stdio", "command": self.command, "args": list(self.args)}
+        return {**wire, "env": self.env, **self._common()} if self.env else {**wire, **self._common()}
+
+
+@attrs.frozen(kw_only=True)
+class HTTPServer(_Outside):
+    """A server at an address."""
+
+    url: str = attrs.field(converter=_url, repr=_address)
+    headers: dict[str, str] = attrs.field(default=None, converter=_headers, repr=_masked, hash=False)
+    #: `http`, or `sse` for the older way.
+    type: str = attrs.field(default="http")
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the server as the CLI reads it."""
+        wire: dict[str, Any] = {"type": self.type, "url": self.url}
+        return {**wire, "headers": self.headers, **self._common()} if self.headers else {**wire, **self._common()}
+
+
+def stdio(
+    command: str,
+    args: Iterable[str] = (),
+    env: Mapping[str, str] | None = None,
+    *,
+    timeout: float | None = None,
+    always_load: bool = False,
+) -> StdioServer:
+    """
+    Describe a server that the CLI starts as a program.
+
+    Args:
+        command: The program.
+        args: Its arguments.
+        env: Laid over its environment.
+        timeout: Seconds that one call of a tool may take, 1 at least.
+        always_load: Wait for the server at the start, and show its tools' schemas to the model from the start.
+
+    Raises:
+        ConfigurationError: A value is wrong.
+    """
+    return StdioServer(command=command, args=args, env=env, timeout=timeout, always_load=always_load)
+
+
+def http(
+    url: str, headers: Mapping[str, str] | None = None, *, timeout: float | None = None, always_load: bool = False
+) -> HTTPServer:
+    """Describe a server at an address (streamable HTTP). *timeout*, *always_load* and errors as for `stdio`."""
+    return HTTPServer(url=url, headers=headers, timeout=timeout, always_load=always_load)
+
+
+def sse(
+    url: str, headers: Mapping[str, str] | None = None, *, timeout: float | None = None, always_load: bool = False
+) -> HTTPServer:
+    """Describe a server at an address that speaks the older SSE. *timeout*, *always_load* and errors as for `stdio`."""
+    return HTTPServer(url=url, headers=headers, timeout=timeout, always_load=always_load, type="sse")
+
+
+class Servers(NamedTuple):
+    """What the option `mcp_servers` holds, sorted by how it travels."""
+
+    #: Servers outside, by name, as the CLI reads them. They may hold secrets.
+    outside: dict[str, dict[str, Any]]
+    #: Servers in this process, by name.
+    inside: dict[str, ToolServer]
+    #: A file of servers that the CLI reads itself.
+    file: str | None = None
+
+
+def parse_servers(option: object, custom_tools: object = None) -> Servers:
+    """
+    Sort the servers of the option `mcp_servers`.
+
+    Args:
+        option: A dict of name -> `stdio(...)`, `http(...)`, `sse(...)`, a `ToolServer`, or a dict as the CLI's
+            configuration files have it; the text of such a file (JSON); or its path.
+        custom_tools: Tools of the server `sdk`, as `ToolServer` takes them.
+
+    Raises:
+        ConfigurationError: A name or a shape is wrong, or a file does not exist.
+    """
+    servers = Servers({}, {}) if option is None else _parse(option)
+    if custom_tools is not None:
+        own = ToolServer(CUSTOM, custom_tools)
+        if own.tools:
+            _refuse_twins([*servers.outside, *servers.inside, CUSTOM])
+            servers.inside[CUSTOM] = own
+    return servers
+
+
+def _parse(option: object) -> Servers:
+    if isinstance(option, (str, os.PathLike)):
+        text = os.fspath(option)
+        return _of_text(text) if isinstance(text, str) and text.lstrip().startswith("{") else _of_file(option)
+    if not isinstance(option, Mapping):
+        raise ConfigurationError(
+            f"mcp_servers: expected a dict of name -> server, a path or JSON, got {type(option).__name__}"
+        )
+    servers = Servers({}, {})
+    for name, value in option.items():
+        _check_name(name)
+        server = _server(name, value)
+        if isinstance(server, ToolServer):
+            servers.inside[name] = server
+        else:
+            servers.outside[name] = server
+    _refuse_twins([*servers.outside, *servers.inside])
+    return servers
+
+
+def _of_text(text: str) -> Servers:
+    # Read here and not by the CLI: a mistake is told at once, and secrets in it stay off the command line.
+    try:
+        read = _codec.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(f"mcp_servers: the text is not JSON: {error}") from error
+    return _parse(read.get("mcpServers", read))
+
+
+def _of_file(option: object) -> Servers:
+    path = check.path("mcp_servers")(option)
+    if not os.path.isfile(path):
+        raise check.wrong("mcp_servers", option, "no such file; give its path, JSON, or a dict of name -> server")
+    return Servers({}, {}, os.path.abspath(path))
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigurationError(f"mcp_servers: expected names of servers as keys, got {name!r}")
+
+
+def _refuse_twins(names: list[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(normalised(name), name)
+        if other is not name or names.count(name) > 1:
+            raise ConfigurationError(
+                f"mcp_servers: {other!r} and {name!r} are one name to the CLI (it keeps letters, digits, - and _; "
+                f"{CUSTOM!r} is the server of custom_tools); rename one"
+            )
+
+
+def _server(name: str, value: Any) -> dict[str, Any] | ToolServer:
+    if isinstance(value, ToolServer):
+        return value
+    if isinstance(value, (StdioServer, HTTPServer)):
+        return value.to_wire()
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(
+            f"mcp_servers[{name!r}]: expected mcp.stdio(...), mcp.http(...), mcp.sse(...), a tool server or a dict, "
+            f"got {type(value).__name__}"
+        )
+    if isinstance(value.get("instance"), ToolServer):
+        return value["instance"]  # type: ignore[no-any-return]
+    try:
+        return _of_dict(value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"mcp_servers[{name!r}]: {error}") from error
+
+
+def _of_dict(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a server given as a dict, and keep every key of it: the CLI knows more than we do."""
+    kind = value.get("type", "stdio" if "command" in value else "http" if "url" in value else None)
+    checks = _SHAPES.get(kind) if isinstance(kind, str) else None
+    if checks is None:
+        raise ConfigurationError(
+            f"the type {kind!r} is none of {', '.join(_SHAPES)}; give a command, or a type and a url; a server in this "
+            "process is a ToolServer"
+        )
+    checked = {key: test(value.get(key)) for key, test in checks.items()}
+    wire = {key: item for key, item in checked.items() if item or key in ("command", "url")}
+    wire = {**value, "type": kind, **wire}
+    try:
+        written(wire)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"cannot be written as JSON: {error}") from error
+    return {key: list(item) if isinstance(item, tuple) else item for key, item in wire.items()}
+
+
+_AT_ADDRESS: Mapping[str, Callable[[Any], Any]] = {"url": _url, "headers": _headers}
+#: What a server of each type must have.
+_SHAPES: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
+    "stdio": {"command": _command, "args": _words, "env": _env},
+    "http": _AT_ADDRESS,
+    "sse": _AT_ADDRESS,
+}

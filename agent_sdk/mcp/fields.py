@@ -1,0 +1,123 @@
+"""
+The fields of a class and the parameters of a function, with their type hints resolved.
+"""
+from __future__ import annotations
+
+import sys
+import typing
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+import attrs
+
+from ..errors import ConfigurationError
+
+#: Stands for a default that is absent, or that no schema can show.
+MISSING: Any = type("MISSING", (), {"__repr__": lambda self: "MISSING"})()
+
+
+@attrs.frozen
+class Field:
+    """One member of an object: a field of a class or a parameter of a function."""
+
+    #: Its name in JSON.
+    name: str
+    hint: Any
+    required: bool = True
+    default: Any = MISSING
+
+
+def is_typed_dict(cls: Any) -> bool:
+    """Tell whether *cls* is a `TypedDict`, of `typing` or of `typing_extensions`."""
+    return isinstance(cls, type) and issubclass(cls, dict) and hasattr(cls, "__required_keys__")
+
+
+def is_object(cls: Any) -> bool:
+    """Tell whether *cls* is a class whose fields are known: of attrs, a dataclass or a `TypedDict`."""
+    return isinstance(cls, type) and (attrs.has(cls) or hasattr(cls, "__dataclass_fields__") or is_typed_dict(cls))
+
+
+def fields_of(cls: type) -> Iterator[Field]:
+    """
+    Give the fields of a class for which `is_object` holds.
+
+    Raises:
+        ConfigurationError: The name of a type cannot be resolved.
+    """
+    hints = hints_of(cls)
+    if attrs.has(cls):
+        return _attrs_fields(cls, hints)
+    return _keys(cls, hints) if is_typed_dict(cls) else _dataclass_fields(cls, hints)
+
+
+def hints_of(thing: Any) -> dict[str, Any]:
+    """
+    Return the resolved type hints of a function or class, `Annotated` kept.
+
+    Names are looked up in its module and, for what is defined inside a function, in the callers of that module.
+
+    Raises:
+        ConfigurationError: A name cannot be resolved.
+    """
+    try:
+        return typing.get_type_hints(thing, include_extras=True)
+    except NameError:
+        local = _names_of_callers(thing)
+    except TypeError as error:
+        raise ConfigurationError(f"the type hints of {thing!r} cannot be read: {error}") from error
+    try:
+        return typing.get_type_hints(thing, localns=local, include_extras=True)
+    except NameError as error:
+        name = getattr(thing, "__qualname__", repr(thing))
+        raise ConfigurationError(
+            f"a type hint of {name} cannot be resolved: {error}; define the type at the top of its module, or give the "
+            "JSON Schema yourself"
+        ) from error
+
+
+def _names_of_callers(thing: Any) -> dict[str, Any]:
+    module, names = getattr(thing, "__module__", None), dict[str, Any]()
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__") == module:
+            names = {**frame.f_locals, **names}
+        frame = frame.f_back  # type: ignore[assignment]
+    return names
+
+
+def _attrs_fields(cls: type, hints: dict[str, Any]) -> Iterator[Field]:
+    for field in attrs.fields(cls):
+        if not field.init:
+            continue
+        known = field.default
+        default = MISSING if known is attrs.NOTHING or hasattr(known, "factory") else known
+        hint = hints.get(field.name, Any if field.type is None else field.type)
+        yield Field(field.alias or field.name, hint, known is attrs.NOTHING, default)
+
+
+def _dataclass_fields(cls: type, hints: dict[str, Any]) -> Iterator[Field]:
+    import dataclasses
+
+    absent = dataclasses.MISSING
+    for field in dataclasses.fields(cls):
+        if field.init:
+            required = field.default is absent and field.default_factory is absent
+            default = MISSING if field.default is absent else field.default
+            yield Field(field.name, hints[field.name], required, default)
+
+
+def _keys(cls: Any, hints: dict[str, Any]) -> Iterator[Field]:
+    for name, hint in hints.items():
+        yield Field(name, hint, _is_required(cls, name, hint))
+
+
+def _is_required(cls: Any, name: str, hint: Any) -> bool:
+    # Where annotations are strings, `__required_keys__` has not seen `NotRequired`: the resolved hint knows.
+    while get_origin(hint) is not None:
+        mark = str(get_origin(hint)).rsplit(".", 1)[-1]
+        if mark in ("Required", "NotRequired"):
+            return mark == "Required"
+        if mark != "ReadOnly" and not hasattr(hint, "__metadata__"):
+            break
+        hint = get_args(hint)[0]
+    return name in cls.__required_keys__

@@ -1,0 +1,218 @@
+"""
+What a tool returns -> the result that travels. Raises for what has no JSON form; `server` makes that the tool's error.
+"""
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from ..errors import ConfigurationError
+from .encoding import json_text, plain, written
+
+Block = dict[str, Any]
+
+#: First bytes -> media type. WebP is told apart from other RIFF files by what follows at byte 8.
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+)
+#: Kinds of content block -> the sets of members of which one must be there.
+_BLOCKS: Mapping[str, tuple[Mapping[str, type], ...]] = {
+    "text": ({"text": str},),
+    "image": ({"data": str, "mimeType": str}, {"source": dict}),
+    "audio": ({"data": str, "mimeType": str},),
+    "resource": ({"resource": dict},),
+    "resource_link": ({"uri": str},),
+    "document": ({"source": dict},),
+}
+#: The keys of a whole result; other SDKs let their tools return one.
+_WHOLE = frozenset({"content", "isError", "is_error", "structuredContent", "_meta"})
+
+
+@attrs.frozen
+class ToolResult:
+    """
+    What a tool answers, where a plain return value cannot say it: an error, structured content, metadata.
+
+    The makers `text`, `error`, `image` and `json` cover the usual cases.
+    """
+
+    #: Anything that a tool may return: text, blocks, bytes of an image, objects.
+    content: Any = None
+    is_error: bool = attrs.field(default=False, kw_only=True)
+    #: An object for the host of the tool. The model then reads its JSON *instead of* the content.
+    structured: Any = attrs.field(default=None, kw_only=True)
+    #: Metadata of the result, `_meta` on the wire.
+    meta: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True)
+
+    @classmethod
+    def text(cls, text: str) -> ToolResult:
+        """Answer with *text*."""
+        return cls(str(text))
+
+    @classmethod
+    def error(cls, text: str) -> ToolResult:
+        """Tell the model that the tool failed, and why."""
+        return cls(str(text), is_error=True)
+
+    @classmethod
+    def image(cls, source: str | os.PathLike[str] | bytes, media_type: str | None = None) -> ToolResult:
+        """
+        Answer with a picture.
+
+        Args:
+            source: A path, or the bytes of a PNG, JPEG, GIF or WebP file.
+            media_type: Such as `"image/png"`; told from the bytes when not given.
+
+        Raises:
+            ConfigurationError: The bytes are no picture of a known kind.
+            OSError: The file cannot be read.
+        """
+        if isinstance(source, (str, os.PathLike)):
+            with open(source, "rb") as file:
+                source = file.read()
+        return cls([image_block(bytes(source), media_type)])
+
+    @classmethod
+    def json(cls, value: Any) -> ToolResult:
+        """Answer with *value* as JSON text, also where a plain return would read it as text or blocks."""
+        return cls(json_text(value))
+
+
+def image_block(data: bytes, media_type: str | None = None) -> Block:
+    """
+    Make the content block of a picture.
+
+    Raises:
+        ConfigurationError: The bytes are no picture of a known kind.
+    """
+    kind = media_type or next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+    if kind is None and data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        kind = "image/webp"
+    if kind is None:
+        raise ConfigurationError("the bytes are neither PNG, JPEG, GIF nor WebP; return text or a content block")
+    import base64
+
+    return {"type": "image", "data": base64.b64encode(data).decode("ascii"), "mimeType": kind}
+
+
+def failure(text: str) -> dict[str, Any]:
+    """Make the result that the model reads as an error."""
+    return {"content": [_text(text)], "isError": True}
+
+
+def encode(value: Any) -> dict[str, Any]:
+    """
+    Make the result that travels from what a tool returned.
+
+    A string is the text; *None* is an empty result; numbers, dicts, attrs objects, dataclasses and lists of these are
+    their JSON; bytes are an image; a content block, or a list of blocks, strings and images, is the content.
+
+    Raises:
+        TypeError, ValueError: Something in it has no JSON form.
+    """
+    if type(value) is str:
+        return {"content": [{"type": "text", "text": value}]}
+    result = _result(value)
+    if value is not None and not _is_text(result):
+        # Said here, where the tool can be blamed, and not when the line is written.
+        written(result)
+    return result
+
+
+def _is_text(result: dict[str, Any]) -> bool:
+    """Tell whether strings are all that is in *result*: they can always be written."""
+    return result.keys() == {"content"} and all(block.keys() == {"type", "text"} for block in result["content"])
+
+
+def _result(value: Any) -> dict[str, Any]:
+    if isinstance(value, ToolResult):
+        return _of_tool_result(value)
+    if _is_whole(value):
+        return _of_whole(value)
+    return {"content": _content(value)}
+
+
+def _of_tool_result(value: ToolResult) -> dict[str, Any]:
+    result: dict[str, Any] = {"content": _content(value.content)}
+    if value.is_error:
+        result["isError"] = True
+    if value.structured is not None:
+        result["structuredContent"] = plain(value.structured)
+    if value.meta:
+        result["_meta"] = dict(value.meta)
+    return result
+
+
+def _is_whole(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("content"), list)
+        and value.keys() <= _WHOLE
+        and all(_is_block(block) for block in value["content"])
+    )
+
+
+def _of_whole(value: dict[str, Any]) -> dict[str, Any]:
+    result = {key: value[key] for key in value if key != "is_error"}
+    result["content"] = [_block(block) for block in value["content"]]
+    if value.get("is_error"):
+        result["isError"] = True
+    return result
+
+
+def _content(value: Any) -> list[Block]:
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)) and value and all(map(_stands_alone, value)):
+        return [_block(part) for part in value]
+    return [_block(value) if _stands_alone(value) else _text(json_text(value))]
+
+
+def _stands_alone(value: Any) -> bool:
+    text = isinstance(value, str) and not isinstance(value, enum.Enum)
+    return text or isinstance(value, (bytes, bytearray, memoryview)) or _is_block(value)
+
+
+def _is_block(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        return False
+    shapes = _BLOCKS.get(value["type"], ())
+    return any(all(isinstance(value.get(key), cls) for key, cls in shape.items()) for shape in shapes)
+
+
+def _block(value: Any) -> Block:
+    if isinstance(value, str):
+        return _text(str.__str__(value))
+    if not isinstance(value, dict):
+        return image_block(bytes(value))
+    convert = _FROM_PROMPT.get(value["type"])
+    return convert(value) if convert is not None and isinstance(value.get("source"), dict) else value
+
+
+def _text(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+def _image(block: Block) -> Block:
+    source = block["source"]
+    if source.get("type") == "url":
+        return {"type": "resource_link", "uri": source.get("url"), "name": source.get("url")}
+    return {"type": "image", "data": source.get("data"), "mimeType": source.get("media_type")}
+
+
+def _document(block: Block) -> Block:
+    source, name = block["source"], block.get("title") or "document"
+    if source.get("type") == "text":
+        return _text(str(source.get("data")))
+    resource = {"uri": f"document:///{name}", "mimeType": source.get("media_type"), "blob": source.get("data")}
+    return {"type": "resource", "resource": resource}
+
+
+#: Blocks as prompts have them (`agent_sdk.image`, `agent_sdk.document`) -> as MCP has them.
+_FROM_PROMPT: Mapping[str, Callable[[Block], Block]] = {"image": _image, "document": _document}

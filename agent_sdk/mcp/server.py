@@ -1,0 +1,283 @@
+"""
+A tool server: tools that live in this process, and the answers to what the CLI asks of them.
+
+Messages in, messages out: no pipe and no thread. `plan` answers at once what needs no code of the user's; a call of a
+tool comes back as a `ToolCall`, to be run wherever callbacks run.
+"""
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from .. import _checks as check
+from ..errors import ConfigurationError
+from . import results
+from .annotations import ALWAYS_LOAD
+from .call import Calls, Message, ToolCall
+from .tool import Tool
+
+#: Answered when the CLI names no version of the protocol.
+PROTOCOL_VERSION = "2025-11-25"
+_INVALID_REQUEST, _NO_METHOD, _INVALID_PARAMS = -32600, -32601, -32602
+
+
+class ToolServer:
+    """
+    Tools in this process under one name. One server may serve many clients at once.
+
+    Args:
+        name: What it calls itself; the model knows it by its name in `mcp_servers`.
+        tools: Tools, plain functions, objects whose methods are marked with `@tool`; or one such object.
+        version: Shown by `mcp_status`.
+        instructions: What the model should know of the server as a whole.
+        always_load: Show the schemas of all its tools to the model from the start.
+
+    Raises:
+        ConfigurationError: A tool is none, or two have one name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tools: Any,
+        version: str = "1.0.0",
+        instructions: str | None = None,
+        always_load: bool = False,
+    ) -> None:
+        self.name: str = _required("name", name)
+        self.version: str = _required("version", version)
+        self.instructions: str | None = check.text("instructions")(instructions)
+        self.always_load: bool = check.flag("always_load")(always_load)
+        #: The tools by name.
+        self.tools: dict[str, Tool[..., Any]] = {}
+        for found in _tools_of_all(tools):
+            self._add(found)
+        self._calls: Calls = {}
+
+    @classmethod
+    def from_object(cls, source: object, name: str | None = None, **fields: Any) -> ToolServer:
+        """
+        Make a server of all public methods of an object.
+
+        Args:
+            source: The object; its docstrings and type hints describe the tools.
+            name: The name of its class in lower case when not given.
+            fields: As for `ToolServer`.
+
+        Raises:
+            ConfigurationError: A method cannot be a tool, or there is none.
+        """
+        tools = [getattr(source, method) for method in _public_methods(type(source))]
+        if not tools:
+            raise check.wrong("source", source, "it has no public methods")
+        return cls(name or type(source).__name__.lower(), tools, **fields)
+
+    def _add(self, found: Tool[..., Any]) -> None:
+        if found.is_unbound:
+            raise ConfigurationError(
+                f"tool {found.name!r} is a method without its object; give the object, or the method of an object"
+            )
+        clash = next((name for name in self.tools if normalised(name) == normalised(found.name)), None)
+        if clash is not None:
+            raise ConfigurationError(
+                f"tool server {self.name!r}: two tools are called {clash!r} and {found.name!r}, which is one name to "
+                "the CLI (it keeps letters, digits, - and _); rename one"
+            )
+        self.tools[found.name] = found
+
+    def prepare(self) -> None:
+        """Make what first calls need, while there is time. May be left out."""
+        for each in self.tools.values():
+            each.prepare()
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what the handshake may say beforehand, which saves the CLI its first requests."""
+        return {"initializeResult": self._initialized(PROTOCOL_VERSION), "toolsListResult": self._listed()}
+
+    def plan(
+        self, message: Any, calls: Calls | None = None, *, server_name: str | None = None
+    ) -> Message | ToolCall | None:
+        """
+        Read one message of JSON-RPC.
+
+        Args:
+            message: The message; never raises, whatever it is.
+            calls: The calls under way, one dict for each connection and server: request ids start at 0 in each. The
+                server's own when not given.
+            server_name: The name under which the model knows the server, for the context.
+
+        Returns:
+            The answer, *None* where none is due (a notification), or a call that is yet to be run.
+        """
+        method = message.get("method") if type(message) is dict else None
+        if type(method) is not str:
+            return _no_request(message)
+        calls = self._calls if calls is None else calls
+        if method == "notifications/cancelled":
+            _cancel(message, calls)
+        if "id" not in message:
+            return None
+        if _id(message) is None:
+            return _error(None, _INVALID_REQUEST, "an id is a number or a string")
+        if method == "tools/call":
+            return self._plan_call(message, calls, server_name or self.name)
+        answer = _ANSWERS.get(method)
+        if answer is None:
+            return _error(message["id"], _NO_METHOD, f"no such method: {method[:100]}")
+        return _response(message["id"], answer(self, message))
+
+    def handle(
+        self, message: Any, on_call: Callable[[ToolCall], Message] | None = None, calls: Calls | None = None
+    ) -> Message | None:
+        """
+        Answer one message of JSON-RPC.
+
+        Args:
+            on_call: Runs a call and returns its answer; the call's own `run` when not given.
+
+        Returns:
+            The answer; *None* where none is due.
+        """
+        planned = self.plan(message, calls)
+        if not isinstance(planned, ToolCall):
+            return planned
+        return planned.run() if on_call is None else on_call(planned)
+
+    def _plan_call(self, message: Message, calls: Calls, server_name: str) -> Message | ToolCall:
+        request_id, params = message["id"], message.get("params")
+        if type(params) is not dict or type(params.get("name")) is not str:
+            return _error(request_id, _INVALID_PARAMS, "tools/call needs the name of a tool")
+        found = self.tools.get(params["name"])
+        if found is None:
+            names = ", ".join(self.tools)
+            return _response(request_id, results.failure(f"no tool is called {params['name']!r}; there are {names}"))
+        call = calls[request_id] = ToolCall(found, request_id, params, server_name, calls)
+        return call
+
+    def _initialized(self, version: str) -> Message:
+        result: Message = {
+            "protocolVersion": version,
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": self.name, "version": self.version},
+        }
+        return {**result, "instructions": self.instructions} if self.instructions else result
+
+    def _initialize(self, message: Message) -> Message:
+        params = message.get("params")
+        version = params.get("protocolVersion") if isinstance(params, dict) else None
+        return self._initialized(version if isinstance(version, str) else PROTOCOL_VERSION)
+
+    def _listed(self) -> Message:
+        definitions = [each.definition for each in self.tools.values()]
+        if self.always_load:
+            definitions = [{**one, "_meta": {**one.get("_meta", {}), ALWAYS_LOAD: True}} for one in definitions]
+        return {"tools": definitions}
+
+    def __repr__(self) -> str:
+        return f"<ToolServer {self.name}: {', '.join(self.tools)}>"
+
+
+def create_sdk_mcp_server(
+    name: str = "sdk",
+    tools: Any = (),
+    version: str = "1.0.0",
+    instructions: str | None = None,
+    always_load: bool = False,
+) -> ToolServer:
+    """
+    Make a server of tools that run in this process, for `mcp_servers={"name": server}`.
+
+    The model knows its tools as `mcp__<name in mcp_servers>__<tool>`. Arguments and errors as for `ToolServer`.
+    """
+    return ToolServer(name, tools, version, instructions, always_load)
+
+
+def normalised(name: str) -> str:
+    """Return a name as the CLI writes it in the names of tools."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
+
+
+def _required(name: str, value: object) -> str:
+    text: str | None = check.text(name)(value)
+    if text is None:
+        raise check.wrong(name, value, "expected a string")
+    return text
+
+
+def _tools_of_all(given: Any) -> Iterator[Tool[..., Any]]:
+    if isinstance(given, (str, bytes)) or given is None:
+        raise check.wrong("tools", given, "expected a list of tools or functions")
+    single = isinstance(given, Tool) or callable(given) or not isinstance(given, Iterable)
+    for item in (given,) if single else given:
+        yield from _tools_of(item)
+
+
+def _tools_of(item: Any) -> Iterable[Tool[..., Any]]:
+    if isinstance(item, Tool):
+        return [item]
+    if isinstance(item, type):
+        raise check.wrong("tools", item, f"expected an object, not a class; make one: {item.__name__}()")
+    if inspect.isroutine(item) or isinstance(item, functools.partial):
+        return [Tool(item)]
+    marked = [name for name in _names_in(type(item)) if isinstance(inspect.getattr_static(item, name), Tool)]
+    if marked:
+        return [getattr(item, name) for name in marked]
+    if callable(item):
+        return [Tool(item)]
+    raise check.wrong("tools", item, "expected a tool, a function, or an object with methods marked with @tool")
+
+
+def _public_methods(cls: type) -> list[str]:
+    def is_method(name: str) -> bool:
+        found = inspect.getattr_static(cls, name)
+        return isinstance(found, (Tool, staticmethod, classmethod)) or inspect.isfunction(found)
+
+    return [name for name in _names_in(cls) if not name.startswith("_") and is_method(name)]
+
+
+def _names_in(cls: type) -> list[str]:
+    """Give the names in a class and its bases, in the order in which they are written, bases first."""
+    return list(dict.fromkeys(name for base in reversed(cls.__mro__[:-1]) for name in vars(base)))
+
+
+def _cancel(message: Message, calls: Calls) -> None:
+    params = message.get("params")
+    request_id = params.get("requestId") if isinstance(params, dict) else None
+    call = calls.get(request_id) if isinstance(request_id, (int, str, float)) else None
+    if call is not None:
+        call.cancel()
+
+
+def _id(message: Message) -> Any:
+    """Return the id of a request where it is one that can be answered."""
+    found = message.get("id")
+    if isinstance(found, float):
+        return found if math.isfinite(found) else None
+    return found if isinstance(found, (int, str)) else None
+
+
+def _no_request(message: Any) -> Message | None:
+    if type(message) is not dict:
+        return _error(None, _INVALID_REQUEST, "expected a request of JSON-RPC")
+    # An answer to a request that we never made needs no answer either.
+    answers = "result" in message or "error" in message
+    return None if answers else _error(_id(message), _INVALID_REQUEST, "a request has a method")
+
+
+def _response(request_id: Any, result: Message) -> Message:
+    return {"jsonrpc": "2.0", "id": request_id, "result": result}
+
+
+def _error(request_id: Any, code: int, text: str) -> Message:
+    return {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": text}}
+
+
+_ANSWERS: dict[str, Callable[[ToolServer, Message], Message]] = {
+    "initialize": ToolServer._initialize,
+    "ping": lambda server, message: {},
+    "tools/list": lambda server, message: server._listed(),
+}

@@ -1,0 +1,113 @@
+"""
+What a function asks for: its parameters as the schema of a tool, and the one that takes the context.
+"""
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, get_args
+
+import attrs
+
+from ..errors import ConfigurationError
+from . import docstrings, fields, schema
+from .context import ToolContext
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+@attrs.frozen
+class Signature:
+    """The parameters of a function that becomes a tool."""
+
+    parameters: list[inspect.Parameter]
+    hints: dict[str, Any]
+    #: The parameter that takes the `ToolContext`.
+    context: str | None
+    #: The function stands in a class and has not been bound to an object yet.
+    unbound: bool
+
+    @property
+    def given(self) -> list[inspect.Parameter]:
+        """The parameters that the model gives."""
+        return [parameter for parameter in self.parameters if parameter.name != self.context]
+
+
+def read(function: Callable[..., Any], name: str) -> Signature | None:
+    """
+    Read the signature of *function*; *None* when Python does not know it, as for some built-in functions.
+
+    Raises:
+        ConfigurationError: It is a coroutine function.
+    """
+    plain = _plain(function)
+    if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
+        raise ConfigurationError(f"tool {name!r}: an async function cannot be a tool; use a plain one")
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    unbound = bool(parameters) and parameters[0].name in ("self", "cls") and parameters[0].kind in _POSITIONAL
+    hints = fields.hints_of(plain)
+    parameters = parameters[1:] if unbound else parameters
+    context = next((p.name for p in parameters if p.name == "ctx" or _is_context(hints.get(p.name))), None)
+    return Signature(parameters, hints, context, unbound)
+
+
+def _plain(function: Any) -> Any:
+    """Return the function behind wrappers, partials and callable objects: it has the hints."""
+    while True:
+        unwrapped = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
+        if unwrapped is function:
+            return function if inspect.isroutine(function) or isinstance(function, type) else type(function).__call__
+        function = unwrapped
+
+
+def _is_context(hint: Any) -> bool:
+    return hint is ToolContext or ToolContext in get_args(hint)
+
+
+def schema_of_function(signature: Signature, docstring: str | None, name: str) -> schema.Schema:
+    """
+    Return the schema of the arguments.
+
+    Raises:
+        ConfigurationError: A parameter cannot be given by name, or its hint has no JSON form.
+    """
+    given = [_field(parameter, signature.hints, name) for parameter in signature.given]
+    try:
+        return schema.schema_of_fields(given, docstrings.parameters(docstring))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"tool {name!r}: {error}") from error
+
+
+def _field(parameter: inspect.Parameter, hints: dict[str, Any], name: str) -> fields.Field:
+    if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+        raise ConfigurationError(
+            f"tool {name!r}: {parameter} has no names to give; name each parameter, or give input_schema"
+        )
+    if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+        raise ConfigurationError(f"tool {name!r}: {parameter.name!r} is positional only; remove the '/'")
+    required = parameter.default is inspect.Parameter.empty
+    default = fields.MISSING if required else parameter.default
+    return fields.Field(parameter.name, hints.get(parameter.name, Any), required, default)
+
+
+def check_takes_one(signature: Signature, name: str) -> None:
+    """
+    Refuse a function that cannot be called with one dict.
+
+    Raises:
+        ConfigurationError: It takes none, or needs more.
+    """
+    positional = [p for p in signature.given if p.kind in _POSITIONAL]
+    variable = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in signature.given)
+    needed = [p for p in signature.given if p.default is inspect.Parameter.empty and p not in positional[:1]]
+    needed = [p for p in needed if p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)]
+    if needed or not (positional or variable):
+        listed = ", ".join(str(p) for p in signature.parameters)
+        raise ConfigurationError(
+            f"tool {name!r}: with an input_schema the handler is called with one dict, but it takes ({listed}); "
+            "take one argument, or leave input_schema out"
+        )

@@ -1,0 +1,242 @@
+"""
+A tool: a plain function that the model may use, with its name, description and schema.
+"""
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from .. import _checks as check
+from ..errors import ConfigurationError
+from . import docstrings, forms, signature, values
+from .annotations import annotations_of, meta_of
+from .context import ToolContext
+from .fields import is_object
+from .validation import Validate, validator
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ArgumentsError(ConfigurationError):
+    """The arguments given to a tool do not fit its schema."""
+
+
+class Tool(Generic[P, R]):
+    """
+    A tool that the model may use. Made by `tool`; called, it is the function it was made from.
+
+    Without a schema the function is called with keyword arguments, and its schema comes from its type hints; with one,
+    it is called with one dict. A parameter named `ctx` or annotated `ToolContext` receives the context.
+    """
+
+    #: What the model calls it, behind `mcp__<server>__`.
+    name: str
+    #: What the model reads of it.
+    description: str
+    #: JSON Schema of the arguments.
+    input_schema: dict[str, Any]
+    #: The function.
+    handler: Callable[P, R]
+    #: Hints about it, as MCP spells them: `readOnlyHint` and others.
+    annotations: dict[str, Any]
+    #: `_meta` as the CLI receives it.
+    meta: dict[str, Any]
+    #: True when the handler takes the `ToolContext`.
+    wants_context: bool
+    #: True for a method that is not bound to its object yet.
+    is_unbound: bool
+
+    def __init__(
+        self,
+        handler: Callable[P, R],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        input_schema: Any = None,
+        annotations: Mapping[str, Any] | None = None,
+        meta: Mapping[str, Any] | None = None,
+        always_load: bool = False,
+        max_result_chars: int | None = None,
+    ) -> None:
+        if not callable(handler) or isinstance(handler, type):
+            raise check.wrong("handler", handler, "expected a function")
+        functools.update_wrapper(self, handler)
+        self.handler = handler
+        self.name = _name_of(handler, name)
+        docstring = getattr(handler, "__doc__", None) if _has_own_docstring(handler) else None
+        text = check.text("description", empty=True)(description)
+        self.description = docstrings.summary(docstring) if text is None else text
+        self.annotations = annotations_of(annotations)
+        self.meta = meta_of(meta, always_load, max_result_chars)
+        self._read(input_schema, docstring)
+
+    def _read(self, given: Any, docstring: str | None) -> None:
+        """Settle the schema, and how arguments become what the handler is called with."""
+        parsed = signature.read(self.handler, self.name)
+        where = f"tool {self.name!r}: input_schema"
+        self._context = parsed.context if parsed else None
+        self.wants_context = self._context is not None
+        self.is_unbound = parsed is not None and parsed.unbound
+        self._by_name = given is None
+        #: Type hints of what has to be built; under `""` that of all arguments together.
+        self._hints: dict[str, Any] = {"": given} if is_object(given) else {}
+        # The builders are made at the first call: they need cattrs, which is not loaded for a mere definition.
+        self._builders: dict[str, values.Build] | None = None
+        if given is not None:
+            if parsed is not None:
+                signature.check_takes_one(parsed, self.name)
+            self.input_schema = forms.input_schema(given, where)
+        elif parsed is None:
+            raise ConfigurationError(f"tool {self.name!r}: its signature cannot be read; give input_schema")
+        else:
+            self.input_schema = signature.schema_of_function(parsed, docstring, self.name)
+            self._hints = {p.name: parsed.hints.get(p.name, Any) for p in parsed.given}
+        typed = self._by_name or is_object(given)
+        self._problems: Validate = validator(self.input_schema, where, whole=typed)
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The tool as `tools/list` has it."""
+        made: dict[str, Any] = {"name": self.name, "description": self.description, "inputSchema": self.input_schema}
+        if self.annotations:
+            made["annotations"] = self.annotations
+        if self.meta:
+            made["_meta"] = self.meta
+        return made
+
+    def call(self, arguments: Mapping[str, Any] | None = None, ctx: ToolContext | None = None) -> R:
+        """
+        Run the tool as the model would: with arguments of JSON, checked first.
+
+        Args:
+            arguments: By name; *None* for none.
+            ctx: For a handler that takes the context; an empty one when not given.
+
+        Returns:
+            What the handler returned.
+
+        Raises:
+            ConfigurationError: The arguments do not fit; nothing was run.
+        """
+        given: Any = {} if arguments is None else arguments
+        problems = self._problems(given)
+        if problems:
+            raise ArgumentsError(f"wrong arguments for {self.name}: {problems}")
+        if self._builders is None:
+            self.prepare()
+        if self._builders:
+            given = self._built(given, self._builders)
+        handler: Any = self.handler
+        if self._context is None:
+            result = handler(**given) if self._by_name else handler(given)
+        else:
+            context = {self._context: ToolContext(tool_name=self.name) if ctx is None else ctx}
+            result = handler(**given, **context) if self._by_name else handler(given, **context)
+        return result  # type: ignore[no-any-return]
+
+    def prepare(self) -> None:
+        """Make what the first call needs, while there is time. May be left out."""
+        if self._builders is None:
+            built = {name: values.builder(hint) for name, hint in self._hints.items()}
+            self._builders = {name: build for name, build in built.items() if build is not None}
+
+    def _built(self, given: Mapping[str, Any], builders: dict[str, values.Build]) -> Any:
+        if "" in builders:
+            return self._one(builders[""], given, "")
+        return {name: self._one(builders.get(name), value, f"{name}: ") for name, value in given.items()}
+
+    def _one(self, build: values.Build | None, value: Any, place: str) -> Any:
+        try:
+            return value if build is None else build(value)
+        except ValueError as error:
+            raise ArgumentsError(f"wrong arguments for {self.name}: {place}{error}") from error.__cause__
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.handler(*args, **kwargs)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Tool[..., R]:
+        # A tool defined in a class is a method: found through an object, its handler knows the object.
+        if instance is None or not self.is_unbound:
+            return self
+        bound = copy.copy(self)
+        bound.handler = self.handler.__get__(instance, owner)
+        bound.is_unbound = False
+        return bound
+
+    def __repr__(self) -> str:
+        return f"<Tool {self.name}({', '.join(self.input_schema.get('properties', ()))})>"
+
+
+def _name_of(handler: Any, given: str | None) -> str:
+    name = given if given is not None else getattr(handler, "__name__", None)
+    if name is None or name == "<lambda>":
+        raise ConfigurationError(f"tool: {handler!r} has no name; give tool(name=..., handler=...)")
+    checked: str = check.text("name")(name)
+    return checked
+
+
+def _has_own_docstring(handler: Any) -> bool:
+    # An object that is callable, or a partial, shows the docstring of its class.
+    return hasattr(handler, "__name__") and not isinstance(handler, functools.partial)
+
+
+@overload
+def tool(function: Callable[P, R], /) -> Tool[P, R]: ...
+
+
+@overload
+def tool(
+    *,
+    handler: Callable[P, R],
+    name: str | None = None,
+    description: str | None = None,
+    input_schema: Any = None,
+    annotations: Mapping[str, Any] | None = None,
+    meta: Mapping[str, Any] | None = None,
+    always_load: bool = False,
+    max_result_chars: int | None = None,
+) -> Tool[P, R]: ...
+
+
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    input_schema: Any = None,
+    annotations: Mapping[str, Any] | None = None,
+    meta: Mapping[str, Any] | None = None,
+    always_load: bool = False,
+    max_result_chars: int | None = None,
+) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+
+
+def tool(function: Any = None, /, *, handler: Any = None, **fields: Any) -> Any:
+    """
+    Make a tool of a plain function: `@tool`, `@tool(name=...)` or `tool(name=..., handler=...)`.
+
+    Args:
+        handler: The function; not needed where this is a decorator.
+        name: The function's own when not given.
+        description: What the model reads; the first paragraph of the docstring when not given.
+        input_schema: JSON Schema of the arguments, the short form `{"city": "string", "days": int}` (all required), or
+            a class; then the handler is called with one dict, or one object of the class. When not given, the schema
+            comes from the type hints, and the handler is called with keyword arguments.
+        annotations: `title`, `read_only`, `destructive`, `idempotent`, `open_world`. Tools that are `read_only` may be
+            called at the same time.
+        meta: Further metadata, `_meta` on the wire.
+        always_load: Show the schema to the model from the start. The CLI otherwise tells it the name alone, and the
+            model looks the tool up first.
+        max_result_chars: Let results be as long as this. The CLI puts longer ones into a file.
+
+    Raises:
+        ConfigurationError: The function cannot be a tool, or a value is wrong.
+    """
+    if isinstance(function, Tool) or (function is not None and not callable(function)):
+        raise check.wrong("tool", function, "expected a function; give the rest by name: tool(name=..., handler=...)")
+    if handler is not None or function is not None:
+        return Tool(handler if function is None else function, **fields)
+    return lambda decorated: Tool(decorated, **fields)

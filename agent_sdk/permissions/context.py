@@ -1,0 +1,110 @@
+"""
+What a permission callback is told besides the tool and its input.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from .._callbacks import Cancellation
+from .updates import PermissionUpdate, updates_of
+
+
+@attrs.frozen
+class McpOrigin:
+    """The MCP server that a tool belongs to."""
+
+    name: str = ""
+    #: Where the server was configured, such as `dynamic` or `project`.
+    source: str | None = None
+
+
+@attrs.frozen
+class AskRule:
+    """The rule that made the CLI ask."""
+
+    source: str = ""
+    tool_name: str = ""
+    rule_content: str | None = None
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class PermissionContext:
+    """
+    Why and about what the CLI asks. A wire field that is not named here can be read as an attribute all the same.
+    """
+
+    tool_use_id: str = ""
+    #: Changes of the rules that would spare further questions of the kind; give them back in `Allow`.
+    suggestions: list[PermissionUpdate] = attrs.field(factory=list)
+    #: The path that made the CLI ask, such as the file that a command writes to.
+    blocked_path: str | None = None
+    decision_reason: str | None = None
+    #: `rule`, `mode`, `hook`, `workingDir`, `safetyCheck`, `subcommandResults`, `classifier`, `other`, ...
+    decision_reason_type: str | None = None
+    #: The event of the hook that made the CLI ask, in the CLI's spelling.
+    decision_reason_hook_event: str | None = None
+    #: The subagent that wants to use the tool; *None* in the main conversation.
+    agent_id: str | None = None
+    mcp_server: McpOrigin | None = None
+    #: The CLI's own question, as one sentence.
+    title: str | None = None
+    #: The tool's name for people.
+    display_name: str | None = None
+    #: What this use is about, in a few words.
+    description: str | None = None
+    #: Nobody but a person can answer, as for AskUserQuestion and ExitPlanMode.
+    requires_user_interaction: bool = False
+    #: The answer offered first should be no.
+    default_to_no: bool = False
+    #: A standing permission should not be offered.
+    suppress_always_allow_rule: bool = False
+    matched_ask_rule: AskRule | None = None
+    classifier_approvable: bool = False
+    server_policy_ask_only: bool = False
+    request_id: str = ""
+    #: The whole request as the CLI sent it.
+    raw: dict[str, Any] = attrs.field(factory=dict)
+    _cancellation: Cancellation = attrs.field(factory=Cancellation, alias="cancellation")
+
+    @classmethod
+    def from_request(
+        cls, request: dict[str, Any], request_id: str = "", cancellation: Cancellation | None = None
+    ) -> PermissionContext:
+        """Read a `can_use_tool` request. What does not fit its field is kept as it came."""
+        told = {name: request[name] for name in _PLAIN if request.get(name) is not None}
+        return cls(
+            **told,
+            suggestions=updates_of(request.get("permission_suggestions")),
+            mcp_server=_part(McpOrigin, request.get("mcp_server")),
+            matched_ask_rule=_part(AskRule, request.get("matched_ask_rule")),
+            request_id=request_id,
+            raw=request,
+            cancellation=cancellation or Cancellation(),
+        )
+
+    @property
+    def cancelled(self) -> bool:
+        """The CLI took its question back, or waits no longer: the answer will be dropped."""
+        return self._cancellation.cancelled
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and name in self.raw:
+            return self.raw[name]
+        raise AttributeError(f"{type(self).__name__} has no field {name!r}", name=name, obj=self)
+
+    def __repr__(self) -> str:
+        about = self.display_name or self.raw.get("tool_name") or ""
+        return f"<PermissionContext {about} {self.tool_use_id}>".replace("  ", " ")
+
+
+_BUILT = {"suggestions", "mcp_server", "matched_ask_rule", "request_id", "raw", "_cancellation"}
+_PLAIN = tuple(field.name for field in attrs.fields(PermissionContext) if field.name not in _BUILT)
+
+
+def _part(cls: Any, raw: object) -> Any:
+    if not isinstance(raw, Mapping):
+        return None
+    return cls(**{field.name: raw[field.name] for field in attrs.fields(cls) if raw.get(field.name) is not None})

@@ -1,0 +1,163 @@
+"""
+The answers of a permission callback, and what they are on the wire. Whatever is no answer refuses.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import attrs
+
+from .. import _checks as check
+from .. import _codec
+from .._callbacks import name_of
+from ..errors import ConfigurationError, HookError
+from .context import PermissionContext
+from .updates import PermissionUpdate, checked
+
+#: `(tool_name, tool_input, context)` -> `Allow`, `Deny` or a bool.
+PermissionCallback = Callable[[str, dict[str, Any], PermissionContext], Any]
+
+REFUSED = "The user does not want this tool to run."
+
+
+#: A change of the rules, or the dict that the CLI writes for one.
+UpdateLike = PermissionUpdate | Mapping[str, Any]
+
+
+def _updates(value: UpdateLike | Iterable[UpdateLike] | None) -> tuple[PermissionUpdate, ...]:
+    if value is None:
+        return ()
+    several = (value,) if isinstance(value, (str, Mapping, PermissionUpdate)) else value
+    if not isinstance(several, Iterable):
+        raise check.wrong("updated_permissions", value, "expected changes of the rules, such as AddRules('Read')")
+    return tuple(PermissionUpdate.from_wire(item) for item in several)
+
+
+def _input(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    given: dict[str, Any] | None = check.mapping("updated_input")(value)
+    if given is not None:
+        _encodable("updated_input", given)
+    return given
+
+
+def _encodable(name: str, value: object) -> None:
+    try:
+        _codec.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from error
+
+
+@attrs.frozen
+class Allow:
+    """
+    Let the tool run.
+
+    Args:
+        updated_input: The input that it runs with, whole; *None* leaves it as it is.
+        updated_permissions: Changes of the rules that hold from now on, such as `context.suggestions`.
+
+    Raises:
+        ConfigurationError: A value cannot be sent.
+    """
+
+    updated_input: dict[str, Any] | None = attrs.field(default=None, converter=_input)
+    updated_permissions: tuple[PermissionUpdate, ...] = attrs.field(default=None, converter=_updates)
+
+    def to_wire(self, tool_input: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer as the CLI reads it; older ones want the input in any case."""
+        given = tool_input if self.updated_input is None else self.updated_input
+        wire: dict[str, Any] = {"behavior": "allow", "updatedInput": given}
+        if self.updated_permissions:
+            wire["updatedPermissions"] = [update.to_wire() for update in self.updated_permissions]
+        return wire
+
+
+@attrs.frozen
+class Deny:
+    """
+    Refuse; the turn goes on.
+
+    Args:
+        message: What the model reads instead of the tool's result.
+        interrupt: End the turn as well. Its result is then an error, and the CLI drops the message.
+
+    Raises:
+        ConfigurationError: A value is wrong.
+    """
+
+    message: str = checked(check.text("message"), REFUSED)
+    interrupt: bool = checked(check.flag("interrupt"), False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.message is None:
+            # Without a message the CLI calls the answer invalid.
+            raise check.wrong("message", None, "say why in a few words, or leave it out")
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the answer as the CLI reads it."""
+        wire: dict[str, Any] = {"behavior": "deny", "message": self.message}
+        return {**wire, "interrupt": True} if self.interrupt else wire
+
+
+class Decision(NamedTuple):
+    """What is sent, and what went wrong on the way there."""
+
+    wire: dict[str, Any]
+    error: Exception | None
+
+
+def decision_of(answer: object, tool_input: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return the wire form of a callback's answer. What is neither `Allow`, `Deny` nor a bool refuses.
+
+    Args:
+        answer: What the callback returned.
+        tool_input: The input that the CLI asked about.
+    """
+    return _judge(answer, tool_input, "").wire
+
+
+def decide(
+    callback: PermissionCallback, tool_name: str, tool_input: dict[str, Any], context: PermissionContext
+) -> Decision:
+    """
+    Ask *callback* and return its decision. An `Exception` in it refuses, and comes back beside the refusal.
+
+    `KeyboardInterrupt` and `SystemExit` leave.
+    """
+    try:
+        answer = callback(tool_name, tool_input, context)
+    except Exception as error:
+        # Fail closed; the caller hands the error to the user. Its text may hold secrets: the model gets the kind alone.
+        failed = f"The permission callback failed ({type(error).__name__}), so the tool was refused."
+        return Decision(Deny(failed).to_wire(), error)
+    return _judge(answer, tool_input, name_of(callback))
+
+
+def _judge(answer: object, tool_input: dict[str, Any], callback: str) -> Decision:
+    if isinstance(answer, Allow):
+        return _allow(answer, tool_input, callback)
+    if isinstance(answer, Deny):
+        return Decision(answer.to_wire(), None)
+    if isinstance(answer, bool):
+        return Decision(Allow().to_wire(tool_input) if answer else Deny().to_wire(), None)
+    shown = "nothing" if answer is None else f"a {type(answer).__name__}"
+    return _refused(f"The permission callback returned {shown}; it must return Allow, Deny, True or False.", callback)
+
+
+def _allow(answer: Allow, tool_input: dict[str, Any], callback: str) -> Decision:
+    wire = answer.to_wire(tool_input)
+    if answer.updated_input is not None:
+        try:
+            # Checked when it was made, but a dict can be changed since, and a NaN would end the CLI.
+            _codec.dumps(answer.updated_input)
+        except (TypeError, ValueError) as error:
+            return _refused(f"The permission callback's updated_input cannot be written as JSON: {error}.", callback)
+    return Decision(wire, None)
+
+
+def _refused(text: str, callback: str) -> Decision:
+    error = HookError(text, event="can_use_tool", handler=callback)
+    return Decision(Deny(f"{text} The tool was refused.").to_wire(), error)
+

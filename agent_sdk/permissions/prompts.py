@@ -1,0 +1,102 @@
+"""
+`ask`: a permission callback that asks the person at the terminal or in the notebook.
+
+Reads lines with `input`, which a notebook replaces by a field of its own. What is shown comes from the model: it is
+written so that it cannot paint over the question (`previews`).
+"""
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .. import _checks as check
+from .context import PermissionContext
+from .decisions import Allow, Deny, PermissionCallback
+from .previews import described, preview, printable
+from .questions import answered
+
+ReadLine = Callable[[str], str]
+
+#: How often an answer that is none is asked for again.
+ATTEMPTS = 3
+
+
+class Output(Protocol):
+    """What the questions are written to."""
+
+    def write(self, text: str, /) -> Any:
+        """Take *text*."""
+
+    def flush(self) -> Any:
+        """Show what was written."""
+
+
+def ask(input: ReadLine | None = None, output: Output | None = None) -> PermissionCallback:
+    """
+    Return a callback that shows what a tool will do and asks: yes, no, or always where the CLI suggests a rule.
+
+    Text after `no` is told to the model. An end of the input refuses. The questions of AskUserQuestion are put one by
+    one: answer with numbers, labels or words of your own, several with commas where several may be chosen.
+
+    Args:
+        input: Reads one line, given the question; the default is Python's `input`.
+        output: Where the tool is shown; the default is `sys.stdout`.
+
+    Raises:
+        ConfigurationError: *input* is no function.
+    """
+    check.function("input")(input)
+
+    def decide(tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> Allow | Deny:
+        if context.cancelled:
+            return Deny()
+        # Looked up at each question: a notebook replaces both while it runs.
+        read = input or builtins.input
+        stream = output or sys.stdout
+        try:
+            if tool_name == "AskUserQuestion":
+                return _questions(read, stream, tool_input)
+            _show(stream, tool_name, tool_input, context)
+            return _answer(read, stream, context)
+        except EOFError:
+            return Deny("Nobody is there to allow this.")
+
+    return decide
+
+
+def _show(stream: Output, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> None:
+    title = context.title or f"Claude wants to use {tool_name}"
+    lines = ["", printable(title), *preview(tool_name, tool_input)]
+    told = (("why", context.decision_reason), ("path", context.blocked_path), ("subagent", context.agent_id))
+    lines += [f"  ({name}: {printable(text)})" for name, text in told if text]
+    stream.write("\n".join(lines) + "\n")
+    stream.flush()
+
+
+def _answer(read: ReadLine, stream: Output, context: PermissionContext) -> Allow | Deny:
+    lasting = [] if context.suppress_always_allow_rule else context.suggestions
+    offers = "[y]es / [n]o" + (f" / [a]lways ({'; '.join(map(described, lasting))})" if lasting else "")
+    for _ in range(ATTEMPTS):
+        word, _, rest = read(f"Allow? {offers}: ").strip().partition(" ")
+        if word.lower() in ("y", "yes") and not rest:
+            return Allow()
+        if word.lower() in ("a", "always") and lasting and not rest:
+            return Allow(updated_permissions=lasting)
+        if word.lower().rstrip(",:.") in ("n", "no"):
+            return Deny(rest.strip()) if rest.strip() else Deny()
+        stream.write("Please answer with one of these; text after no is told to Claude.\n")
+        stream.flush()
+    return Deny()
+
+
+def _questions(read: ReadLine, stream: Output, tool_input: dict[str, Any]) -> Allow | Deny:
+    questions = tool_input.get("questions")
+    answers: dict[str, str] = {}
+    for question in questions if isinstance(questions, list) else ():
+        answer = answered(question, read, stream.write, ATTEMPTS)
+        if answer is None:
+            return Deny("The user did not answer the questions.")
+        answers[str(question["question"])] = answer
+    return Allow({**tool_input, "answers": answers})

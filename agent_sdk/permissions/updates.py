@@ -1,0 +1,261 @@
+"""
+Changes of a session's standing rules, which travel with an `Allow`.
+
+The CLI drops a whole batch for one bad change and tells nobody, so that a change that is wrong cannot be built here.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+import attrs
+
+from .. import _checks as check
+from .. import _log
+from . import MODES
+
+C = TypeVar("C", bound="type[PermissionUpdate]")
+
+#: Where a change is kept; `session` ends with the session, the settings files stay.
+DESTINATIONS: Mapping[str, str] = {
+    "session": "session",
+    "local_settings": "localSettings",
+    "project_settings": "projectSettings",
+    "user_settings": "userSettings",
+    "cli_arg": "cliArg",
+}
+BEHAVIORS = ("allow", "deny", "ask")
+
+_types: dict[str, type[PermissionUpdate]] = {}
+
+
+def _spelled(name: str, spellings: Mapping[str, str]) -> Callable[[Any], str]:
+    """Accept a word in snake_case or as the CLI spells it; gives the CLI's spelling."""
+
+    def check_word(value: object) -> str:
+        word = spellings.get(value, value) if isinstance(value, str) else None
+        if word not in spellings.values():
+            raise check.wrong(name, value, f"expected one of {', '.join(spellings)}")
+        return str(word)
+
+    return check_word
+
+
+def _tool_name(value: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise check.wrong("tool_name", value, "expected the name of a tool, such as 'Bash'")
+    if "(" in value or ")" in value:
+        raise check.wrong("tool_name", value, "expected a bare name; Rule.parse reads 'Bash(git log *)'")
+    return value.strip()
+
+
+def checked(converter: Callable[[Any], Any], default: Any = attrs.NOTHING) -> Any:
+    """Declare a field that *converter* brings into its one form, or refuses."""
+    return attrs.field(default=default, converter=converter)
+
+
+@attrs.frozen
+class Rule:
+    """
+    Which uses of a tool a rule is about: all, or those that fit *rule_content*.
+
+    Args:
+        tool_name: Such as `Bash`, `mcp__server` or `mcp__server__tool`.
+        rule_content: Such as `git log *` or `//etc/**`; *None* means every use.
+
+    Raises:
+        ConfigurationError: A value is wrong.
+    """
+
+    tool_name: str = attrs.field(converter=_tool_name)
+    rule_content: str | None = checked(check.text("rule_content"), None)
+
+    @classmethod
+    def parse(cls, text: str) -> Rule:
+        """
+        Read a rule as settings files write it: `Bash`, `Bash(git log *)`, `mcp__server`.
+
+        `Read()` and `Read(*)` mean every use, as they do for the CLI.
+
+        Raises:
+            ConfigurationError: The text is no rule.
+        """
+        if not isinstance(text, str):
+            raise check.wrong("rule", text, "expected text such as 'Bash(git log *)'")
+        name, opened, content = text.strip().partition("(")
+        if not opened:
+            return cls(name)
+        if not content.endswith(")"):
+            raise check.wrong("rule", text, "the parenthesis is not closed; write it as 'Bash(git log *)'")
+        content = content[:-1]
+        return cls(name, None if content.strip() in ("", "*") else content)
+
+    def to_wire(self) -> dict[str, str]:
+        """Return the rule as the CLI reads it; a null content would void it, so it is left out."""
+        named = {"toolName": self.tool_name}
+        return named if self.rule_content is None else {**named, "ruleContent": self.rule_content}
+
+    def __str__(self) -> str:
+        return self.tool_name if self.rule_content is None else f"{self.tool_name}({self.rule_content})"
+
+
+#: A rule, its text, or a dict as the CLI writes it.
+RuleLike = Rule | str | Mapping[str, Any]
+
+
+def _rule(value: RuleLike) -> Rule:
+    if isinstance(value, Rule):
+        return value
+    if isinstance(value, Mapping):
+        name = value.get("tool_name", value.get("toolName"))
+        return Rule(name, value.get("rule_content", value.get("ruleContent")))
+    return Rule.parse(value)
+
+
+def _rules(value: RuleLike | Iterable[RuleLike]) -> tuple[Rule, ...]:
+    several: Iterable[RuleLike] = (value,) if isinstance(value, (str, Rule, Mapping)) else value
+    if not isinstance(several, Iterable):
+        raise check.wrong("rules", value, "expected rules, such as 'Bash(git log *)'")
+    rules = tuple(_rule(item) for item in several)
+    if not rules:
+        raise check.wrong("rules", value, "expected at least one rule, such as 'Bash(git log *)'")
+    return rules
+
+
+def _directories(value: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
+    found: tuple[str, ...] | None = check.paths("directories")(value)
+    if not found:
+        raise check.wrong("directories", value, "expected at least one path")
+    return found
+
+
+def _destination() -> Any:
+    return checked(_spelled("destination", DESTINATIONS), "session")
+
+
+def update_type(type: str) -> Callable[[C], C]:
+    """Register the class of one kind of change, above its `@attrs.frozen`."""
+
+    def register(cls: C) -> C:
+        cls.type = type
+        _types[type] = cls
+        return cls
+
+    return register
+
+
+class PermissionUpdate:
+    """
+    A change of the standing rules: `AddRules`, `ReplaceRules`, `RemoveRules`, `SetMode`, `AddDirectories` or
+    `RemoveDirectories`. `destination` is `session` (the default), `local_settings`, `project_settings`,
+    `user_settings` or `cli_arg`; it is kept as the CLI spells it.
+    """
+
+    __slots__ = ()
+
+    #: What the CLI calls this kind of change.
+    type: ClassVar[str] = ""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the change as the CLI reads it."""
+        values = attrs.asdict(self, recurse=False)  # type: ignore[arg-type]  # every subclass is an attrs class
+        return {"type": self.type, **{name: _plain(value) for name, value in values.items()}}
+
+    @staticmethod
+    def from_wire(raw: object) -> PermissionUpdate:
+        """
+        Read a change as the CLI writes it, or hand back one that is built already.
+
+        Raises:
+            ConfigurationError: It is no change that can be sent.
+        """
+        if isinstance(raw, PermissionUpdate) and type(raw) is not PermissionUpdate:
+            return raw
+        cls = _types.get(str(raw.get("type"))) if isinstance(raw, Mapping) else None
+        if cls is None or not isinstance(raw, Mapping):
+            raise check.wrong("permission update", raw, f"expected one of type {', '.join(_types)}")
+        fields = {key: value for key, value in raw.items() if key != "type"}
+        declared: tuple[Any, ...] = attrs.fields(cls)  # type: ignore[arg-type]  # every subclass is an attrs class
+        unknown = fields.keys() - {field.name for field in declared}
+        missing = {field.name for field in declared if field.default is attrs.NOTHING} - fields.keys()
+        if unknown or missing:
+            raise check.wrong("permission update", raw, f"wrong or missing: {', '.join(sorted(unknown | missing))}")
+        return cls(**fields)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [item.to_wire() if isinstance(item, Rule) else item for item in value]
+    return value
+
+
+def updates_of(raw: object) -> list[PermissionUpdate]:
+    """Read the suggestions of a request. What this version does not know is left out; `raw` of the context has it."""
+    updates = []
+    for item in raw if isinstance(raw, list) else ():
+        try:
+            updates.append(PermissionUpdate.from_wire(item))
+        except ValueError:
+            # A suggestion is an offer: one that cannot be sent back is worth nothing to the caller.
+            _log.debug("permissions", "left out a suggestion that this version does not know")
+    return updates
+
+
+@attrs.frozen
+class RulesUpdate(PermissionUpdate):
+    """
+    What the changes of rules share: *rules* is a rule, its text (`"Bash(git log *)"`) or a list of them; *behavior* is
+    allow, deny or ask.
+    """
+
+    rules: tuple[Rule, ...] = attrs.field(converter=_rules)
+    behavior: str = checked(_spelled("behavior", {word: word for word in BEHAVIORS}), "allow")
+    destination: str = _destination()
+
+
+@update_type("addRules")
+@attrs.frozen
+class AddRules(RulesUpdate):
+    """Add rules."""
+
+
+@update_type("replaceRules")
+@attrs.frozen
+class ReplaceRules(RulesUpdate):
+    """Put these rules in the place of all rules of the same behavior and destination."""
+
+
+@update_type("removeRules")
+@attrs.frozen
+class RemoveRules(RulesUpdate):
+    """Take rules away."""
+
+
+@update_type("setMode")
+@attrs.frozen
+class SetMode(PermissionUpdate):
+    """Switch the permission mode: one of `MODES`, in either spelling."""
+
+    mode: str = checked(_spelled("mode", MODES))
+    destination: str = _destination()
+
+
+@attrs.frozen
+class DirectoriesUpdate(PermissionUpdate):
+    """What the changes of directories share: *directories* is a path or a list of paths."""
+
+    directories: tuple[str, ...] = attrs.field(converter=_directories)
+    destination: str = _destination()
+
+
+@update_type("addDirectories")
+@attrs.frozen
+class AddDirectories(DirectoriesUpdate):
+    """Let the tools use more directories."""
+
+
+@update_type("removeDirectories")
+@attrs.frozen
+class RemoveDirectories(DirectoriesUpdate):
+    """Take directories away again."""

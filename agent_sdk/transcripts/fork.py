@@ -1,0 +1,182 @@
+"""Copies of sessions, made on disk: every entry under a new uuid, so that the copy and its source never meet again."""
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any, BinaryIO
+
+import attrs
+
+from .. import _checks, _codec
+from ..errors import ConfigurationError
+from . import ends, listing, paths
+from .lines import CHAINED, is_chained, kind_of, lines, open_transcript
+from .paths import Directory
+
+#: What belongs to the source alone.
+_DROPPED = ("teamName", "agentName", "slug", "sourceToolAssistantUUID")
+_REPLACEMENT = "content-replacement"
+
+
+def fork_session(
+    session_id: str,
+    directory: Directory | None = None,
+    up_to_message_id: str | None = None,
+    title: str | None = None,
+    *,
+    config_dir: Directory | None = None,
+) -> str:
+    """
+    Copy a session under a new id, ready to be resumed.
+
+    The copy lies beside its source, which stays as it is. Not copied: subagents' transcripts, what the CLI kept to undo
+    changes of files, and the cost so far, which begins at zero.
+
+    Args:
+        session_id: The session to copy.
+        directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
+        up_to_message_id: The uuid of the last message to copy, as in the file; *None* copies all.
+        title: The copy's title; by default that of the source, with ` (fork)` behind.
+        config_dir: As for `list_sessions`.
+
+    Returns:
+        The id of the copy.
+
+    Raises:
+        SessionNotFoundError: There is no such session.
+        ConfigurationError: An id is no UUID, the session has no message of that id, or none at all.
+        OSError: The copy cannot be written; nothing is left of it.
+    """
+    last = _checks.session_uuid("up_to_message_id")(up_to_message_id)
+    if title is not None:
+        _checks.text("title", empty=True)(title)
+    source = paths.need(session_id, directory, paths.projects_folder(config_dir))
+    with open_transcript(source) as file:
+        plan = _plan(file, str(session_id), last)
+        file.seek(0)
+        target = os.path.join(os.path.dirname(source), plan.new_id + paths.SUFFIX)
+        _write(target, plan.lines(file, title or _title(source)))
+    return plan.new_id
+
+
+def _title(source: str) -> str:
+    both = ends.read_ends(source)
+    known = None if both is None else listing.title_of(both) or ends.first_prompt(both.head)
+    return f"{known or 'Forked session'} (fork)"
+
+
+def _write(target: str, made: Iterator[bytes]) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.writelines(made)
+    except BaseException:
+        # Half a copy would look like a session.
+        with contextlib.suppress(OSError):
+            os.unlink(target)
+        raise
+
+
+def _is_copied(start: bytes) -> bool:
+    return is_chained(start) or kind_of(start) == _REPLACEMENT
+
+
+def _entries(file: BinaryIO) -> Iterator[dict[str, Any]]:
+    for _, line in lines(file, _is_copied):
+        entry = _codec.decode(line)
+        if entry is not None:
+            yield entry
+
+
+def _is_of_tree(entry: dict[str, Any]) -> bool:
+    return entry.get("type") in CHAINED and isinstance(entry.get("uuid"), str) and not entry.get("isSidechain")
+
+
+@attrs.define
+class _Plan:
+    """What becomes of which entry."""
+
+    source_id: str
+    new_id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+    #: Old uuid to new one.
+    renamed: dict[str, str] = attrs.field(factory=dict)
+    #: The parents of progress entries, which are not copied.
+    skipped: dict[str, Any] = attrs.field(factory=dict)
+    replacements: list[Any] = attrs.field(factory=list)
+    #: How many entries are copied.
+    count: int = 0
+    now: str = attrs.field(factory=lambda: datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"))
+
+    def note(self, entry: dict[str, Any]) -> None:
+        """Plan to copy *entry*."""
+        self.renamed[entry["uuid"]] = str(uuid.uuid4())
+        if entry["type"] == "progress":
+            self.skipped[entry["uuid"]] = entry.get("parentUuid")
+        else:
+            self.count += 1
+
+    def lines(self, file: BinaryIO, title: str) -> Iterator[bytes]:
+        """Yield the lines of the copy."""
+        left = self.count
+        for entry in _entries(file):
+            if left and _is_of_tree(entry) and entry["type"] != "progress":
+                left -= 1
+                yield _codec.encode(self._copy(entry, is_last=not left))
+        if self.replacements:
+            yield self._line({"type": _REPLACEMENT, "replacements": self.replacements})
+        yield self._line({"type": "custom-title", "customTitle": title.strip() or "Forked session (fork)"})
+
+    def _line(self, entry: dict[str, Any]) -> bytes:
+        marks = {"sessionId": self.new_id, "uuid": str(uuid.uuid4()), "timestamp": self.now}
+        return _codec.encode({**entry, **marks})
+
+    def _copy(self, entry: dict[str, Any], is_last: bool) -> dict[str, Any]:
+        copy = {**entry, "uuid": self.renamed[entry["uuid"]], "parentUuid": self._parent(entry.get("parentUuid"))}
+        for key in ("logicalParentUuid", "compactMetadata"):
+            if entry.get(key):
+                copy[key] = self._rewritten(entry[key])
+        copy.update(sessionId=self.new_id, isSidechain=False)
+        if is_last or "timestamp" not in entry:
+            # The CLI goes on from the newest entry.
+            copy["timestamp"] = self.now
+        copy["forkedFrom"] = {"sessionId": self.source_id, "messageUuid": entry["uuid"]}
+        for key in _DROPPED:
+            copy.pop(key, None)
+        return copy
+
+    def _parent(self, parent: Any) -> str | None:
+        seen: set[str] = set()
+        while parent in self.skipped and parent not in seen:
+            seen.add(parent)
+            parent = self.skipped[parent]
+        return self.renamed.get(parent) if isinstance(parent, str) and parent not in seen else None
+
+    def _rewritten(self, value: Any) -> Any:
+        """Rename the uuids in *value*: a compaction names the messages it kept."""
+        if isinstance(value, str):
+            return self.renamed.get(value, value)
+        if isinstance(value, list):
+            return [self._rewritten(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self._rewritten(item) for key, item in value.items()}
+        return value
+
+
+def _plan(file: BinaryIO, source_id: str, last: str | None) -> _Plan:
+    """Read the source once to know which entries are copied, and under which uuid each."""
+    plan, is_open = _Plan(source_id), True
+    for entry in _entries(file):
+        if is_open and _is_of_tree(entry):
+            plan.note(entry)
+            is_open = entry["uuid"] != last
+        elif entry.get("type") == _REPLACEMENT and entry.get("sessionId") == source_id:
+            found = entry.get("replacements")
+            plan.replacements += found if isinstance(found, list) else []
+    if last is not None and is_open:
+        raise ConfigurationError(f"up_to_message_id={last!r}: session {source_id} has no such message")
+    if not plan.count:
+        raise ConfigurationError(f"session {source_id} has no messages to fork")
+    return plan

@@ -1,0 +1,222 @@
+"""The messages of a session, read from its transcript."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from sys import intern
+from typing import Any
+
+import attrs
+
+from .. import _checks, _codec, _log
+from .._converter import structure_message
+from ..messages import Message
+from . import paths
+from .chain import Choice, main_chain, subagent_chain
+from .lines import open_transcript
+from .links import Link, Links
+from .listing import page
+from .paths import Directory
+
+#: What stdout spells in another way than the transcript.
+_RENAMED = {"sessionId": "session_id", "toolUseResult": "tool_use_result"}
+#: Fields whose value is the same in most entries of a transcript.
+_REPEATED = frozenset({"cwd", "version", "gitBranch", "userType", "entrypoint", "slug", "permissionMode", "promptId"})
+
+
+def get_session_messages(
+    session_id: str,
+    directory: Directory | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+    *,
+    include_system_messages: bool = False,
+    include_compacted: bool = False,
+    config_dir: Directory | None = None,
+) -> list[Message]:
+    """
+    Read the conversation of a session from its transcript, first message to last, without a CLI process.
+
+    The messages are of the classes that a query gives, as if they had just come. Branches that were left are not in it;
+    what tools did in parallel is whole. A transcript that a CLI is writing to may be read: a line that is not yet whole
+    is left out.
+
+    Args:
+        session_id: Its id.
+        directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
+        limit: At most so many messages; *None* or 0 for all.
+        offset: Leave out so many of the first.
+        include_system_messages: Give also what the CLI said by itself, such as the boundary of a compaction.
+        include_compacted: Give also what came before the last compaction. The model sees only its summary.
+        config_dir: As for `list_sessions`.
+
+    Returns:
+        `UserMessage` and `AssistantMessage` objects. They tell more than those of a query: `timestamp`, `cwd`,
+        `git_branch`, `parent_uuid`, the final `usage` and `stop_reason`. `[]` when there is no such session.
+
+    Raises:
+        ConfigurationError: The id is no UUID, or another argument is wrong.
+    """
+    found = paths.find(session_id, directory, paths.projects_folder(config_dir))
+    first, count = page(limit, offset)
+
+    def choose(links: Any) -> list[Link]:
+        chain = main_chain(links, include_compacted)
+        shown = [link for link in chain if link.is_shown and _is_told(link, include_system_messages)]
+        return shown[first:] if count is None else shown[first : first + count]
+
+    return [] if found is None else list(read_messages(found[0], choose))
+
+
+def _is_told(link: Link, system: bool) -> bool:
+    return link.is_spoken or (system and link.kind == "system")
+
+
+def read_messages(path: str, choose: Choice, **parents: str | None) -> Iterator[Message]:
+    """
+    Read the messages at *path* that *choose* takes from all links.
+
+    Args:
+        path: The transcript.
+        choose: A function of `chain`, or one that uses it.
+        parents: `parent_tool_use_id` and `parent_agent_id`, for the messages of a subagent.
+    """
+    try:
+        file = open_transcript(path)
+    except OSError as error:
+        # Deleted since it was found, or not ours to read: as good as no session.
+        _log.debug("transcripts", "cannot read %s: %s", path, error)
+        return
+    with file:
+        links = Links(file)
+        for link in choose(links.all):
+            entry = links.entry(link)
+            link.entry = None
+            if entry:
+                yield structure_message(_frame(entry, parents))
+
+
+def _frame(entry: dict[str, Any], parents: dict[str, str | None]) -> dict[str, Any]:
+    """Return *entry* as the frame that stdout would have shown."""
+    frame: dict[str, Any] = {"type": entry.get("type"), "parent_tool_use_id": None, **parents}
+    for key, value in entry.items():
+        is_shared = key in _REPEATED and type(value) is str
+        frame[_RENAMED.get(key) or intern(key)] = intern(value) if is_shared else value
+    return frame
+
+
+@attrs.define(frozen=True)
+class Subagent:
+    """An agent that the model started in a session."""
+
+    agent_id: str
+    #: Its transcript.
+    path: str
+    #: The tool use that started it, or *None* where the CLI noted none.
+    parent_tool_use_id: str | None = None
+    #: The agent that started it; *None* for the main conversation.
+    parent_agent_id: str | None = None
+    #: Such as `general-purpose`.
+    agent_type: str | None = None
+    description: str | None = None
+
+
+def subagents_of(path: str) -> list[Subagent]:
+    """Return the subagents of the session whose transcript is at *path*, by folder and name."""
+    folder = os.path.join(path[: -len(paths.SUFFIX)], "subagents")
+    projects = os.path.dirname(os.path.dirname(path))
+    found = []
+    for where, folders, files in os.walk(folder):
+        folders.sort()
+        names = sorted(name for name in files if name.startswith("agent-") and name.endswith(paths.SUFFIX))
+        places = (os.path.join(where, name) for name in names)
+        found += [_subagent(place) for place in places if paths.is_within(place, projects)]
+    return found
+
+
+def _subagent(path: str) -> Subagent:
+    facts = _facts(path[: -len(paths.SUFFIX)] + ".meta.json")
+    told = {
+        field: value if isinstance(value := facts.get(key), str) else None
+        for field, key in (
+            ("parent_tool_use_id", "toolUseId"),
+            ("parent_agent_id", "parentAgentId"),
+            ("agent_type", "agentType"),
+            ("description", "description"),
+        )
+    }
+    return Subagent(os.path.basename(path)[len("agent-") : -len(paths.SUFFIX)], path, **told)
+
+
+def _facts(path: str) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            return _codec.decode(file.read()) or {}
+    except OSError:
+        # The CLI need not have written it: the agent is then one without a parent.
+        return {}
+
+
+def list_subagents(
+    session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
+) -> list[str]:
+    """
+    Return the ids of the agents that the model started in a session; `[]` when there are none, or no such session.
+
+    Args:
+        session_id: The session's id.
+        directory: As for `get_session_messages`.
+        config_dir: As for `list_sessions`.
+
+    Raises:
+        ConfigurationError: The id is no UUID.
+    """
+    return [agent.agent_id for agent in _subagents(session_id, directory, config_dir)]
+
+
+def _subagents(session_id: str, directory: Directory | None, config_dir: Directory | None) -> list[Subagent]:
+    found = paths.find(session_id, directory, paths.projects_folder(config_dir))
+    return [] if found is None else subagents_of(found[0])
+
+
+def get_subagent_messages(
+    session_id: str,
+    agent_id: str,
+    directory: Directory | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+    *,
+    config_dir: Directory | None = None,
+) -> list[Message]:
+    """
+    Read the conversation of one subagent, first message to last.
+
+    Args:
+        session_id: The session's id.
+        agent_id: As `list_subagents` returns.
+        directory: As for `get_session_messages`.
+        limit: At most so many messages; *None* or 0 for all.
+        offset: Leave out so many of the first.
+        config_dir: As for `list_sessions`.
+
+    Returns:
+        Its messages, with the `parent_tool_use_id` of the tool use that started it (and `parent_agent_id`, of an agent
+        that another one started); `[]` when there is no such session or agent.
+
+    Raises:
+        ConfigurationError: An argument is wrong.
+    """
+    _checks.text("agent_id")(agent_id)
+    agents = _subagents(session_id, directory, config_dir)
+    agent = next((agent for agent in agents if agent.agent_id == agent_id), None)
+    first, count = page(limit, offset)
+    messages = [] if agent is None else list(read_subagent(agent))
+    return messages[first:] if count is None else messages[first : first + count]
+
+
+def read_subagent(agent: Subagent) -> Iterator[Message]:
+    """Read all messages of *agent*."""
+    parents = {"parent_tool_use_id": agent.parent_tool_use_id}
+    if agent.parent_agent_id is not None:
+        parents["parent_agent_id"] = agent.parent_agent_id
+    return read_messages(agent.path, lambda links: [ln for ln in subagent_chain(links) if ln.is_spoken], **parents)

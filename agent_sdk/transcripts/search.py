@@ -1,0 +1,225 @@
+"""Sessions by what they say, their tag, branch and time."""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+import attrs
+
+from .. import _checks, _codec
+from .edits import clean_tag
+from .lines import lines, open_transcript
+from .listing import SessionInfo, page, visible_sessions
+from .paths import Directory
+
+#: A time: aware, or naive in the local zone; a date is its first moment; a number is seconds since the epoch.
+When = datetime | date | int | float
+
+#: Excerpts that are kept for one session.
+MOST_EXCERPTS = 5
+#: Characters before and after what was found.
+AROUND = 60
+
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+@attrs.define(frozen=True)
+class Excerpt:
+    """A place where the text was found."""
+
+    #: The text around it, on one line.
+    text: str
+    #: What it is part of: `title`, `prompt`, `reply`, `thinking`, `tool use` or `tool result`.
+    where: str
+    #: The message's uuid, for `fork_session(up_to_message_id=)`; *None* for the title.
+    uuid: str | None = None
+    #: When it was said, as ISO 8601.
+    timestamp: str | None = None
+
+
+@attrs.define(frozen=True)
+class SearchHit:
+    """A session that was found."""
+
+    info: SessionInfo
+    #: The first places, at most 5; none where no text was asked for.
+    excerpts: list[Excerpt] = attrs.field(factory=list)
+
+    @property
+    def session_id(self) -> str:
+        """The session's id."""
+        return self.info.session_id
+
+
+def search_sessions(
+    text: str | None = None,
+    *,
+    tag: str | None = None,
+    branch: str | None = None,
+    since: When | None = None,
+    until: When | None = None,
+    directory: Directory | None = None,
+    limit: int | None = None,
+    config_dir: Directory | None = None,
+) -> list[SearchHit]:
+    """
+    Find sessions, newest first. What is left out does not narrow the search.
+
+    Args:
+        text: Must stand in the title or in what was said or done in the session, in either case of letters; branches
+            that were left count too, subagents do not.
+        tag: The session's tag.
+        branch: The git branch it was on last.
+        since: The session was used at this time or later.
+        until: The session began at this time or earlier; a date counts to its end.
+        directory: Search only the sessions of this working directory and its git worktrees.
+        limit: At most so many; *None* or 0 for all.
+        config_dir: As for `list_sessions`.
+
+    Raises:
+        ConfigurationError: An argument is wrong.
+    """
+    _checks.text("text")(text)
+    _, most = page(limit, 0)
+    wanted = _Wanted(tag and clean_tag(tag), _checks.text("branch")(branch), _stamp("since", since), _end(until))
+    hits: list[SearchHit] = []
+    for info in visible_sessions(directory, config_dir=config_dir):
+        if most is not None and len(hits) >= most:
+            break
+        excerpts = _excerpts(info, text) if text and wanted.fits(info) else []
+        if excerpts or (not text and wanted.fits(info)):
+            hits.append(SearchHit(info, excerpts))
+    return hits
+
+
+@attrs.define
+class _Wanted:
+    tag: str | None
+    branch: str | None
+    since: int | None
+    until: int | None
+
+    def fits(self, info: SessionInfo) -> bool:
+        began = info.last_modified if info.created_at is None else info.created_at
+        return (
+            self.tag in (None, info.tag)
+            and self.branch in (None, info.git_branch)
+            and (self.since is None or info.last_modified >= self.since)
+            and (self.until is None or began <= self.until)
+        )
+
+
+def _stamp(name: str, when: Any) -> int | None:
+    """Return *when* in milliseconds since the epoch."""
+    if when is None:
+        return None
+    if isinstance(when, date) and not isinstance(when, datetime):
+        when = datetime.combine(when, time.min)
+    if isinstance(when, datetime):
+        return int(when.timestamp() * 1000)
+    if isinstance(when, bool) or not isinstance(when, (int, float)):
+        raise _checks.wrong(name, when, "expected a datetime, a date or seconds since the epoch")
+    return int(when * 1000)
+
+
+def _end(until: Any) -> int | None:
+    if isinstance(until, date) and not isinstance(until, datetime):
+        until = datetime.combine(until, time.max)
+    return _stamp("until", until)
+
+
+def _excerpts(info: SessionInfo, text: str) -> list[Excerpt]:
+    pattern = re.compile(re.escape(text), re.IGNORECASE)
+    title = info.custom_title and _around(pattern, info.custom_title)
+    found = [Excerpt(title, "title")] if title else []
+    for excerpt in _said(info.path, text, pattern):
+        found.append(excerpt)
+        if len(found) >= MOST_EXCERPTS:
+            break
+    return found
+
+
+def _said(path: str, text: str, pattern: re.Pattern[str]) -> Iterator[Excerpt]:
+    needle = _needle(text)
+    try:
+        file = open_transcript(path)
+    except OSError:
+        # Deleted since it was listed.
+        return
+    with file:
+        for _, line in lines(file, _is_spoken):
+            entry = _codec.decode(line) if needle in line.lower() else None
+            if entry is None or entry.get("isMeta") or entry.get("isSidechain"):
+                continue
+            for where, part in _parts(entry):
+                shown = _around(pattern, part)
+                if shown:
+                    yield Excerpt(shown, where, entry.get("uuid"), entry.get("timestamp"))
+
+
+def _is_spoken(start: bytes) -> bool:
+    # All but attachments, which nobody said; their entries name them before their type.
+    return not start.startswith(b'{"type":"') and b'"attachment":{' not in start[:200]
+
+
+def _needle(text: str) -> bytes:
+    """Return the longest part of *text* that JSON never escapes: a line without it need not be decoded."""
+    ascii_only = text.lower() if text.isascii() else "".join(c if c.isascii() else " " for c in text.lower())
+    words: list[str] = _WORD.findall(ascii_only)
+    # The Kelvin sign is a `k` to a search that takes no heed of case, and so is the long s an `s`.
+    safe = [part for word in words for part in re.split("[ks]", word)]
+    return max(safe, key=len, default="").encode("ascii")
+
+
+def _parts(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the entry says, piece by piece, each with what it is."""
+    message = entry.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    speaker = "reply" if entry.get("type") == "assistant" else "prompt"
+    if isinstance(content, str):
+        yield speaker, content
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict):
+            yield from _texts(block, speaker)
+
+
+def _texts(block: dict[str, Any], speaker: str) -> Iterator[tuple[str, str]]:
+    kind = block.get("type")
+    if kind in ("text", "thinking"):
+        yield (speaker if kind == "text" else "thinking"), str(block.get(kind) or "")
+    elif kind == "tool_use":
+        yield from (("tool use", text) for text in _strings(block.get("input")))
+    elif kind == "tool_result":
+        inner = block.get("content")
+        blocks = inner if isinstance(inner, list) else [{"text": inner}]
+        texts = (item.get("text") for item in blocks if isinstance(item, dict))
+        yield from (("tool result", text) for text in texts if isinstance(text, str))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
+def _around(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.search(text)
+    if found is None:
+        return None
+    start, end = max(0, found.start() - AROUND), found.end() + AROUND
+    cut = " ".join(text[start:end].split())
+    return f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
+
+
+def session_ids(projects: str, prefix: str) -> list[str]:
+    """Return the ids that begin with *prefix*, of all projects, without reading a transcript."""
+    from . import paths
+
+    entries = (entry for folder in paths.all_folders(projects) for entry in paths.transcripts_in(folder, projects))
+    names = (os.path.splitext(entry.name)[0] for entry in entries)
+    return sorted({name for name in names if name.startswith(prefix)})

@@ -1,0 +1,132 @@
+"""What a hook may return, and how the outputs of one firing become one."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent_sdk import hooks
+from agent_sdk.errors import HookError
+from agent_sdk.hooks import Result
+from agent_sdk.hooks.outputs import ends_chain, merged, output_of
+
+CTX = hooks.PreToolUse(tool_name="Bash", tool_input={"command": "ls"})
+DENIED = {
+    "hookSpecificOutput": {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": "deny",
+        "permissionDecisionReason": "Blocked by a hook.",
+    }
+}
+
+
+def _specific(**fields: Any) -> dict[str, Any]:
+    return {"hookSpecificOutput": {"hookEventName": "PreToolUse", **fields}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (None, {}),
+        (True, {}),
+        (False, DENIED),
+        (Result.block(), DENIED),
+        ({}, {}),
+        ({"decision": "block", "reason": "no"}, {"decision": "block", "reason": "no"}),
+        ({"system_message": "m", "continue_": True}, {"systemMessage": "m", "continue": True}),
+        ({"async_": True}, {"async": True}),
+        ({"hookSpecificOutput": {"permission_decision": "ask"}}, _specific(permissionDecision="ask")),
+        ({"hook_specific_output": {"updatedInput": {"file_path": "x"}}}, _specific(updatedInput={"file_path": "x"})),
+        ({"somethingOfTomorrow": 1}, {"somethingOfTomorrow": 1}),
+    ],
+    ids=str,
+)
+def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
+    """None and True are no opinion, False refuses, a Result is written for its event, a dict is spelled and sent."""
+    assert output_of(answer, CTX) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (3, "cannot answer with a int"),
+        ("deny", "cannot answer with a str"),
+        ({"permissionDecision": "deny"}, "belongs into hookSpecificOutput"),
+        ({"decison": "block"}, "did you mean 'decision'"),
+        ({1: 2}, "strings as keys"),
+        ({"hookSpecificOutput": {"hookEventName": "Stop"}}, "leave it out"),
+        ({"reason": float("nan")}, "cannot be written as JSON"),
+        ({"reason": {1, 2}}, "cannot be written as JSON"),
+        (Result.modify({"n": float("inf")}), "cannot be written as JSON"),
+        (Result.modify({"o": object()}), "cannot be written as JSON"),
+    ],
+    ids=str,
+)
+def test_what_may_not(answer: Any, message: str) -> None:
+    """What the CLI would ignore, or die of, is an error before it is sent."""
+    with pytest.raises(HookError, match=message) as caught:
+        output_of(answer, CTX)
+    assert caught.value.event == "pre_tool_use"
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ({}, False),
+        (DENIED, True),
+        ({"decision": "block"}, True),
+        ({"decision": "approve"}, False),
+        ({"continue": False}, True),
+        ({"continue": True}, False),
+        (_specific(permissionDecision="defer"), True),
+        (_specific(permissionDecision="ask"), False),
+        (_specific(decision={"behavior": "deny"}), True),
+        (_specific(decision={"behavior": "allow"}), False),
+        (_specific(action="decline"), True),
+        ({"hookSpecificOutput": "odd"}, False),
+    ],
+    ids=str,
+)
+def test_what_ends_the_chain(output: dict[str, Any], expected: bool) -> None:
+    """After a refusal, a deferral or a stop no further hook is asked."""
+    assert ends_chain(output) is expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ({}, DENIED, DENIED),
+        (_specific(additionalContext="a"), _specific(additionalContext="b"), _specific(additionalContext="a\nb")),
+        ({"systemMessage": "a"}, {"systemMessage": "b"}, {"systemMessage": "a\nb"}),
+        (
+            _specific(permissionDecision="ask", permissionDecisionReason="r"),
+            _specific(permissionDecision="allow", permissionDecisionReason="s"),
+            _specific(permissionDecision="ask", permissionDecisionReason="r"),
+        ),
+        (
+            _specific(permissionDecision="ask"),
+            _specific(permissionDecision="allow", permissionDecisionReason="s"),
+            _specific(permissionDecision="ask"),
+        ),
+        (
+            _specific(permissionDecision="allow", updatedInput={"a": 1}),
+            _specific(updatedInput={"a": 2}),
+            _specific(permissionDecision="allow", updatedInput={"a": 2}),
+        ),
+        (
+            _specific(decision={"behavior": "allow", "updatedInput": {}}),
+            _specific(decision={"behavior": "allow"}),
+            _specific(decision={"behavior": "allow", "updatedInput": {}}),
+        ),
+        (
+            _specific(decision={"behavior": "allow", "updatedInput": {}}),
+            _specific(decision={"behavior": "deny", "message": "m"}),
+            _specific(decision={"behavior": "deny", "message": "m"}),
+        ),
+        ({"async": True, "asyncTimeout": 5}, {"systemMessage": "a"}, {"systemMessage": "a"}),
+        ({"systemMessage": "a"}, {"async": True}, {"systemMessage": "a"}),
+    ],
+)
+def test_outputs_are_joined(first: dict[str, Any], second: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Texts add up, the stricter decision holds, a promise gives way to an opinion."""
+    assert merged(first, second) == expected
