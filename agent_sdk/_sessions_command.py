@@ -3,6 +3,7 @@
 
 The only room of sessions that prints. Ids may be shortened to any start that is no other session's.
 """
+# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse

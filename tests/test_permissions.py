@@ -61,14 +61,15 @@ def test_every_name_is_there() -> None:
         (Deny("no"), {"behavior": "deny", "message": "no"}),
         (Deny("no", interrupt=True), {"behavior": "deny", "message": "no", "interrupt": True}),
     ],
-    ids=str,
 )
 def test_answers(answer: Any, expected: dict[str, Any]) -> None:
     """Allow, Deny and bools have their wire form; the input goes along in any case."""
     assert decision_of(answer, INPUT) == expected
 
 
-@pytest.mark.parametrize("answer", [None, "yes", 1, {"behavior": "allow"}, Allow, object()], ids=str)
+@pytest.mark.parametrize("answer", [None, "yes", 1, {"behavior": "allow"}, Allow, object()],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_is_no_answer_refuses(answer: Any) -> None:
     """Anything else refuses, and says what was expected."""
     wire = decision_of(answer, INPUT)
@@ -298,7 +299,7 @@ async def _later(name: str, tool_input: Any, context: Any) -> bool:
         (_later, "plain function"),
         ("allow", "expected a function"),
     ],
-    ids=str,
+    ids=["two parameters", "no callback", "async", "text"],
 )
 def test_callbacks_that_cannot(callback: Any, message: str) -> None:
     """A callback with another signature is refused before any process starts."""

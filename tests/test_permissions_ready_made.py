@@ -52,7 +52,6 @@ class Person:
         (["", "", "", "y"], REFUSED),
         ([], Deny("Nobody is there to allow this.")),
     ],
-    ids=str,
 )
 def test_ask(lines: list[str], expected: Any) -> None:
     """Only a clear yes allows; text after no is told to the model; an end of the input refuses."""
@@ -123,7 +122,6 @@ def _question(**more: Any) -> dict[str, Any]:
         (_question(multiSelect=True), ["2,2, mine"], "Blue, mine"),
         ({"question": "Which?"}, ["free"], "free"),
     ],
-    ids=str,
 )
 def test_questions(question: dict[str, Any], lines: list[str], expected: str) -> None:
     """AskUserQuestion takes numbers, labels and own words, and answers by the question's text."""
@@ -273,7 +271,6 @@ def test_within(root: Path, tool: str, key: str, path: str, expected: bool) -> N
 @pytest.mark.parametrize(
     "given",
     [{}, {"file_path": "file"}, {"file_path": "~/file"}, {"file_path": 3}, {"file_path": None}, {"file_path": "/a\0b"}],
-    ids=str,
 )
 def test_within_wants_absolute_paths(root: Path, given: dict[str, Any]) -> None:
     """A path that is missing, relative or no path is refused: only the CLI knows where it stands."""
@@ -293,7 +290,6 @@ def test_within_wants_absolute_paths(root: Path, given: dict[str, Any]) -> None:
         ("a/..", False),
         (None, False),
     ],
-    ids=str,
 )
 def test_within_reads_patterns(root: Path, pattern: Any, expected: bool) -> None:
     """A pattern that leads out of its path is refused."""

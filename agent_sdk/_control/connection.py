@@ -3,8 +3,8 @@ The connection: one pump over a transport, and the inbox of the running turn.
 
 Whoever waits pumps. The rules that keep it safe:
 
-- One leader: a raw lock says who pumps. It is never held while polling or in user code, and never a `Condition`, whose
-  `__enter__` is Python code in which a KeyboardInterrupt would leave the lock held.
+- One leader: a claim in an atomic place says who pumps. No lock is held while polling or in user code, and there is no
+  `Condition`, whose `__enter__` is Python code in which a KeyboardInterrupt would leave the lock held.
 - Who finds a leader follows: waits on a lock of its own, until the leader leaves.
 - The pump never runs user code: it decodes, settles futures and fills the inbox.
 - Only the leader sends; everyone else queues, and wakes it.
@@ -30,6 +30,10 @@ from .protocol import Frame, Future, Item, Protocol
 #: Seconds to wait for the answer to a control request.
 ASK_TIMEOUT = 60.0
 
+#: Of one thread, on the seat of the leader; two claims are equal when they are of one thread.
+Claim = tuple[int]
+LEADER = "leader"
+
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
 
@@ -46,8 +50,8 @@ class Connection:
         self.torn = False
         #: The thread whose turn runs; callbacks run there and nowhere else.
         self.owner: int | None = None
-        self._mutex = threading.Lock()
-        self._leader: int | None = None
+        # Who pumps: one claim, or none. `setdefault` is atomic, and there is no lock that Ctrl-C could leave held.
+        self._seat: dict[str, Claim] = {}
         self._followers: set[Any] = set()
         _connections.add(self)
 
@@ -68,15 +72,15 @@ class Connection:
 
     def _lead_if_free(self) -> bool:
         """Pump once without waiting, unless somebody pumps. Waits for no lock."""
-        if self._leader is not None or not self._mutex.acquire(blocking=False):
-            return False
-        is_free = self._leader is None
-        if is_free:
-            self._leader = threading.get_ident()
-        self._mutex.release()
-        if is_free:
-            self._lead(0)
-        return is_free
+        claim = (threading.get_ident(),)
+        try:
+            if self._seat.setdefault(LEADER, claim) is not claim:
+                return False
+            self._lead(claim, 0)
+            return True
+        except BaseException:
+            self._leave(claim)
+            raise
 
     # --- waiting
 
@@ -95,33 +99,27 @@ class Connection:
             AgentSDKError: The lines ended first.
             BusyError: This very thread is pumping already.
         """
-        me = threading.get_ident()
-        while not done():
-            if self.ended is not None:
-                raise self.ended
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                return False
-            ticket = self._lead_or_follow(me)
-            if ticket is None:
-                self._lead(left)
-            else:
-                self._follow(ticket, done, left)
-        return True
+        claim = (threading.get_ident(),)
+        try:
+            while not done():
+                if self.ended is not None:
+                    raise self.ended
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    return False
+                holder = self._seat.setdefault(LEADER, claim)
+                if holder is claim:
+                    self._lead(claim, left)
+                elif holder == claim:
+                    raise BusyError("this thread is already reading from the CLI; call it outside the signal handler")
+                else:
+                    self._follow(done, left)
+            return True
+        except BaseException:
+            self._leave(claim)  # Ctrl-C may have come when the claim was made and nothing else
+            raise
 
-    def _lead_or_follow(self, me: int) -> Any:
-        with self._mutex:
-            if self._leader is None:
-                self._leader = me
-                return None
-            if self._leader == me:
-                raise BusyError("this thread is already reading from the CLI; call it outside the signal handler")
-            ticket = threading.Lock()
-            ticket.acquire()
-            self._followers.add(ticket)
-            return ticket
-
-    def _lead(self, timeout: float | None) -> None:
+    def _lead(self, claim: Claim, timeout: float | None) -> None:
         try:
             sort = self.protocol.sort
             lines = self.transport.read_lines(timeout)
@@ -134,13 +132,20 @@ class Connection:
             self.torn = True
             raise
         finally:
-            self._leader = None
-            if self._followers:
-                self._release_followers()
+            self._leave(claim)
 
-    def _follow(self, ticket: Any, done: Callable[[], Any], timeout: float | None) -> None:
+    def _leave(self, claim: Claim) -> None:
+        if self._seat.get(LEADER) is claim:
+            del self._seat[LEADER]
+        if self._followers:
+            self._release_followers()
+
+    def _follow(self, done: Callable[[], Any], timeout: float | None) -> None:
+        ticket = threading.Lock()
+        ticket.acquire()
+        self._followers.add(ticket)
         try:
-            if self._leader is not None and not done():
+            if self._seat and not done():
                 ticket.acquire(timeout=-1 if timeout is None else timeout)
         finally:
             self._followers.discard(ticket)
@@ -163,8 +168,8 @@ class Connection:
     def send(self, line: bytes) -> None:
         """Queue *line*; it goes out when somebody pumps, at once if somebody does. Never waits, takes no lock."""
         self.transport.send_line(line)
-        leader = self._leader
-        if leader is not None and leader != threading.get_ident():
+        leader = self._seat.get(LEADER)
+        if leader is not None and leader[0] != threading.get_ident():
             self.transport.wake()
 
     def send_now(self, line: bytes) -> None:
@@ -306,8 +311,7 @@ class Connection:
 
     def forget(self) -> None:
         """Give up in a forked child what belongs to the parent."""
-        self._mutex = threading.Lock()
-        self._leader, self._followers, self.torn = None, set(), True
+        self._seat, self._followers, self.torn = {}, set(), True
         self.ended = ProcessError("the CLI belongs to the process that forked this one")
 
 

@@ -67,7 +67,8 @@ class Ledger:
 
     def note(self, frame: Frame) -> None:
         """Take in one frame."""
-        noter = _NOTERS.get(frame.get("subtype") or frame.get("type"))  # type: ignore[arg-type]
+        kind = frame.get("subtype") or frame.get("type")
+        noter = _NOTERS.get(kind) if isinstance(kind, str) else None
         if noter is not None:
             noter(self, frame)
 

@@ -114,7 +114,7 @@ class Protocol:
         """Take the oldest *wanted* control request out of the inbox, past the messages before it."""
         for frame in list(self.requests):
             if wanted(frame) and self.taken(frame):
-                item = next((item for item in list(self.inbox) if item[0] is frame), None)
+                item = next((item for item in list(self.inbox) if item and item[0] is frame), None)
                 if item is not None:
                     self.inbox.remove(item)
                 return frame

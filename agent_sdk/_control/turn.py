@@ -31,7 +31,7 @@ STOP_GRACE = 0.8
 #: Seconds between two looks whether the CLI rests.
 REST = 0.25
 #: Frames that serve the SDK and are no part of the conversation.
-PLUMBING = frozenset({"command_lifecycle", "control_request"})
+PLUMBING = ("command_lifecycle", "control_request")
 _NO_SESSION = ("No conversation found", "No message found", "--resume")
 
 
@@ -79,6 +79,8 @@ class Turn:
         self._inbox: collections.deque[Item] = collections.deque()
         self._to_message: Callable[[Frame, bytes], Message]
         self._interrupt: Future | None = None
+        #: Whether the turn has ended by itself, or was given up.
+        self.is_over = False
         # Who takes the one entry decides how the turn ends: by itself, or by abort. `pop` is atomic.
         self._fate = [True]
 
@@ -86,11 +88,6 @@ class Turn:
     def elapsed(self) -> float:
         """Seconds since the turn began."""
         return time.monotonic() - self._started
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the turn has ended by itself, or was given up."""
-        return not self._fate and not self.is_aborted
 
     def open(self, connection: Connection, ledger: Ledger) -> None:
         """Take a connection for this turn."""
@@ -115,7 +112,7 @@ class Turn:
 
     def renew(self) -> None:
         """Make ready to send the prompt to another process: the one that should have taken it was dead."""
-        self.uuid, self.was_sent, self._fate = new_uuid(), False, [True]
+        self.uuid, self.was_sent, self.is_over, self._fate = new_uuid(), False, False, [True]
         self.uuids.append(self.uuid)
 
     # --- messages
@@ -136,6 +133,8 @@ class Turn:
                 item = self._inbox.popleft()
             else:
                 item = self._next_item()
+            if item is None:
+                continue
             if isinstance(item, str):
                 self._tell_stderr(item)
                 continue
@@ -219,7 +218,8 @@ class Turn:
             if not self.saw_init and kind == "result":
                 self._check_session(frame)
             self.saw_init = self.has_news = True
-            self.session_id = frame.get("session_id") or self.session_id
+            session_id = frame.get("session_id")
+            self.session_id = session_id if session_id and isinstance(session_id, str) else self.session_id
 
     def _take_result(self, frame: Frame, message: ResultMessage) -> None:
         ledger = self._ledger
@@ -242,6 +242,7 @@ class Turn:
                 self._fate.pop()
             except IndexError:
                 return  # an abort took it a moment ago
+            self.is_over = True
 
     def _tell_stderr(self, line: str) -> None:
         if self.terms.stderr is not None:
@@ -395,8 +396,10 @@ class Watch(Turn):
                 return item
             if limit is not None and time.monotonic() >= limit:
                 raise self._expired()
+        if self.is_aborted:
+            raise self._aborted()
         self._finish()
-        return ""
+        return None
 
     def open(self, connection: Connection, ledger: Ledger) -> None:
         super().open(connection, ledger)
@@ -404,7 +407,7 @@ class Watch(Turn):
 
     def _rests(self, connection: Connection) -> bool:
         if not connection.inbox:
-            connection.next_item(lambda: True, time.monotonic())
+            connection.look()
         return not connection.inbox and self._ledger.is_at_rest
 
     def _take_result(self, frame: Frame, message: ResultMessage) -> None:

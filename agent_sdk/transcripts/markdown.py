@@ -13,12 +13,15 @@ from .. import _codec
 from .listing import SessionInfo, short_time
 from .story import Image, Item, Said, Thought, Used
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
-_CODE = re.compile(r"(`{1,3})[^`\n]{1,2000}\1")
+_FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
+_FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})\s*")
+#: A fence inside of a list or a quote, or one that may be: where it ends depends on what is around it.
+_DOUBTFUL = re.compile(r"[ \t>*+.)\d-]+(`{3,}|~{3,})")
+_RUN = re.compile("`+")
 #: An address that may stay one.
 _SAFE = r"(?:https?://|mailto:|[#/.\w-][^:&\\\s)]*[\s)])"
 _LINK = re.compile(rf"\](?=\((?!{_SAFE}))")
-_DEFINITION = re.compile(rf"(?m)^( {{0,3}})\[(?=[^\]\n]*\]:(?!\s*{_SAFE}))")
+_DEFINITION = re.compile(rf"\]:(?!\s*{_SAFE})")
 _WHO = {"user": "User", "assistant": "Assistant", "summary": "Summary", "system": "System"}
 
 
@@ -48,15 +51,16 @@ def _parts(story: list[Item], level: int) -> Iterator[str]:
             speaker = item.who
             yield from _said(item)
         elif isinstance(item, Thought):
-            yield _quoted("*Thinking:* " + inert(item.text))
+            yield _quoted(f"*Thinking:*\n\n{inert(item.text)}")
         else:
             yield from _used(item, level)
 
 
 def _said(item: Said) -> Iterator[str]:
     if item.text:
-        # A user's words are quoted: whatever they leave open ends with the quote.
-        yield _quoted(inert(item.text)) if item.who == "user" else inert(item.text)
+        text, is_closed = _disarmed(item.text)
+        # Whatever a quote leaves open ends with it.
+        yield text if is_closed and item.who != "user" else _quoted(text)
     yield from map(_image, item.images)
 
 
@@ -80,21 +84,22 @@ def _image(image: Image) -> str:
 
 def fenced(text: str, language: str = "") -> str:
     """Put *text* between fences that it cannot close."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    # A carriage return is the end of a line to Markdown, too.
+    fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _code(text: str) -> str:
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    space = " " if longest else ""
+    longest = _longest_run(text)
+    fence, space = "`" * (longest + 1), " " if longest else ""
     return f"{fence}{space}{' '.join(text.split())}{space}{fence}"
 
 
+def _longest_run(text: str) -> int:
+    return max(map(len, _RUN.findall(text)), default=0)
+
+
 def _one_line(text: str) -> str:
-    return _harmless(" ".join(text.split()))
+    return _prose(" ".join(text.split()), True)[0]
 
 
 def _quoted(text: str) -> str:
@@ -103,34 +108,72 @@ def _quoted(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """Return Markdown that shows as *text* does, but brings no HTML along, runs nothing and leaves no fence open."""
-    made: list[str] = []
-    plain: list[str] = []
-    fence = ""
+    """Return Markdown that shows as *text* does, but brings no HTML and no picture along, and runs nothing."""
+    return _disarmed(text)[0]
+
+
+def _disarmed(text: str) -> tuple[str, bool]:
+    """
+    Make *text* inert; tells also whether all that it opened is closed.
+
+    Only what every reader of Markdown takes for code may keep its `<`: fences at the start of a line, and code spans
+    where no mark is left over. From a fence on that may be read in two ways, nothing counts as code.
+    """
+    made, fence, is_clear, is_doubtful = [], "", True, False
     for line in re.split(r"\r\n|\r|\n", text):
-        mark = _FENCE.match(line)
-        if not fence and mark and not (mark[1][0] == "`" and "`" in mark[2]):
-            made += [_harmless("\n".join(plain))] if plain else []
-            fence, plain = mark[1], []
-            made.append(line)
-        elif not fence:
-            plain.append(line)
+        mark = None if is_doubtful else _FENCE.match(line)
+        if fence:
+            end = _FENCE_END.fullmatch(line)
+            fence = "" if end and end[1].startswith(fence) else fence
+        elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
+            fence, is_clear = mark[1], True
         else:
-            made.append(line)
-            is_end = mark and mark[1].startswith(fence) and not mark[2].strip()
-            fence = "" if is_end else fence
-    made += [fence] if fence else [_harmless("\n".join(plain))] if plain else []
-    return "\n".join(made)
+            is_doubtful = is_doubtful or _DOUBTFUL.match(line) is not None
+            is_clear = (is_clear or not line.strip()) and not is_doubtful
+            prose, is_clear = _prose(line, is_clear)
+            made.append(prose)
+            continue
+        made.append(line)
+    return "\n".join(made + [fence] * bool(fence)), not is_doubtful
 
 
-def _harmless(text: str) -> str:
+def _prose(line: str, is_clear: bool) -> tuple[str, bool]:
+    """
+    Make one line inert that is in no fence.
+
+    Args:
+        line: The line.
+        is_clear: No code span can have been opened above, so that those of this line are what they seem.
+
+    Returns:
+        The line, and whether the next one is as clear.
+    """
+    spans = _code_spans(line) if is_clear else None
+    if spans is None:
+        return _escaped(line), False
     made, at = [], 0
-    for code in _CODE.finditer(text):
-        made += [_escaped(text[at : code.start()]), code[0]]
-        at = code.end()
-    return _DEFINITION.sub(r"\1\\[", "".join([*made, _escaped(text[at:])]))
+    for start, end in spans:
+        made += [_escaped(line[at:start]), line[start:end]]
+        at = end
+    return "".join([*made, _escaped(line[at:])]), True
+
+
+def _code_spans(line: str) -> list[tuple[int, int]] | None:
+    """Return where code spans begin and end; *None* where a mark is left over, and may belong to another line."""
+    runs, at = [run.span() for run in _RUN.finditer(line)], 0
+    spans: list[tuple[int, int]] = []
+    while at < len(runs):
+        start, end = runs[at]
+        size, is_escaped = end - start, line[start - 1 : start] == "\\"
+        close = next((n for n in range(at + 1, len(runs)) if runs[n][1] - runs[n][0] == size), None)
+        if close is None or is_escaped:
+            return None
+        spans.append((start, runs[close][1]))
+        at = close + 1
+    return spans
 
 
 def _escaped(text: str) -> str:
-    # `\](` is no link. A tag needs its `<`; an entity could spell one, but not make one.
-    return _LINK.sub(r"\\]", text.replace("<", "&lt;"))
+    # `\](` is no link, `]\:` defines none, and `!\[` loads no picture from anywhere. A tag needs its `<`.
+    text = text.replace("<", "&lt;").replace("![", "!\\[")
+    return _DEFINITION.sub(r"]\\:", _LINK.sub(r"\\]", text))

@@ -45,7 +45,6 @@ def _fits(pattern: Any, tool: str) -> bool:
         ("(?i)bash", ["BASH"], ["Edit"]),
         (lambda ctx: ctx.tool_name.startswith("B"), ["Bash"], ["Edit"]),
     ],
-    ids=str,
 )
 def test_what_a_pattern_fits(pattern: Any, fitting: list[str], others: list[str]) -> None:
     """Words are exact names, anything else is an expression that may match anywhere, as for the CLI."""
@@ -69,7 +68,6 @@ def test_what_a_pattern_fits(pattern: Any, fitting: list[str], others: list[str]
         (["Agent", "x.y"], "(?:^(?:Agent|Task)$)|(?:x.y)"),
         (["mcp__calc"], "^mcp__calc__"),
     ],
-    ids=str,
 )
 def test_what_the_cli_is_told(patterns: list[Any], expected: str | None) -> None:
     """The CLI gets the union of what it can compare itself, and null as soon as one pattern is Python's."""
@@ -91,7 +89,6 @@ def test_what_the_cli_is_told(patterns: list[Any], expected: str | None) -> None
         ("|", "no name in it"),
         (lambda: True, "but takes"),
     ],
-    ids=str,
 )
 def test_wrong_patterns(pattern: Any, message: str | None) -> None:
     """A pattern that can never match is refused: the CLI accepts it silently."""
@@ -157,7 +154,6 @@ def test_the_dict_form() -> None:
         ("session_start", "startup|resume", None),
         ("subagent_start", "reviewer", None),
     ],
-    ids=str,
 )
 def test_patterns_that_their_event_cannot_fit(event: str, pattern: Any, message: str | None) -> None:
     """A hook that would never be called, or always against its pattern, is refused where it is registered."""

@@ -39,7 +39,6 @@ def _specific(**fields: Any) -> dict[str, Any]:
         ({"hook_specific_output": {"updatedInput": {"file_path": "x"}}}, _specific(updatedInput={"file_path": "x"})),
         ({"somethingOfTomorrow": 1}, {"somethingOfTomorrow": 1}),
     ],
-    ids=str,
 )
 def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
     """None and True are no opinion, False refuses, a Result is written for its event, a dict is spelled and sent."""
@@ -60,7 +59,6 @@ def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
         (Result.modify({"n": float("inf")}), "cannot be written as JSON"),
         (Result.modify({"o": object()}), "cannot be written as JSON"),
     ],
-    ids=str,
 )
 def test_what_may_not(answer: Any, message: str) -> None:
     """What the CLI would ignore, or die of, is an error before it is sent."""
@@ -85,7 +83,6 @@ def test_what_may_not(answer: Any, message: str) -> None:
         (_specific(action="decline"), True),
         ({"hookSpecificOutput": "odd"}, False),
     ],
-    ids=str,
 )
 def test_what_ends_the_chain(output: dict[str, Any], expected: bool) -> None:
     """After a refusal, a deferral or a stop no further hook is asked."""

@@ -130,7 +130,6 @@ def test_wire_form(event: str, result: Result, expected: dict[str, Any]) -> None
         ("pre_model_switch", Result.permission("defer"), "only a tool use can be deferred"),
         ("elicitation", Result.permission("ask"), "block declines"),
     ],
-    ids=str,
 )
 def test_answers_that_make_no_sense(event: str, result: Result, message: str) -> None:
     """An answer that the CLI would ignore is an error that names the event and the remedy."""

@@ -79,7 +79,6 @@ def test_nothing_registered() -> None:
             {"Stop": (None, None), "UserPromptSubmit": (None, "block")},
         ),
     ],
-    ids=str,
 )
 def test_registration(given: dict[str, Any], expected: dict[str, Any]) -> None:
     """Each event is registered once, with the union of its matchers, and fails closed where that means something."""
@@ -97,7 +96,6 @@ def test_registration(given: dict[str, Any], expected: dict[str, Any]) -> None:
         ({"stop": [3]}, "expected a function, a Matcher or a dict"),
         ({"stop": lambda: None}, "but takes"),
     ],
-    ids=str,
 )
 def test_wrong_options(given: Any, message: str) -> None:
     """What is wrong with the option is said when the set is made."""

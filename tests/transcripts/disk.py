@@ -78,7 +78,8 @@ class Transcript:
         """Append an entry of the conversation; returns its uuid."""
         made = fields.pop("uuid", None) or str(uuid.uuid4())
         common = {"userType": "external", "cwd": str(self.cwd), "sessionId": self.id, "gitBranch": "main"}
-        head = {"parentUuid": self.last if parent == "last" else parent, "isSidechain": fields.pop("isSidechain", False)}
+        head = {"parentUuid": self.last if parent == "last" else parent}
+        head["isSidechain"] = fields.pop("isSidechain", False)
         rest = {"type": kind, "uuid": made, "timestamp": fields.pop("timestamp", None) or self.time()}
         self.line(**head, **fields, **rest, **common)
         self.last = made

@@ -83,7 +83,7 @@ def test_a_tag_must_leave_something_to_be_seen(disk: Disk, tag: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [delete_session, fork_session, lambda id: rename_session(id, "t"), lambda id: tag_session(id, "t")]
+    "change", [delete_session, fork_session, lambda one: rename_session(one, "t"), lambda one: tag_session(one, "t")]
 )
 def test_a_session_that_is_not_there_is_an_error(disk: Disk, change: Any) -> None:
     """A change never makes a file of its own."""

@@ -35,9 +35,9 @@ TAKES_ID = [
     export_session,
     delete_session,
     fork_session,
-    lambda id: rename_session(id, "title"),
-    lambda id: tag_session(id, "tag"),
-    lambda id: get_subagent_messages(id, "agent"),
+    lambda one: rename_session(one, "title"),
+    lambda one: tag_session(one, "tag"),
+    lambda one: get_subagent_messages(one, "agent"),
 ]
 
 
@@ -100,7 +100,7 @@ def test_a_transcript_behind_a_link_out_of_the_projects_is_refused(disk: Disk, t
     assert list_sessions() == [] and list_sessions(disk.project) == []
     assert get_session_info(theirs.id) is None
     assert get_session_messages(theirs.id) == []
-    for change in (delete_session, fork_session, export_session, lambda id: rename_session(id, "mine")):
+    for change in (delete_session, fork_session, export_session, lambda one: rename_session(one, "mine")):
         with pytest.raises(SessionNotFoundError):
             change(theirs.id)
     assert b"mine" not in theirs.path.read_bytes()
