@@ -57,6 +57,7 @@ from .transport import Transport
 
 if TYPE_CHECKING:
     from . import hooks, mcp, messages, permissions
+    from ._agents import Agent
     from .mcp import create_sdk_mcp_server, tool
     from .messages import (
         AssistantMessage,
@@ -74,6 +75,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AbortError",
+    "Agent",
     "AgentSDKError",
     "AgentTimeoutError",
     "Allow",

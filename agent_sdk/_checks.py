@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from . import _codec
 from .errors import ConfigurationError
 
 Check = Callable[[Any], Any]
@@ -22,6 +23,15 @@ def wrong(name: str, value: object, remedy: str) -> ConfigurationError:
     return ConfigurationError(f"{name}={shown}: {remedy}")
 
 
+def is_encodable(value: str) -> bool:
+    """Whether the system can take *value* as a word, a variable or a path; odd bytes of a path are let through."""
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def text(name: str, *, empty: bool = False) -> Check:
     """Accept a string without NUL."""
 
@@ -32,6 +42,8 @@ def text(name: str, *, empty: bool = False) -> Check:
             raise wrong(name, value, f"expected a string, got {type(value).__name__}")
         if "\0" in value:
             raise wrong(name, value, "a NUL character cannot be passed on; remove it")
+        if not is_encodable(value):
+            raise wrong(name, value, "half of a surrogate pair cannot be passed on; remove it")
         if not value and not empty:
             raise wrong(name, value, "an empty string means nothing here; leave the option out")
         return value
@@ -154,6 +166,31 @@ def directory(name: str) -> Check:
         if result is not None and not os.path.isdir(result):
             raise wrong(name, value, "no such directory; create it first or correct the path")
         return result
+
+    return check
+
+
+def writable(name: str, value: object) -> None:
+    """
+    Check that *value* can be written as JSON.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    try:
+        _codec.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise wrong(name, value, str(error)) from error
+
+
+def methods(name: str, *wanted: str) -> Check:
+    """Accept an object with these methods."""
+
+    def check(value: object) -> object:
+        missing = [one for one in wanted if value is not None and not callable(getattr(value, one, None))]
+        if missing:
+            raise wrong(name, value, f"it has no method {missing[0]}; subclass agent_sdk.Transport")
+        return value
 
     return check
 

@@ -9,22 +9,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._control.turn import Terms, Turn
+from ._controls import Controls
 from ._keeper import ONE_SHOT_GRACE, Keeper
 from ._message_stream import IdleStream, MessageStream
 from ._meter import Meter
 from ._prompt import Prompt, content_of
-from .errors import AgentSDKError, BusyError, ConfigurationError
-from .options import NO_SESSION, SESSION, Options, builder_of, options_of
+from .errors import BusyError, ConfigurationError
+from .options import NO_SESSION, SESSION, Options, options_of
 
 if TYPE_CHECKING:
     from .messages import (
-        AccountInfo,
-        AgentInfo,
-        ContextReport,
         Message,
-        ModelInfo,
         ResultMessage,
-        SlashCommand,
         Usage,
     )
 
@@ -33,7 +29,7 @@ C = TypeVar("C", bound=OnMessage)
 H = TypeVar("H", bound=Callable[..., object])
 
 
-class Client:
+class Client(Controls):
     """
     One conversation with the CLI.
 
@@ -335,94 +331,6 @@ class Client:
         if self._turn is turn:
             self._turn = self._stream = None
 
-    # --- while it lives
-
-    def _connect(self) -> Any:
-        if self._turn is not None and self._keeper.connection is not None:
-            return self._keeper.connection
-        return self._keeper.ready(self._options)
-
-    def control(self, subtype: str, **fields: Any) -> dict[str, Any]:
-        """
-        Send any control request of the CLI and return its answer.
-
-        Raises:
-            ControlError: The CLI refused, or does not know the request.
-        """
-        try:
-            answer: dict[str, Any] = self._connect().ask(subtype, fields)
-        except (TypeError, ValueError) as error:
-            if isinstance(error, AgentSDKError):
-                raise
-            raise ConfigurationError(f"{subtype}: {error}") from error
-        return answer
-
-    def interrupt(self) -> dict[str, Any]:
-        """Interrupt the running turn: its call returns with an aborted result. Returns the CLI's receipt."""
-        return self.control("interrupt")
-
-    def set_model(self, model: str | None = None) -> None:
-        """Use another model from the next model call on; *None* goes back to the default."""
-        self._set_live("model", model)
-
-    def set_permission_mode(self, mode: str) -> None:
-        """Set the permission mode; names as for the option *permission_mode*."""
-        self._set_live("permission_mode", mode)
-
-    def set_max_thinking_tokens(self, tokens: int | None) -> None:
-        """Set the budget for thinking; 0 turns it off, *None* goes back to the default."""
-        self._set_live("max_thinking_tokens", tokens)
-
-    def _set_live(self, name: str, value: object) -> None:
-        options = self._options.evolve(**{name: value})
-        self._connect()
-        self._keeper.set_live(name, getattr(options, name))
-        self._options = options
-
-    def context_usage(self, detail: str = "full") -> ContextReport:
-        """
-        Report what fills the context window.
-
-        Args:
-            detail: `"full"` takes about a second, `"summary"` a few milliseconds.
-        """
-        from ._converter import structure
-        from .messages import ContextReport
-
-        return structure(self.control("get_context_usage", detail=detail), ContextReport)
-
-    def supported_commands(self) -> list[SlashCommand]:
-        """Return the slash commands of this session."""
-        from .messages import SlashCommand
-
-        return self._listed("commands", SlashCommand)
-
-    def supported_models(self) -> list[ModelInfo]:
-        """Return the models that can be chosen."""
-        from .messages import ModelInfo
-
-        return self._listed("models", ModelInfo)
-
-    def supported_agents(self) -> list[AgentInfo]:
-        """Return the agents that the model may start."""
-        from .messages import AgentInfo
-
-        return self._listed("agents", AgentInfo)
-
-    def account_info(self) -> AccountInfo:
-        """Return who pays: the source of the key, the plan, the provider."""
-        from ._converter import structure
-        from .messages import AccountInfo
-
-        self._connect()
-        return structure(self._keeper.info.raw.get("account") or {}, AccountInfo)
-
-    def _listed(self, name: str, kind: type[Any]) -> list[Any]:
-        from ._converter import structure
-
-        self._connect()
-        return [structure(row, kind) for row in self._keeper.info.rows(name)]
-
     # --- builders
 
     def with_tools(self, *tools: str) -> Client:
@@ -436,7 +344,7 @@ class Client:
         return self
 
     def __getattr__(self, name: str) -> Callable[..., Client]:
-        option = builder_of(name)
+        option = self._options.builder(name)
 
         def build(value: Any = True) -> Client:
             self._options = self._options.evolve(**{option: value})

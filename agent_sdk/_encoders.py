@@ -11,6 +11,9 @@ from . import _checks as check
 from .errors import ConfigurationError
 from .permissions import MODES
 
+#: Characters above which a list with commas is spread over several words.
+LONGEST_LIST = 2000
+
 
 def checked_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Accept what *encode* can encode, and keep it as it was given."""
@@ -23,9 +26,60 @@ def checked_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return check
 
 
-def commas(values: Sequence[str]) -> str:
-    """Join a list into one word; an empty list stays an empty word, which means none."""
-    return ",".join(values)
+def commas(values: Sequence[str]) -> str | tuple[str, ...]:
+    """
+    Join a list into one word; an empty list stays an empty word, which means none.
+
+    A long list becomes several words: the CLI adds up those of one flag.
+    """
+    joined = ",".join(values)
+    if len(joined) <= LONGEST_LIST:
+        return joined
+    words = [""]
+    for value in values:
+        if words[-1] and len(words[-1]) + len(value) >= LONGEST_LIST:
+            words.append("")
+        words[-1] += f",{value}" if words[-1] else value
+    return tuple(words)
+
+
+def negated(value: bool) -> bool:
+    """Turn an option that is on by default into a flag that says no."""
+    return not value
+
+
+def thinking_flags(value: object) -> tuple[str, ...]:
+    """
+    Return the flags for *thinking*, whole: they are two.
+
+    Raises:
+        ConfigurationError: The value has none of the accepted shapes.
+    """
+    if isinstance(value, str):
+        value = {"type": value}
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = {"type": "enabled", "budget_tokens": value}
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or kind not in ("adaptive", "enabled", "disabled"):
+        raise check.wrong("thinking", value, "expected 'adaptive', 'disabled', a number of tokens, or a dict of these")
+    budget = check.number("thinking", above=0, whole=True)(value.get("budget_tokens", value.get("budgetTokens")))
+    flags = [f"--thinking={kind}" if budget is None else f"--max-thinking-tokens={budget}"]
+    display = check.one_of("thinking.display", ("summarized", "omitted"))(value.get("display"))
+    return (*flags, f"--thinking-display={display}") if display else tuple(flags)
+
+
+def skills_of(value: object) -> tuple[str, ...] | None:
+    """
+    Accept names of skills, or `"all"`.
+
+    Raises:
+        ConfigurationError: A name would break the rule that allows it.
+    """
+    names: tuple[str, ...] | None = check.words("skills")(value)
+    for name in names or ():
+        if name != name.strip() or name.startswith("/") or any(sign in name for sign in "(),*\n\r\ufeff"):
+            raise check.wrong("skills", name, "expected a plain name such as 'pdf' or 'plugin:name'")
+    return names
 
 
 def switch(value: bool) -> str | None:
@@ -135,6 +189,18 @@ def custom_tools_of(value: object) -> tuple[Any, ...] | None:
     return tuple(ToolServer(CUSTOM, given).tools.values())
 
 
+def output_schema(value: object) -> Any:
+    """
+    Return the JSON Schema of *output*: a class, another type hint, or a JSON Schema.
+
+    Raises:
+        ConfigurationError: It is no type that JSON can hold, or no JSON Schema.
+    """
+    from ._output import schema_of
+
+    return schema_of(value)
+
+
 def json_schema(value: object) -> Any:
     """
     Return the JSON Schema of *output_format*, given bare or inside its `json_schema` envelope.
@@ -144,11 +210,27 @@ def json_schema(value: object) -> Any:
     """
     if not isinstance(value, Mapping):
         raise check.wrong("output_format", value, "expected a JSON Schema as a dict")
+    check.writable("output_format", value)
     if value.get("type") != "json_schema":
         return value
     if not isinstance(value.get("schema"), Mapping):
         raise check.wrong("output_format", value, 'expected {"type": "json_schema", "schema": {...}}')
     return value["schema"]
+
+
+def settings_of(value: object) -> Any:
+    """
+    Accept settings: a dict, JSON text, or the path of a file.
+
+    Raises:
+        ConfigurationError: It is something else, or cannot be written as JSON.
+    """
+    if isinstance(value, Mapping):
+        check.writable("settings", value)
+        return check.mapping("settings")(value)
+    if value is not None and not isinstance(value, (str, os.PathLike)):
+        raise check.wrong("settings", value, "expected a dict, JSON text or the path of a file")
+    return check.path("settings")(value)
 
 
 def system_prompt_fields(value: object) -> dict[str, Any]:
@@ -175,6 +257,8 @@ def _preset(value: Mapping[str, Any]) -> dict[str, Any]:
     if value.get("preset", "claude_code") != "claude_code":
         raise check.wrong("system_prompt", value, "the only preset is 'claude_code'")
     fields: dict[str, Any] = {}
+    if not isinstance(value.get("append") or "", str):
+        raise check.wrong("system_prompt", value, "append must be a string")
     if value.get("append"):
         fields["appendSystemPrompt"] = value["append"]
     exclude = value.get("exclude_dynamic_sections", value.get("excludeDynamicSections"))

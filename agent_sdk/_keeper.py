@@ -147,7 +147,7 @@ class Keeper:
         options = wanted.evolve(**{**NO_SESSION, **self._session_options()})
         host = Host(options)
         if options.transport is None:
-            command = command_of(options, host.outside)
+            command = command_of(options, host.outside, host.servers_file)
             self._env = command.env
             connection = Connection(CLITransport(command), host)
         else:
@@ -162,6 +162,7 @@ class Keeper:
             from . import _converter  # slow to import: now, while the CLI starts
 
             _converter.prepare()
+            host.prepare()
             self._shake_hands(connection, options, turn)
         except BaseException:
             self.abandon()

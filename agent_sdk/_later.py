@@ -10,6 +10,7 @@ from typing import Any
 ROOMS = ("hooks", "mcp", "messages", "permissions", "testing")
 #: Names of the face that live in them, besides the classes of messages.
 HOMES = {
+    "Agent": "_agents",
     "Allow": "permissions",
     "Deny": "permissions",
     "create_sdk_mcp_server": "mcp",

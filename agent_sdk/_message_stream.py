@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._control.turn import Turn, Watch
 from ._prompt import Prompt, user_line
-from .errors import AgentTimeoutError, CallbackWarning, ProcessError
+from .errors import AgentTimeoutError, CallbackWarning, ProcessError, StructuredOutputError
 from .options import Options
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class MessageStream:
         return turn
 
     def _send(self, turn: Turn) -> None:
-        line = user_line(self._prompt, turn.uuid)
+        line = user_line(self._prompt, turn.uuid, self._options.verbatim_prompts)
         is_kept = self._client._open(turn, self._options)
         if not is_kept:
             self._prompt = ""  # needed once more only if a kept process turns out to be dead
@@ -117,7 +117,19 @@ class MessageStream:
         if result is not None:
             result.results = list(turn.results)
             result.messages = list(turn.messages)
+            if self._options.output is not None and result.is_success:
+                self._build_output(result)
             self._take_callback_errors(result)
+
+    def _build_output(self, result: ResultMessage) -> None:
+        from ._output import build
+
+        # The report of a background agent may come after the result that holds the output.
+        found = (each.structured_output for each in reversed(result.results) if each.structured_output is not None)
+        try:
+            result.output = build(self._options.output, next(found, None), result=result)
+        except StructuredOutputError as error:
+            result.output_error = error  # raised by `query`; in a stream it is the reader's to ask
 
     def _take_callback_errors(self, result: ResultMessage) -> None:
         errors = self._client._keeper.take_errors()
@@ -171,10 +183,13 @@ class MessageStream:
 
     def _end(self) -> None:
         """The turn is over, one way or another."""
+        turn = self._turn
         if not self._is_closed:
             self._is_closed = True
-            if self._turn is not None:
-                self._client._finish(self._turn, self._options)
+            if turn is not None:
+                if turn.result is not None and turn.result is not self.result:
+                    self._client._count(turn.result)  # it came while the turn was stopped: not delivered, but paid for
+                self._client._finish(turn, self._options)
 
     def _tear(self) -> None:
         self._is_closed = True
@@ -217,7 +232,7 @@ class MessageStream:
                 del message  # a huge one is not kept alive while the next is read
         if self.result is None:
             raise ProcessError("the run ended without a result", session_id=self.session_id)
-        if self._options.raise_on_error:
+        if self._options.raise_on_error or self.result.output_error is not None:
             self.result.raise_for_error()
         return self.result
 

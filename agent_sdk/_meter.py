@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .messages import ModelUsage, ResultMessage, Usage
 
 
+#: Above it, also infinite, no figure is believed.
+_MOST = 1e15
 _TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
@@ -35,18 +37,22 @@ class Meter:
         """Count one result."""
         self.turns += 1
         since = result.model_usage_since_last_result
-        if since:
+        if since and isinstance(since, dict):
             for row in since.values():
-                self.cost += row.cost_usd or 0.0
+                self.cost += _figure(getattr(row, "cost_usd", 0))
                 self._add_tokens(row)
             return
         # For a CLI that does not say: the total's growth, and the turn's own tokens.
-        total, session = result.total_cost_usd or 0.0, result.session_id or ""
+        total, session = _figure(result.total_cost_usd), str(result.session_id)
         self.cost += max(0.0, total - self._totals.get(session, 0.0))
         self._totals[session] = total
-        if result.usage is not None:
-            self._add_tokens(result.usage)
+        self._add_tokens(result.usage)
 
-    def _add_tokens(self, row: ModelUsage | Usage) -> None:
+    def _add_tokens(self, row: ModelUsage | Usage | None) -> None:
         for name in _TOKENS:
-            self._tokens[name] += getattr(row, name, 0) or 0
+            self._tokens[name] += _figure(getattr(row, name, 0))
+
+
+def _figure(value: object) -> Any:
+    """Take a number as it came; what is none, or none that can be, counts nothing."""
+    return value if isinstance(value, (int, float)) and 0 <= value < _MOST else 0

@@ -19,7 +19,6 @@ _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
-    (b"RIFF", "image/webp"),
 )
 
 
@@ -38,6 +37,8 @@ def image(source: str | os.PathLike[str] | bytes, media_type: str | None = None)
         return {"type": "image", "source": {"type": "url", "url": source}}
     data = _bytes_of(source, "image")
     kind = media_type or next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+    if kind is None and data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        kind = "image/webp"
     if kind is None:
         raise ConfigurationError("image: neither PNG, JPEG, GIF nor WebP; name its media_type")
     return {"type": "image", "source": _base64(kind, data)}
@@ -86,23 +87,26 @@ def _base64(media_type: str, data: bytes) -> dict[str, Any]:
     return {"type": "base64", "media_type": media_type, "data": base64.b64encode(data).decode("ascii")}
 
 
-def user_line(prompt: Prompt, uuid: str) -> bytes:
+def user_line(prompt: Prompt, uuid: str, verbatim: bool = False) -> bytes:
     """
     Make the line that sends a prompt.
 
     Args:
         uuid: The message's own; results name it, and the CLI drops one that it has seen.
+        verbatim: No slash commands and no files by `@path`: the model gets it as it is.
 
     Raises:
         ConfigurationError: The prompt is neither text nor a list of texts and content blocks.
     """
-    frame = {
+    frame: dict[str, Any] = {
         "type": "user",
         "message": {"role": "user", "content": content_of(prompt)},
         "parent_tool_use_id": None,
         "session_id": "",
         "uuid": uuid,
     }
+    if verbatim:
+        frame["client_composed"] = True
     try:
         return _codec.encode(frame)
     except (TypeError, ValueError) as error:

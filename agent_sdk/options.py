@@ -5,13 +5,13 @@ The interpreters are `_process.command` (argv, environment, spawning) and `_cont
 """
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
 from . import _checks as check
+from ._agents import agents_of
 from ._encoders import (
     checked_by,
     commas,
@@ -19,18 +19,21 @@ from ._encoders import (
     fallback,
     hooks_of,
     json_schema,
+    negated,
+    output_schema,
     permission_callback,
     permission_mode_name,
     plugin_paths,
     servers_of,
+    settings_of,
+    skills_of,
     switch,
     system_prompt_fields,
+    thinking_flags,
 )
 from ._fields import TRAVELS, argv, environ, initialize, local, spawn
-from .errors import ConfigurationError
+from ._option_builders import Builders, checked_names
 from .transport import Transport
-
-T = TypeVar("T")
 
 #: The options that say which session a process opens; a client uses them once, then resumes its own session.
 SESSION = ("resume", "resume_session_at", "fork_session", "session_id", "continue_conversation")
@@ -46,30 +49,10 @@ NO_SESSION: Mapping[str, Any] = {
 #: The name of the tool server that holds *custom_tools*.
 CUSTOM_TOOLS = "sdk"
 
-#: Python has a keyword for one option's name; both are accepted where options are given by name.
-ALIASES = {"continue": "continue_conversation"}
 
-
-def _named(cls: type[T]) -> type[T]:
-    """Make the constructor of *cls* answer an unknown name with the nearest valid one."""
-    construct = cls.__init__
-
-    def __init__(self: T, **given: Any) -> None:
-        for alias in ALIASES.keys() & given.keys():
-            given[ALIASES[alias]] = given.pop(alias)
-        unknown = given.keys() - NAMES
-        if unknown:
-            raise unknown_option(min(unknown))
-        construct(self, **given)
-        _check_together(self)
-
-    cls.__init__ = __init__  # type: ignore[assignment]
-    return cls
-
-
-@_named
+@checked_names
 @attrs.frozen(kw_only=True, repr=False, eq=True, slots=True)
-class Options:
+class Options(Builders):
     """
     What a query or a client is started with. Immutable: `evolve` and `with_*` give changed copies.
 
@@ -127,7 +110,7 @@ class Options:
         "--setting-sources", commas, converter=check.words("setting_sources", among=("user", "project", "local"))
     )
     #: Settings as a dict, as JSON text, or the path of a file.
-    settings: str | dict[str, Any] | None = spawn()
+    settings: str | dict[str, Any] | None = spawn(converter=settings_of)
     #: Sandbox settings, as the key `sandbox` of the settings has them.
     sandbox: dict[str, Any] | None = spawn(converter=check.mapping("sandbox"))
     #: Send stream events while a message is written.
@@ -136,6 +119,9 @@ class Options:
     )
     #: The shape of the answer: `{"type": "json_schema", "schema": {…}}` or the JSON Schema alone.
     output_format: dict[str, Any] | None = initialize("jsonSchema", json_schema, converter=checked_by(json_schema))
+    #: What the answer is: an attrs class, a dataclass, a TypedDict, another type hint, or a JSON Schema. The result's
+    #: `output` is one of it; a success without one raises `StructuredOutputError`.
+    output: Any = initialize("jsonSchema", output_schema, converter=checked_by(output_schema))
     #: Called with each line that the CLI writes to its standard error.
     stderr: Callable[[str], None] | None = local(converter=check.function("stderr"))
     #: Laid over the environment of this process; *None* as a value unsets a variable.
@@ -146,8 +132,8 @@ class Options:
     idle_timeout: float | None = local(converter=check.number("idle_timeout", above=0))
     #: Path of the `claude` program; found by itself when not given.
     cli_path: str | None = spawn(converter=check.path("cli_path"))
-    #: Subagents by name: dicts with `description`, `prompt` and what else the CLI takes.
-    agents: dict[str, dict[str, Any]] | None = initialize("agents", converter=check.mapping("agents"))
+    #: Subagents by name: `agent_sdk.Agent`, or dicts with `description`, `prompt` and what else the CLI takes.
+    agents: dict[str, dict[str, Any]] | None = initialize("agents", converter=agents_of)
     #: Plugin folders: paths, or `{"type": "local", "path": …}`.
     plugins: tuple[str, ...] | None = argv("--plugin-dir", converter=plugin_paths)
     #: Beta features of the API by name.
@@ -185,10 +171,60 @@ class Options:
     tool_workers: int = spawn(default=1, converter=check.number("tool_workers", least=1, whole=True))
     #: Asked when an MCP server wants something of the user; without it such questions are declined.
     on_elicitation: Callable[[Any], Any] | None = spawn(converter=check.function("on_elicitation"))
+    #: The agent that leads the session: one of the CLI's, of a plugin's or of *agents*.
+    agent: str | None = argv("--agent", converter=check.text("agent"))
+    #: How hard the model tries: `low`, `medium`, `high`, `xhigh` or `max`.
+    effort: str | None = argv(
+        "--effort", converter=check.one_of("effort", ("low", "medium", "high", "xhigh", "max"))
+    )
+    #: Thinking: `"adaptive"`, `"disabled"`, a number of tokens, or a dict with `type`, `budget_tokens`, `display`.
+    thinking: Any = argv("", thinking_flags, converter=checked_by(thinking_flags))
+    #: Tokens that the whole task may take; the model is told how many are left.
+    task_budget: int | None = argv("--task-budget", converter=check.number("task_budget", above=0, whole=True))
+    #: Skills that may be used: names, or `"all"`.
+    skills: tuple[str, ...] | None = spawn(converter=skills_of)
+    #: Settings of the project are read from here, not from *cwd*; for worktrees.
+    project_config_root: str | None = argv(
+        "--project-config-root", converter=check.directory("project_config_root")
+    )
+    #: Another name for a tool: `{"old": "new"}`.
+    tool_aliases: dict[str, str] | None = initialize("toolAliases", converter=check.mapping("tool_aliases"))
+    #: Title of the session.
+    title: str | None = initialize("title", converter=check.text("title"))
+    #: What the model is told in plan mode, in place of the CLI's own instructions.
+    plan_mode_instructions: str | None = initialize(
+        "planModeInstructions", converter=check.text("plan_mode_instructions")
+    )
+    #: Deliver what subagents say, besides their tool uses.
+    forward_subagent_text: bool = initialize(
+        "forwardSubagentText", default=False, converter=check.flag("forward_subagent_text")
+    )
+    #: Ask for summaries of what background agents do.
+    agent_progress_summaries: bool = initialize(
+        "agentProgressSummaries", default=False, converter=check.flag("agent_progress_summaries")
+    )
+    #: Deliver messages for the shell hooks of settings files.
+    include_hook_events: bool = argv(
+        "--include-hook-events", default=False, converter=check.flag("include_hook_events")
+    )
+    #: Save the session; without it nothing can be resumed later.
+    persist_session: bool = argv(
+        "--no-session-persistence", negated, default=True, converter=check.flag("persist_session")
+    )
+    #: Send prompts to the model as they are: no slash commands, no files by `@path`. For prompts with foreign text.
+    verbatim_prompts: bool = local(default=False, converter=check.flag("verbatim_prompts"))
+    #: Start with the fewest features: few tools, no plugins, no memory files.
+    bare: bool = argv("--bare", default=False, converter=check.flag("bare"))
+    #: Debug output of the CLI to its standard error; see *stderr*.
+    debug: bool = argv("--debug-to-stderr", default=False, converter=check.flag("debug"))
+    #: Debug output of the CLI to this file.
+    debug_file: str | None = argv("--debug-file", converter=check.path("debug_file"))
     #: Flags that have no option here, without the dashes: `{"name": "value", "bare-flag": None}`.
     extra_args: dict[str, str | None] | None = spawn(converter=check.mapping("extra_args"))
     #: Takes the place of the CLI process: a cassette, or a transport of your own.
-    transport: Transport | None = spawn()
+    transport: Transport | None = spawn(
+        converter=check.methods("transport", "start", "read_lines", "send_line", "wake", "end_input", "close", "end_error")
+    )
     #: Raise the typed error of a bad result instead of returning it.
     raise_on_error: bool = local(default=False, converter=check.flag("raise_on_error"))
     #: Wait for background agents before a query returns.
@@ -196,48 +232,11 @@ class Options:
     #: Keep a client's process for its next turns.
     persistent: bool = local(default=True, converter=check.flag("persistent"))
 
-    def evolve(self, **changes: Any) -> Options:
-        """
-        Return a copy with *changes*.
-
-        Raises:
-            ConfigurationError: A name or value is wrong.
-        """
-        if not changes:
-            return self
-        return Options(**{**given(self), **changes})
-
-    def with_tools(self, *tools: str) -> Options:
-        """Return a copy whose *allowed_tools* are these."""
-        return self.evolve(allowed_tools=tools)
-
-    def without_tools(self, *tools: str) -> Options:
-        """Return a copy whose *disallowed_tools* are these."""
-        return self.evolve(disallowed_tools=tools)
-
-    def __getattr__(self, name: str) -> Callable[..., Options]:
-        # with_model("opus"), with_cwd(path) ...: one builder for each option.
-        option = builder_of(name)
-        return lambda value=True: self.evolve(**{option: value})
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_shown(name, value)}" for name, value in given(self).items())
-        return f"Options({shown})"
-
 
 FIELDS: tuple[Any, ...] = attrs.fields(Options)
 NAMES = frozenset(field.name for field in FIELDS)
-_DEFAULTS = {field.name: field.default for field in FIELDS}
 #: Options that the running process does not depend on.
 LOCAL = frozenset(field.name for field in FIELDS if field.metadata[TRAVELS].by == "local")
-#: Their values may hold secrets.
-_MASKED = ("env", "settings", "extra_args")
-
-
-def given(options: Options) -> dict[str, Any]:
-    """Return the options that differ from their defaults, by name."""
-    values = ((name, getattr(options, name), default) for name, default in _DEFAULTS.items())
-    return {name: value for name, value, default in values if value is not default and value != default}
 
 
 def options_of(options: Options | None, overrides: Mapping[str, Any]) -> Options:
@@ -252,83 +251,3 @@ def options_of(options: Options | None, overrides: Mapping[str, Any]) -> Options
     if not isinstance(options, Options):
         raise check.wrong("options", options, "expected agent_sdk.Options(...)")
     return options.evolve(**overrides)
-
-
-def builder_of(name: str) -> str:
-    """
-    Return the option that the method `with_<option>` sets.
-
-    Raises:
-        AttributeError: There is no such option.
-    """
-    option = name.removeprefix("with_")
-    if option == name or option not in NAMES:
-        raise AttributeError(f"no attribute {name!r}; options are set by with_<option>, such as with_model")
-    return option
-
-
-def unknown_option(name: str) -> ConfigurationError:
-    """Build the error for an option that does not exist."""
-    import difflib
-
-    nearest = difflib.get_close_matches(name, NAMES, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else "options_schema() lists them all"
-    return ConfigurationError(f"unknown option {name!r}; {hint}")
-
-
-def _shown(name: str, value: object) -> str:
-    if name in _MASKED and isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: ***" for key in value) + "}"
-    if name in _MASKED:
-        return "***"
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-_Rule = tuple[Callable[[Any], bool], str]
-#: What contradicts what; each rule with its remedy.
-_RULES: Iterable[_Rule] = (
-    (
-        lambda o: o.resume and o.continue_conversation,
-        "resume and continue_conversation exclude each other; give one of them",
-    ),
-    (
-        lambda o: o.resume_session_at and not o.resume,
-        "resume_session_at needs resume: which session holds that message?",
-    ),
-    (
-        lambda o: o.session_id and (o.resume or o.continue_conversation) and not o.fork_session,
-        "session_id names a new session; to resume one under a new id add fork_session=True",
-    ),
-    (
-        lambda o: o.model is not None and o.fallback_model is not None and o.model in o.fallback_model,
-        "fallback_model must differ from model",
-    ),
-    (
-        lambda o: o.permission_mode == "bypassPermissions" and os.name == "posix" and os.geteuid() == 0,
-        "permission_mode='bypass_permissions' is refused by the CLI for root; use another user, or allow tools by name",
-    ),
-    (
-        lambda o: o.can_use_tool is not None and o.permission_prompt_tool_name is not None,
-        "can_use_tool and permission_prompt_tool_name exclude each other; give one of them",
-    ),
-    (
-        lambda o: o.can_use_tool is not None and o.permission_prompts == "none",
-        "can_use_tool is never asked with permission_prompts='none'; leave one of them out",
-    ),
-    (
-        lambda o: o.settings is not None and not isinstance(o.settings, (str, dict)),
-        "settings must be a dict, JSON text or the path of a file",
-    ),
-    (
-        lambda o: o.sandbox is not None and isinstance(o.settings, str),
-        "sandbox is merged into settings, so settings must be a dict beside it",
-    ),
-)
-
-
-def _check_together(options: Any) -> None:
-    for broken, remedy in _RULES:
-        if broken(options):
-            raise ConfigurationError(remedy)
-

@@ -16,6 +16,7 @@ from .host import Host
 from .watchdog import HookTimer
 
 if TYPE_CHECKING:
+    from ..mcp.call import ToolCall
     from .connection import Connection
 
 Frame = dict[str, Any]
@@ -92,14 +93,19 @@ def answer(question: Question) -> None:
 
 
 def answer_at_once(host: Host, frame: Frame) -> bytes | None:
-    """Return the line that answers a request for which no user code has to run, else *None*; called by the pump."""
+    """
+    Return the line that answers a request for which no user code has to run, else *None*; called by the pump.
+
+    A call of a tool is planned here and run when it is served: what cancels it may be read before that.
+    """
     request = frame.get("request")
     if not host.servers or type(request) is not dict or request.get("subtype") != "mcp_message":
         return None
-    message = request.get("message")
-    if type(message) is dict and message.get("method") == "tools/call":
-        return None
-    return protocol.reply(frame.get("request_id"), _mcp_response(host, request, message))
+    planned = _planned(host, request)
+    if isinstance(planned, dict):
+        return protocol.reply(frame.get("request_id"), planned)
+    host.planned[str(frame.get("request_id"))] = planned
+    return None
 
 
 @answers("hook_callback")
@@ -162,37 +168,36 @@ def _asks_hook_about(name: str, given: Frame) -> Callable[[Frame], bool]:
 
 @answers("mcp_message")
 def _mcp_message(question: Question) -> Frame | None:
-    request = question.request
-    message, name = request.get("message"), str(request.get("server_name"))
-    server = question.host.servers.get(name)
-    if server is None:
-        return _mcp_response(question.host, request, message)
-    planned = server.plan(message, question.host.calls[name], server_name=name)
-    if planned is None or isinstance(planned, dict):
-        return {"mcp_response": planned} if planned is not None else _NOTHING
-    if question.host.tool_workers > 1:
-        question.host.workers().submit(_run_call, question, planned, question.reply_now)
+    host = question.host
+    planned = host.planned.pop(str(question.id), None) or _planned(host, question.request)
+    if isinstance(planned, dict):
+        return planned
+    if host.tool_workers > 1:
+        host.workers().submit(_run_call, question, planned, question.reply_now)
         return None
     _run_call(question, planned, question.reply)
     return None
 
 
-def _run_call(question: Question, call: Any, reply: Callable[[Frame], None]) -> None:
+def _run_call(question: Question, call: ToolCall, reply: Callable[[Frame], None]) -> None:
     response = call.run()
     if call.error is not None:
         question.host.failed(call.error)
     reply({"mcp_response": response})
 
 
-def _mcp_response(host: Host, request: Frame, message: Any) -> Frame:
-    name = str(request.get("server_name"))
+def _planned(host: Host, request: Frame) -> Frame | ToolCall:
+    """Return the response to a message of MCP, or a call of a tool that is yet to be run."""
+    message, name = request.get("message"), str(request.get("server_name"))
     server = host.servers.get(name)
     if server is None:
         request_id = message.get("id") if isinstance(message, dict) else None
         error = {"code": -32601, "message": f"there is no server {name!r} here"}
         return {"mcp_response": {"jsonrpc": "2.0", "id": request_id, "error": error}}
     planned = server.plan(message, host.calls[name], server_name=name)
-    return {"mcp_response": planned} if isinstance(planned, dict) else _NOTHING
+    if planned is None:
+        return _NOTHING
+    return {"mcp_response": planned} if isinstance(planned, dict) else planned
 
 
 @answers("elicitation")

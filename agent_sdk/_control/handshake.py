@@ -18,10 +18,12 @@ def request_of(options: Options, host: Host) -> Frame:
     fields = host.request()
     for name, travel in _INITIALIZE:
         value = getattr(options, name)
-        if value is None:
+        if value is None or value is False:
             continue
         encoded = value if travel.encode is None else travel.encode(value)
         fields.update(encoded if not travel.name else {travel.name: encoded})
+    if options.skills and "all" not in options.skills:
+        fields["skills"] = list(options.skills)
     return fields
 
 

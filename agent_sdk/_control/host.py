@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from ..hooks.runner import HookSet
+    from ..mcp.call import ToolCall
     from ..mcp.server import ToolServer
 
 Frame = dict[str, Any]
@@ -32,8 +33,12 @@ class Host:
         self.servers: dict[str, ToolServer] = {}
         #: Servers outside of this process, as the CLI's configuration has them.
         self.outside: dict[str, Any] = {}
+        #: A file of such servers, which the CLI reads itself.
+        self.servers_file: str | None = None
         #: The calls under way, for each server.
         self.calls: dict[str, dict[Any, Any]] = {}
+        #: Calls of tools that were read and not yet begun, by the id of their control request.
+        self.planned: dict[str, ToolCall] = {}
         self.tool_workers = 1
         #: What callbacks raised since the turn began.
         self.errors: list[Exception] = []
@@ -57,7 +62,27 @@ class Host:
 
             servers = parse_servers(options.mcp_servers, options.custom_tools)
             self.servers, self.outside = dict(servers.inside), dict(servers.outside)
+            self.servers_file = servers.file
             self.calls = {name: {} for name in self.servers}
+
+    def replace_servers(self, options: Options) -> Frame:
+        """Take the servers of *options* in place of those here, and return them all as the CLI reads them."""
+        from ..mcp.config import parse_servers
+
+        servers = parse_servers(options.mcp_servers, options.custom_tools)
+        for name in servers.inside:
+            self.calls.setdefault(name, {})
+        self.servers, self.outside = dict(servers.inside), dict(servers.outside)
+        return {**self.outside, **{name: {"type": "sdk", "name": name} for name in self.servers}}
+
+    def prepare(self) -> None:
+        """Make what the first calls need, while the CLI starts."""
+        if self.hooks is not None:
+            self.hooks.prepare()
+        if self.can_use_tool is not None:
+            from ..permissions import decisions  # noqa: F401  # loaded here, not at the first question
+        for server in self.servers.values():
+            server.prepare()
 
     def request(self) -> Frame:
         """Return the fields of the handshake that announce these callbacks."""

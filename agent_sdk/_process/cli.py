@@ -25,6 +25,8 @@ from .pipes import Pipes
 CHUNK = 64 * 1024
 #: Bytes of standard error that are kept for errors.
 STDERR_TAIL = 64 * 1024
+#: Reads of each pipe after the death of the process: more than a pipe holds, while a grandchild may write for ever.
+LAST_READS = 32
 #: Seconds between two looks at a process whose death no descriptor tells.
 LOOK = 0.25
 _TERMINATE_GRACE = 1.0
@@ -65,9 +67,13 @@ class CLITransport(Transport):
             ProcessError: The system refused to start it.
         """
         self._on_stderr = on_stderr
-        guard.start()
         living.reap()
-        self._pipes = pipes = Pipes()
+        try:
+            guard.start()
+            self._pipes = pipes = Pipes()
+        except OSError as error:
+            self.command.remove_files()
+            raise self._refused(error) from error
         try:
             self._popen = self._spawn(pipes)
         except BaseException:
@@ -104,9 +110,11 @@ class CLITransport(Transport):
                     f"{command.argv[0]!r} cannot be run: {error.strerror} (is its interpreter or loader missing?)",
                     searched=[command.argv[0]],
                 ) from error
-            raise ProcessError(
-                f"the CLI could not be started: {error}", argv=command.masked, cwd=command.cwd
-            ) from error
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> ProcessError:
+        # Out of descriptors, processes or memory.
+        return ProcessError(f"the CLI could not be started: {error}", argv=self.command.masked, cwd=self.command.cwd)
 
     def _watch_death(self) -> None:
         if hasattr(os, "pidfd_open"):
@@ -186,10 +194,12 @@ class CLITransport(Transport):
         pipes = self._pipes
         if pipes is None:
             return
-        while not self._ended and self._read_stdout(pipes, lines):
-            continue
-        while pipes.stderr >= 0 and self._read_stderr(pipes):
-            continue
+        for _ in range(LAST_READS):
+            if self._ended or not self._read_stdout(pipes, lines):
+                break
+        for _ in range(LAST_READS):
+            if pipes.stderr < 0 or not self._read_stderr(pipes):
+                break
         self._end_lines(lines)
         if self._pidfd >= 0:
             self._poll.unregister(self._pidfd)
@@ -248,11 +258,6 @@ class CLITransport(Transport):
                 self._poll.register(pipes.stdin, select.POLLOUT)
             else:
                 self._poll.unregister(pipes.stdin)
-
-    @property
-    def has_half_a_line_out(self) -> bool:
-        """Whether a line was cut by a full pipe, so that nothing else may be written now."""
-        return bool(self._out) and isinstance(self._out[0], memoryview)
 
     # --- ending
 
@@ -335,7 +340,11 @@ class CLITransport(Transport):
         self.pid = None
 
     def end_error(self) -> ProcessError:
-        self._wait(1.0)
+        self._is_reading = True  # so that nobody closes the descriptors under it
+        try:
+            self._wait(1.0)
+        finally:
+            self._is_reading = False
         error = ProcessError(
             "",
             exit_code=self.exit_code,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import attrs
 
 from .. import _codec
+from .._checks import is_encodable
 from .._fields import TRAVELS
 from ..errors import ConfigurationError, ShadowedCallbackWarning
 from ..options import CUSTOM_TOOLS, FIELDS, Options
@@ -29,6 +31,7 @@ _OURS = {"CLAUDE_CODE_ENTRYPOINT": "sdk-py", "CLAUDE_CODE_SDK_READS_SESSION_STAT
 #: The variable by which the processes below one of our CLIs are known.
 MARK = "AGENT_SDK_PROCESS"
 _numbers = itertools.count(1)
+_EXTRA = re.compile(r"-{0,2}[A-Za-z0-9][\w.-]*", re.ASCII)
 #: Flags whose values may hold secrets.
 _SECRET = ("--settings", "--mcp-config", "--managed-settings")
 
@@ -59,12 +62,15 @@ class Command:
                 continue  # somebody cleaned the temp folder before us
 
 
-def command_of(options: Options, outside: Mapping[str, Any] | None = None) -> Command:
+def command_of(
+    options: Options, outside: Mapping[str, Any] | None = None, servers_file: str | None = None
+) -> Command:
     """
     Build the command for one process.
 
     Args:
         outside: Configurations of MCP servers outside of this process, by name.
+        servers_file: A file of more of them, which the CLI reads itself.
 
     Raises:
         CLINotFoundError: There is no CLI to run.
@@ -76,30 +82,52 @@ def command_of(options: Options, outside: Mapping[str, Any] | None = None) -> Co
     env[MARK] = f"{os.getpid()}-{next(_numbers)}"
     cli = find_cli(options.cli_path, env.get("PATH", ""))
     command = Command([cli, *_BASE], env, options.cwd, f"{MARK}={env[MARK]}")
+    try:
+        command.argv += _arguments(options, outside, command.files)
+        command.argv += [f"--mcp-config={servers_file}"] if servers_file else []
+    except BaseException:
+        command.remove_files()
+        raise
+    return command
+
+
+def _arguments(options: Options, outside: Mapping[str, Any] | None, files: list[str]) -> Iterator[str]:
     for name, travel in _ARGV:
         value = getattr(options, name)
         if name == "allowed_tools":
             value = _allowed(options)
-        if value is not None and value is not False:
-            command.argv += _words(travel.name, value if travel.encode is None else travel.encode(value))
+        encoded = value if travel.encode is None or value is None else travel.encode(value)
+        if encoded is not None and encoded is not False:
+            yield from _words(travel.name, encoded)
     if options.system_prompt is not None and options.resume is not None:
         # The CLI records a session's first prompt and ignores another one on resume, unless told not to.
-        command.argv.append("--system-prompt-snapshot=off")
-    command.argv += _permissions(options)
-    command.argv += _servers(outside, command.files)
-    command.argv += _settings(options, command.files)
-    command.argv += _extra(options)
-    return command
+        yield "--system-prompt-snapshot=off"
+    yield from _permissions(options)
+    yield from _servers(outside, files)
+    yield from _settings(options, files)
+    yield from _extra(options)
 
 
 def _words(flag: str, value: object) -> Iterator[str]:
-    if value is True:
+    if not flag and isinstance(value, tuple):
+        yield from value
+    elif value is True:
         yield flag
     elif isinstance(value, tuple):
         for item in value:
-            yield f"{flag}={item}"
+            yield _word(flag, str(item))
     else:
-        yield f"{flag}={value}"
+        yield _word(flag, str(value))
+
+
+def _word(flag: str, value: str) -> str:
+    """One word for both, so that a value that begins with `-` stays a value."""
+    if "\0" in value or not is_encodable(value):
+        raise ConfigurationError(f"{flag}: a NUL or half of a surrogate pair cannot stand on a command line")
+    size = len(value.encode("utf-8", "surrogateescape"))
+    if size >= ARGV_LIMIT:
+        raise ConfigurationError(f"{flag}: {size} bytes do not fit on a command line")
+    return f"{flag}={value}"
 
 
 def _environment(options: Options) -> dict[str, str]:
@@ -121,7 +149,7 @@ def _environment(options: Options) -> dict[str, str]:
 
 
 def _variable(name: str, value: object) -> str:
-    if not isinstance(value, str) or "\0" in value or "=" in name:
+    if not isinstance(value, str) or "\0" in name + value or not name or "=" in name or not is_encodable(name + value):
         raise ConfigurationError(f"env[{name!r}]: expected a string without NUL, or None to unset the variable")
     return value
 
@@ -144,10 +172,11 @@ def _warn_of_shadows(options: Options) -> None:
 
 
 def _allowed(options: Options) -> tuple[str, ...] | None:
-    """Tools in *custom_tools* run without asking: giving them was the permission."""
-    if not options.custom_tools:
-        return options.allowed_tools
-    return (*(options.allowed_tools or ()), f"mcp__{CUSTOM_TOOLS}")
+    """What runs without asking. For *custom_tools* and *skills*, giving them was the permission."""
+    more = [f"mcp__{CUSTOM_TOOLS}"] if options.custom_tools else []
+    for skill in options.skills or ():
+        more.append("Skill" if skill == "all" else f"Skill({skill})")
+    return (*(options.allowed_tools or ()), *more) if more else options.allowed_tools
 
 
 def _servers(outside: Mapping[str, Any] | None, files: list[str]) -> Iterator[str]:
@@ -163,7 +192,8 @@ def _settings(options: Options, files: list[str]) -> list[str]:
     if settings is None:
         return []
     text = settings if isinstance(settings, str) else _codec.dumps(settings)
-    return [f"--settings={text if len(text) < ARGV_LIMIT else _private_file(text, files)}"]
+    is_large = text.lstrip().startswith("{") and len(text.encode("utf-8", "surrogateescape")) >= ARGV_LIMIT
+    return [_word("--settings", _private_file(text, files) if is_large else text)]
 
 
 def _private_file(text: str, files: list[str]) -> str:
@@ -171,17 +201,20 @@ def _private_file(text: str, files: list[str]) -> str:
 
     descriptor, path = tempfile.mkstemp(prefix="agent_sdk-", suffix=".json")
     files.append(path)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
     return path
 
 
 def _extra(options: Options) -> Iterator[str]:
+    value: Any
     for name, value in (options.extra_args or {}).items():
+        if not _EXTRA.fullmatch(name):
+            raise ConfigurationError(f"extra_args[{name!r}]: expected the name of a flag, such as 'debug-file'")
+        if (value is not None and not isinstance(value, (str, int, float))) or value is False:
+            raise ConfigurationError(f"extra_args[{name!r}]={value!r}: expected a string, or None for a bare flag")
         flag = "--" + name.lstrip("-")
-        if value is not None and len(str(value)) >= ARGV_LIMIT:
-            raise ConfigurationError(f"extra_args[{name!r}]: {len(str(value))} characters do not fit on a command line")
-        yield flag if value is None else f"{flag}={value}"
+        yield flag if value is None or value is True else _word(flag, str(value))
 
 
 def _masked(word: str) -> str:

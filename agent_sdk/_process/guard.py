@@ -39,7 +39,7 @@ class _Guard:
         with self.lock:
             if self.process is not None:
                 return
-            read_end, self.pipe = os.pipe()
+            read_end, pipe = os.pipe()
             try:
                 self.process = subprocess.Popen(
                     ["/bin/sh", "-c", _SCRIPT],
@@ -50,15 +50,21 @@ class _Guard:
                     cwd="/",
                     start_new_session=True,
                 )
+                self.pipe = pipe
             finally:
                 os.close(read_end)
+                if self.pipe is None:
+                    os.close(pipe)
 
     def stop(self) -> None:
         process, pipe, self.process, self.pipe = self.process, self.pipe, None, None
         if pipe is not None:
             os.close(pipe)
         if process is not None:
-            process.wait(timeout=1)
+            try:
+                process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                return  # a process that was forked behind Python's back holds the pipe: it ends with that one
 
     def forget(self) -> None:
         # In a forked child: its copy of the pipe would keep the parent's guard waiting.

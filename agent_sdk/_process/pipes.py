@@ -15,10 +15,15 @@ class Pipes:
     __slots__ = ("child", "stderr", "stdin", "stdout", "wake_in", "wake_out")
 
     def __init__(self) -> None:
-        stdin, self.stdin = os.pipe()
-        self.stdout, stdout = os.pipe()
-        self.stderr, stderr = os.pipe()
-        self.wake_out, self.wake_in = os.pipe()
+        made: list[int] = []
+        try:
+            while len(made) < 8:
+                made += os.pipe()
+        except OSError:
+            for descriptor in made:
+                os.close(descriptor)
+            raise
+        stdin, self.stdin, self.stdout, stdout, self.stderr, stderr, self.wake_out, self.wake_in = made
         #: stdin, stdout and stderr of the child.
         self.child = (stdin, stdout, stderr)
         for ours in (self.stdin, self.stdout, self.stderr, self.wake_in, self.wake_out):

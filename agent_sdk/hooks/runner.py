@@ -122,6 +122,11 @@ class HookSet:
         self._steps[facts.name] = [*self._steps.get(facts.name, ()), *steps]
         return matcher
 
+    def prepare(self) -> None:
+        """Make what first firings need, while there is time. May be left out."""
+        for event in self._steps:
+            context_of(event_class(event), {})
+
     def wire(self) -> dict[str, list[Output]] | None:
         """Return the `hooks` of the handshake; *None* when there are none."""
         registered = {}

@@ -39,6 +39,7 @@ from .system import InitMessage, StatusMessage
 
 if TYPE_CHECKING:
     from .commands import CommandLifecycleMessage, CommandsChangedMessage, LocalCommandOutputMessage
+    from .control import McpServersChange, McpServerStatus, RewindReport
     from .hooks import HookMessage, HookProgressMessage, HookResponseMessage, HookStartedMessage
     from .media import (
         ContainerUploadBlock,
@@ -125,7 +126,7 @@ if TYPE_CHECKING:
     )
 
 #: The modules of the names above that are imported late, the ones most often asked for first.
-_LATER = ("models", "reports", *MESSAGE_FAMILIES, *BLOCK_FAMILIES)
+_LATER = ("control", "models", "reports", *MESSAGE_FAMILIES, *BLOCK_FAMILIES)
 
 __all__ = [
     "AccountInfo",
@@ -175,6 +176,8 @@ __all__ = [
     "LocalCommandOutputMessage",
     "McpResourceLink",
     "McpServer",
+    "McpServerStatus",
+    "McpServersChange",
     "McpToolResultBlock",
     "McpToolUseBlock",
     "MediaSource",
@@ -208,6 +211,7 @@ __all__ = [
     "RedactedThinkingBlock",
     "ResourceLinkBlock",
     "ResultMessage",
+    "RewindReport",
     "ServerToolResultBlock",
     "ServerToolUsage",
     "ServerToolUseBlock",

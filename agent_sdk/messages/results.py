@@ -9,6 +9,7 @@ import attrs
 
 from .. import errors
 from .._fields import WIRE, wire
+from ..errors import StructuredOutputError
 from .base import Message, shorten
 from .registry import message_type
 from .shared import DeferredToolUse, InvalidConfigFile, ModelUsage, Origin, PermissionDenial, Usage
@@ -90,6 +91,9 @@ class ResultMessage(Message):
     messages: list[Any] = attrs.field(factory=list, init=False)
     results: list[Any] = attrs.field(factory=list, init=False)
     callback_errors: list[BaseException] = attrs.field(factory=list, init=False)
+    #: Set by the SDK where the option `output` was given: the object, or why there is none in spite of a success.
+    output: Any = attrs.field(default=None, init=False)
+    output_error: StructuredOutputError | None = attrs.field(default=None, init=False)
 
     @property
     def content(self) -> str:
@@ -152,7 +156,7 @@ class ResultMessage(Message):
 def error_of(result: ResultMessage) -> errors.ResultError | None:
     """The typed error that *result* stands for, or *None* when it is good."""
     if not result.is_error:
-        return None
+        return result.output_error
     cause = _cause(result)
     if cause is errors.RateLimitError:
         return errors.RateLimitError(_human_text(result), result=result, resets_at=_resets_at(result))

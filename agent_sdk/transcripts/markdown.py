@@ -14,12 +14,12 @@ from .listing import SessionInfo, short_time
 from .story import Image, Item, Said, Thought, Used
 
 _FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
-_FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})\s*")
+_FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*")
 #: A fence inside of a list or a quote, or one that may be: where it ends depends on what is around it.
 _DOUBTFUL = re.compile(r"[ \t>*+.)\d-]+(`{3,}|~{3,})")
 _RUN = re.compile("`+")
 #: An address that may stay one.
-_SAFE = r"(?:https?://|mailto:|[#/.\w-][^:&\\\s)]*[\s)])"
+_SAFE = r"(?:https?://|mailto:|[#/.\w-][^:&\\\s)]*(?:[ \t\n)]|$))"
 _LINK = re.compile(rf"\](?=\((?!{_SAFE}))")
 _DEFINITION = re.compile(rf"\]:(?!\s*{_SAFE})")
 _WHO = {"user": "User", "assistant": "Assistant", "summary": "Summary", "system": "System"}
@@ -129,7 +129,7 @@ def _disarmed(text: str) -> tuple[str, bool]:
             fence, is_clear = mark[1], True
         else:
             is_doubtful = is_doubtful or _DOUBTFUL.match(line) is not None
-            is_clear = (is_clear or not line.strip()) and not is_doubtful
+            is_clear = (is_clear or not line.strip(" \t")) and not is_doubtful
             prose, is_clear = _prose(line, is_clear)
             made.append(prose)
             continue

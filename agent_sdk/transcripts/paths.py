@@ -23,8 +23,9 @@ Directory = str | os.PathLike[str]
 LONGEST_KEY = 200
 SUFFIX = ".jsonl"
 
-_OTHER = re.compile("[^a-zA-Z0-9]")
-_SESSION_FILE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl", re.IGNORECASE)
+# Compiled when first used: this module is part of `import agent_sdk`.
+_OTHER = "[^a-zA-Z0-9]"
+_SESSION_FILE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.jsonl"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -69,7 +70,7 @@ def project_key(directory: Directory) -> str:
 
 def _munged(path: str) -> str:
     # One dash for each UTF-16 unit: what JavaScript counts as a character.
-    return _OTHER.sub(lambda match: "--" if ord(match[0]) > 0xFFFF else "-", path)
+    return re.sub(_OTHER, lambda match: "--" if ord(match[0]) > 0xFFFF else "-", path)
 
 
 def _hash(path: str) -> str:
@@ -111,7 +112,7 @@ def transcripts_in(folder: str, projects: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if _SESSION_FILE.fullmatch(entry.name) and _is_ours(entry, projects):
+                if re.fullmatch(_SESSION_FILE, entry.name) and _is_ours(entry, projects):
                     yield entry
     except OSError:
         # Removed while we looked, or not ours to read.
