@@ -58,6 +58,7 @@ from .transport import Transport
 if TYPE_CHECKING:
     from . import hooks, mcp, messages, permissions
     from ._agents import Agent
+    from ._session import Session
     from .mcp import create_sdk_mcp_server, tool
     from .messages import (
         AssistantMessage,
@@ -70,6 +71,22 @@ if TYPE_CHECKING:
         UserMessage,
     )
     from .permissions import Allow, Deny
+    from .transcripts import (
+        SessionFigures,
+        SessionInfo,
+        delete_session,
+        export_session,
+        fork_session,
+        get_session_info,
+        get_session_messages,
+        get_subagent_messages,
+        list_sessions,
+        list_subagents,
+        rename_session,
+        search_sessions,
+        session_figures,
+        tag_session,
+    )
 
 __version__ = "0.1.0"
 
@@ -106,6 +123,9 @@ __all__ = [
     "RateLimitError",
     "ResultError",
     "ResultMessage",
+    "Session",
+    "SessionFigures",
+    "SessionInfo",
     "SessionNotFoundError",
     "ShadowedCallbackWarning",
     "StreamEvent",
@@ -118,19 +138,31 @@ __all__ = [
     "cli_version",
     "client",
     "create_sdk_mcp_server",
+    "delete_session",
     "document",
     "errors",
+    "export_session",
+    "fork_session",
+    "get_session_info",
+    "get_session_messages",
+    "get_subagent_messages",
     "hook_events",
     "hooks",
     "image",
+    "list_sessions",
+    "list_subagents",
     "mcp",
     "messages",
     "options_schema",
     "permission_modes",
     "permissions",
     "query",
+    "rename_session",
     "requirements_met",
+    "search_sessions",
+    "session_figures",
     "stream",
+    "tag_session",
     "tool",
 ]
 

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import __version__, errors
+from . import __version__, _sessions_command, errors
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.set_defaults(run=_ask)
     doctor = commands.add_parser("doctor", help="look at what this machine has, and say how to fix what is missing")
     doctor.set_defaults(run=_doctor)
+    _sessions_command.add_commands(commands)
     demo = commands.add_parser("demo", help="a walk through sessions; without a key it runs offline")
     demo.add_argument("--offline", action="store_true", help="use the built-in scripted model even if a key is set")
     demo.set_defaults(run=_demo)

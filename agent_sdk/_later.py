@@ -7,13 +7,28 @@ import importlib
 from typing import Any
 
 #: Rooms of the face.
-ROOMS = ("hooks", "mcp", "messages", "permissions", "testing")
+ROOMS = ("hooks", "mcp", "messages", "permissions", "testing", "transcripts")
 #: Names of the face that live in them, besides the classes of messages.
 HOMES = {
     "Agent": "_agents",
     "Allow": "permissions",
     "Deny": "permissions",
+    "Session": "_session",
+    "SessionFigures": "transcripts",
+    "SessionInfo": "transcripts",
     "create_sdk_mcp_server": "mcp",
+    "delete_session": "transcripts",
+    "export_session": "transcripts",
+    "fork_session": "transcripts",
+    "get_session_info": "transcripts",
+    "get_session_messages": "transcripts",
+    "get_subagent_messages": "transcripts",
+    "list_sessions": "transcripts",
+    "list_subagents": "transcripts",
+    "rename_session": "transcripts",
+    "search_sessions": "transcripts",
+    "session_figures": "transcripts",
+    "tag_session": "transcripts",
     "tool": "mcp",
 }
 

@@ -112,6 +112,11 @@ class MessageStream:
         finally:
             turn.in_callback = False
 
+    @property
+    def prompt_uuid(self) -> str | None:
+        """The uuid of the prompt's own message, once the turn has begun: names it for `rewind_files`."""
+        return None if self._turn is None else self._turn.uuid
+
     def _take_result(self, turn: Turn) -> None:
         self.result = result = turn.result
         if result is not None:

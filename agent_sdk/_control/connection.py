@@ -25,7 +25,7 @@ from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
 from . import handlers
 from .host import Host
-from .protocol import Frame, Future, Item, Protocol
+from .protocol import Frame, Future, Item, Protocol, refuse
 
 #: Seconds to wait for the answer to a control request.
 ASK_TIMEOUT = 60.0
@@ -179,7 +179,7 @@ class Connection:
 
     def post(self, subtype: str, fields: Frame) -> Future:
         """Ask without waiting: from any thread, a callback or a signal handler."""
-        future, line = self.protocol.ask(subtype, fields)
+        future, line = self._question(subtype, fields)
         self.send_now(line)
         return future
 
@@ -193,11 +193,18 @@ class Connection:
             ControlError: The CLI refused, or did not answer in time.
             AgentSDKError: The CLI ended first.
         """
-        future, line = self.protocol.ask(subtype, fields)
+        future, line = self._question(subtype, fields)
         self.send(line)
         if not self.wait(lambda: self.settled(future), time.monotonic() + timeout):
             raise ControlTimeoutError(f"{subtype}: no answer from the CLI within {timeout:g} seconds", subtype=subtype)
         return future.result()
+
+    def _question(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
+        if subtype == "interrupt":
+            # The CLI withdraws what it asked, but nobody may be reading while a callback runs.
+            self.protocol.cancel_open()
+            self.host.cancel_calls()
+        return self.protocol.ask(subtype, fields)
 
     def settled(self, future: Future) -> bool:
         if self.protocol.requests and not future.done and self.owner in (None, threading.get_ident()):
@@ -229,9 +236,10 @@ class Connection:
         if self.protocol.open(str(question.id), question.cancellation):
             handlers.answer(question)
 
-    def is_withdrawn(self, question: handlers.Question) -> bool:
-        """Tell whether the CLI waits for this answer no more."""
-        return question.cancellation.cancelled
+    def refuse(self, frame: Frame, reason: str) -> None:
+        """Refuse a control request of the CLI that nobody will serve."""
+        self.host.planned.pop(str(frame.get("request_id")), None)
+        self.send(refuse(frame.get("request_id"), reason))
 
     def answer(self, question: handlers.Question, line: bytes) -> None:
         """Send the answer to a question of the CLI; the second one, and one that is not waited for, are dropped."""

@@ -144,8 +144,8 @@ def _can_use_tool(question: Question) -> Frame | None:
             # The CLI withdraws this question; the person is not asked what a hook has decided.
             host.settled.remove((name, given))
             return None
-    if question.connection.is_withdrawn(question):
-        return None
+    if question.cancellation.cancelled:
+        return {"behavior": "deny", "message": "The question was withdrawn."}
     context = PermissionContext.from_request(request, str(question.id), question.cancellation)
     decision = decide(host.can_use_tool, name, given, context)
     if decision.error is not None:

@@ -97,6 +97,12 @@ class Host:
         if len(self.errors) < MOST_ERRORS:
             self.errors.append(error)
 
+    def cancel_calls(self) -> None:
+        """Tell the tools that run, or are about to, that nobody waits any more."""
+        for calls in list(self.calls.values()):
+            for call in list(calls.values()):
+                call.cancel()
+
     def take_errors(self) -> list[Exception]:
         """Return what was raised since the last time."""
         errors, self.errors = self.errors, []

@@ -136,6 +136,11 @@ class Protocol:
         self._open[request_id] = cancellation
         return True
 
+    def cancel_open(self) -> None:
+        """Tell the callbacks that run that nobody waits any more."""
+        for cancellation in list(self._open.values()):
+            cancellation.cancelled = True
+
     def close(self, request_id: str) -> bool:
         """End a question of the CLI; false when it is answered or withdrawn already."""
         return self._open.pop(request_id, None) is not None

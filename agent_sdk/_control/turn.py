@@ -322,10 +322,8 @@ class Turn:
             self.result = cast("ResultMessage", message)
 
     def _refuse(self, frame: Frame) -> None:
-        from . import protocol
-
         if self._connection is not None and self._connection.protocol.taken(frame):
-            self._connection.send(protocol.refuse(frame.get("request_id"), "the turn was stopped"))
+            self._connection.refuse(frame, "the turn was stopped")
 
     def tear(self) -> None:
         """End after an exception that may have fallen anywhere, such as Ctrl-C: the process is not trusted now."""

@@ -210,6 +210,7 @@ class _Firing:
     def run(self) -> Outcome:
         for index, step in enumerate(self.steps):
             if self.ctx.cancelled:
+                self._cut(self.steps[index:])
                 break
             output = self._call(step) if self.timer is None else self._call_timed(step, index, self.timer)
             if output is None:
@@ -220,6 +221,11 @@ class _Firing:
                     break
                 self.ctx = fed(output, self.ctx)
         return Outcome(self.output, self.errors)
+
+    def _cut(self, left: list[_Step]) -> None:
+        """Leave out the hooks that are *left*: nobody should wait for the answer, but it may still be read."""
+        if any(step.is_closed for step in left):
+            self.output = merged(self.output, self._refusal("The event was cancelled."))
 
     def _call(self, step: _Step) -> Output:
         try:

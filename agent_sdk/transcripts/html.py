@@ -38,30 +38,31 @@ def _said(item: Said) -> str:
     made = milliseconds(item.timestamp)
     when = f'<time datetime="{escape(item.timestamp)}">{short_time(made)}</time>' if made is not None else ""
     who = f'<div class="who"><span>{_WHO.get(item.who, "System")}</span>{when}</div>'
-    text = to_html(item.text) + "".join(map(_image, item.images))
+    text = to_html(item.text) + "".join(map(image_html, item.images))
     if item.who == "summary":
         return _folded(f"<b>{_WHO['summary']}</b>", text)
     return f'<article class="{escape(item.who)}">{who}{text}</article>'
 
 
 def _used(item: Used) -> str:
-    parts = [_change(item.change)] if item.change else [f"<pre>{escape(_codec.dumps(item.input, indent=2))}</pre>"]
+    parts = [change_html(item.change)] if item.change else [f"<pre>{escape(_codec.dumps(item.input, indent=2))}</pre>"]
     if item.story:
         inner = "".join(_items(item.story))
         parts.append(_folded(f"<b>Agent</b> {escape(item.agent)}", inner))
     if item.result and item.change is None:
         parts.append(f"<pre>{escape(item.result)}</pre>")
-    parts += map(_image, item.images)
+    parts += map(image_html, item.images)
     return _folded(_headline(item), "".join(parts), "failed" if item.is_error else "")
 
 
 def _headline(item: Used) -> str:
-    told = _telling(item.input)
+    told = telling(item.input)
     size = f" (+{item.change.added} -{item.change.removed})" if item.change else ""
     return f"<b>{escape(item.name)}</b> {escape(told)}{size}{' · failed' if item.is_error else ''}"
 
 
-def _telling(given: Any) -> str:
+def telling(given: Any) -> str:
+    """Return what tells most about a tool's input, on one line; `""` where nothing does."""
     fields = given if isinstance(given, dict) else {}
     told = next((fields[key] for key in _TELLING if isinstance(fields.get(key), str)), "")
     text = " ".join(told.split())
@@ -73,7 +74,8 @@ def _folded(summary: str, inner: str, kind: str = "") -> str:
     return f"<details{attribute}><summary>{summary}</summary>{inner}</details>"
 
 
-def _change(change: Change) -> str:
+def change_html(change: Change) -> str:
+    """Return a change as HTML: the path and the lines of a diff."""
     lines = "".join(map(_diff_line, change.lines))
     return f'<p><code>{escape(change.path)}</code></p><pre class="diff">{lines}</pre>'
 
@@ -84,6 +86,7 @@ def _diff_line(line: str) -> str:
     return f"<{tag}{kind}>{escape(line)}</{tag}>"
 
 
-def _image(image: Image) -> str:
+def image_html(image: Image) -> str:
+    """Return an image as HTML, or what stands for it."""
     # The address holds only base64 and a known type: see `story`.
     return f'<p><img src="{image.url}" alt="image"></p>' if image.url else f"<p>{escape(image.note)}</p>"

@@ -139,7 +139,7 @@ class _Teller:
                 # The use is not in this part of the conversation.
                 used = uses[block.tool_use_id] = Used("tool result", {})
                 yield used
-            _settle(used, block, message.tool_use_result)
+            settle(used, block, message.tool_use_result)
             # A background agent is noted with its launch only, in some versions.
             given = message.tool_use_result
             agent_id = given.get("agentId") if isinstance(given, dict) else None
@@ -165,7 +165,8 @@ def _user(message: UserMessage, timestamp: str) -> Iterator[Item]:
         yield Said(who, message.content, timestamp, images)
 
 
-def _settle(used: Used, block: ToolResultBlock, given: Any) -> None:
+def settle(used: Used, block: ToolResultBlock, given: Any) -> None:
+    """Put into *used* what came back: the result's block, and *given*, the message's `tool_use_result`."""
     used.result, used.is_error = block.text, bool(block.is_error)
     parts = block.content if isinstance(block.content, list) else []
     used.images = [_image(part) for part in parts if isinstance(part, ContentBlock) and part.type != "text"]
