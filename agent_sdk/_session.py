@@ -190,8 +190,8 @@ class Session:
         """
         Return a child: a session of its own with a copy of the messages.
 
-        Its first query forks the CLI's session at this point, under the child's id; what the parent does later is not in
-        it. A session that was not queried yet has nothing to fork: its child begins as it did.
+        Its first query forks the session of the CLI at this point, under the id of the child; what the parent does
+        later is not in it. A session that was not queried yet has nothing to fork: its child begins as it did.
         """
         child = Session(self.max_messages, self._options)
         child.parent_id = self.id

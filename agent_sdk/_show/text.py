@@ -3,10 +3,9 @@ Text from the model and from tools, made fit to be shown: nothing that a termina
 """
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-
-from .. import _codec
 
 #: What a terminal would obey instead of showing it, and what turns the direction of the text around it.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -43,11 +42,12 @@ def pretty(value: object) -> str:
     return _json(value, 2)
 
 
-def _json(value: object, indent: int = 0) -> str:
+def _json(value: object, indent: int | None = None) -> str:
     try:
-        return _codec.dumps(value, indent=indent)
-    except (TypeError, ValueError):
-        # Only an object made by hand comes here; it is shown, not sent.
+        # Not the codec, whose JSON is ASCII: this is for reading.
+        return json.dumps(value, ensure_ascii=False, indent=indent, default=repr)
+    except (ValueError, TypeError, RecursionError):
+        # Only an object made by hand comes here, one that holds itself or has odd keys; it is shown, not sent.
         return repr(value)
 
 

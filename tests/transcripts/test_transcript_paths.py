@@ -26,7 +26,7 @@ from agent_sdk.transcripts import (
 )
 from agent_sdk.transcripts.paths import find_transcripts
 
-HOSTILE = ["../x", "..", "a\0b", "x" * 10_240, "", " ", "/etc/passwd", 5, None, b"x", ["a"], f"{uuid.uuid4()}/../x"]
+HOSTILE = ["../x", "..", "a\0b", "x" * 10_240, "", " ", "/etc/passwd", 5, None, b"x", ["a"], "5b58194b-bcec-4909-9e64-247a89d27404/../x"]
 TAKES_ID = [
     get_session_info,
     get_session_messages,
