@@ -33,6 +33,8 @@ from .errors import (
     AuthenticationError,
     BusyError,
     CallbackWarning,
+    CassetteError,
+    CassetteMismatchError,
     CLINotFoundError,
     ConfigurationError,
     ControlError,
@@ -48,17 +50,26 @@ from .errors import (
     ProcessError,
     RateLimitError,
     ResultError,
+    SessionBusyError,
     SessionNotFoundError,
     ShadowedCallbackWarning,
+    StoreError,
+    StoreWarning,
     StructuredOutputError,
 )
 from .options import Options
 from .transport import Transport
 
 if TYPE_CHECKING:
-    from . import hooks, mcp, messages, permissions
+    from . import hooks, mcp, messages, permissions, stores
     from ._agents import Agent
+    from ._crew import Outcome
+    from ._many import query_many
+    from ._money import Ledger
+    from ._retry import Retry
     from ._session import Session
+    from ._show import show
+    from ._users import UserSessions
     from .mcp import create_sdk_mcp_server, tool
     from .messages import (
         AssistantMessage,
@@ -80,6 +91,7 @@ if TYPE_CHECKING:
         get_session_info,
         get_session_messages,
         get_subagent_messages,
+        import_session,
         list_sessions,
         list_subagents,
         rename_session,
@@ -101,6 +113,8 @@ __all__ = [
     "BusyError",
     "CLINotFoundError",
     "CallbackWarning",
+    "CassetteError",
+    "CassetteMismatchError",
     "Client",
     "CompactBoundaryMessage",
     "ConfigurationError",
@@ -112,27 +126,34 @@ __all__ = [
     "InitMessage",
     "InvalidRequestError",
     "JSONDecodeError",
+    "Ledger",
     "MaxBudgetError",
     "MaxTurnsError",
     "Message",
     "MessageStream",
     "Options",
+    "Outcome",
     "OverloadedError",
     "PermissionDeniedError",
     "ProcessError",
     "RateLimitError",
     "ResultError",
     "ResultMessage",
+    "Retry",
     "Session",
+    "SessionBusyError",
     "SessionFigures",
     "SessionInfo",
     "SessionNotFoundError",
     "ShadowedCallbackWarning",
+    "StoreError",
+    "StoreWarning",
     "StreamEvent",
     "StructuredOutputError",
     "SystemMessage",
     "Transport",
     "UserMessage",
+    "UserSessions",
     "builtin_tools",
     "cli_available",
     "cli_version",
@@ -149,6 +170,7 @@ __all__ = [
     "hook_events",
     "hooks",
     "image",
+    "import_session",
     "list_sessions",
     "list_subagents",
     "mcp",
@@ -157,10 +179,13 @@ __all__ = [
     "permission_modes",
     "permissions",
     "query",
+    "query_many",
     "rename_session",
     "requirements_met",
     "search_sessions",
     "session_figures",
+    "show",
+    "stores",
     "stream",
     "tag_session",
     "tool",

@@ -1,5 +1,5 @@
 """
-`python -m agent_sdk`: `ask`, `doctor` and `demo` from a terminal.
+`python -m agent_sdk`: `ask`, `chat`, `sessions`, `doctor` and `demo` from a terminal.
 """
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import __version__, _sessions_command, errors
+from . import __version__, _chat_command, _sessions_command, errors
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 good, 1 failed, 2 wrongly called, 130 interrupted."""
+    for output in (sys.stdout, sys.stderr):
+        if hasattr(output, "reconfigure"):
+            output.reconfigure(errors="replace")  # a terminal of another encoding shows what it can
     parser = _parser()
     given = parser.parse_args(arguments)
     if not hasattr(given, "run"):
@@ -35,10 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("prompt", help="the question; `-` reads it from standard input")
     ask.add_argument("--model", help="model name or alias")
     ask.add_argument("--resume", metavar="ID", help="go on with this session")
-    ask.add_argument("--allow", metavar="TOOL", action="append", help="let this tool run without asking; may be repeated")
+    ask.add_argument("--allow", metavar="TOOL", action="append", help="let this tool run without asking; repeatable")
     ask.set_defaults(run=_ask)
     doctor = commands.add_parser("doctor", help="look at what this machine has, and say how to fix what is missing")
     doctor.set_defaults(run=_doctor)
+    _chat_command.add_commands(commands)
     _sessions_command.add_commands(commands)
     demo = commands.add_parser("demo", help="a walk through sessions; without a key it runs offline")
     demo.add_argument("--offline", action="store_true", help="use the built-in scripted model even if a key is set")

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._client import Client, OnMessage
+from ._client import Client
+from ._listening import OnMessage
 from ._message_stream import MessageStream
 from ._prompt import Prompt
 from .errors import ConfigurationError
@@ -35,7 +36,7 @@ def query(
     Raises:
         AgentSDKError: As the tree in `agent_sdk.errors` says; whatever *on_message* raises comes through unchanged.
     """
-    return _one_shot(options, overrides).query(prompt, on_message)
+    return one_shot(options, overrides).query(prompt, on_message)
 
 
 def stream(prompt: Prompt, *, options: Options | None = None, **overrides: Any) -> MessageStream:
@@ -47,7 +48,7 @@ def stream(prompt: Prompt, *, options: Options | None = None, **overrides: Any) 
         options: Options to start from.
         overrides: Options by name, above *options*.
     """
-    return _one_shot(options, overrides).stream(prompt)
+    return one_shot(options, overrides).stream(prompt)
 
 
 def client(options: Options | None = None, **overrides: Any) -> Client:
@@ -55,9 +56,15 @@ def client(options: Options | None = None, **overrides: Any) -> Client:
     return Client(options, **overrides)
 
 
-def _one_shot(options: Options | None, overrides: dict[str, Any]) -> Client:
+def one_shot(options: Options | None, overrides: dict[str, Any]) -> Client:
+    """
+    Make a client for one call.
+
+    Raises:
+        ConfigurationError: An option's name or value is wrong, or makes no sense for one call.
+    """
     if "persistent" in overrides:
         raise ConfigurationError("persistent is an option of Client; query and stream start a process for each call")
-    one_shot = Client(options_of(options, overrides), persistent=False)
-    one_shot._is_one_shot = True
-    return one_shot
+    client = Client(options_of(options, overrides), persistent=False)
+    client._is_one_shot = True
+    return client

@@ -5,10 +5,24 @@ not waited for any more can find out.
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._checks import wrong
+
+_here = threading.local()
+
+
+def calls_go_to(call: Callable[..., Any]) -> None:
+    """Let what is called with `in_callers_thread` in this thread be called by *call*, which takes it elsewhere."""
+    _here.call = call
+
+
+def in_callers_thread(function: Callable[..., Any], *args: Any) -> Any:
+    """Call *function* in the thread that the user called us in: this one, except in the workers of `query_many`."""
+    call = getattr(_here, "call", None)
+    return function(*args) if call is None else call(function, *args)
 
 
 def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[..., Any]:

@@ -183,13 +183,15 @@ def writable(name: str, value: object) -> None:
         raise wrong(name, value, str(error)) from error
 
 
-def methods(name: str, *wanted: str) -> Check:
-    """Accept an object with these methods."""
+def methods(name: str, *wanted: str, base: str = "Transport") -> Check:
+    """Accept an object with these methods; *base* is the class of ours to derive it from."""
 
     def check(value: object) -> object:
         missing = [one for one in wanted if value is not None and not callable(getattr(value, one, None))]
+        if isinstance(value, type):
+            raise wrong(name, value, "expected an instance, not the class itself")
         if missing:
-            raise wrong(name, value, f"it has no method {missing[0]}; subclass agent_sdk.Transport")
+            raise wrong(name, value, f"it has no method {missing[0]}; subclass agent_sdk.{base}")
         return value
 
     return check
@@ -206,19 +208,23 @@ def function(name: str) -> Check:
     return check
 
 
+def is_uuid(value: object) -> bool:
+    """Tell whether *value* is a UUID in its usual form, as a string or a `uuid.UUID`."""
+    import uuid
+
+    try:
+        return str(uuid.UUID(str(value))) == str(value).lower()
+    except ValueError:
+        return False
+
+
 def session_uuid(name: str) -> Check:
     """Accept a UUID in its usual form, as a string or a `uuid.UUID`."""
 
     def check(value: object) -> str | None:
         if value is None:
             return None
-        import uuid
-
-        try:
-            parsed = uuid.UUID(str(value))
-        except ValueError:
-            parsed = None
-        if parsed is None or str(parsed) != str(value).lower():
+        if not is_uuid(value):
             raise wrong(name, value, "expected a UUID such as str(uuid.uuid4())")
         return str(value)
 

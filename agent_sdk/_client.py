@@ -6,30 +6,28 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from ._control.turn import Terms, Turn
+from ._control.terms import Terms
+from ._control.turn import Turn
 from ._controls import Controls
 from ._keeper import ONE_SHOT_GRACE, Keeper
+from ._listening import Listening, OnMessage
 from ._message_stream import IdleStream, MessageStream
-from ._meter import Meter
+from ._meter import LEDGERS, Meter
 from ._prompt import Prompt, content_of
 from .errors import BusyError, ConfigurationError
 from .options import NO_SESSION, SESSION, Options, options_of
 
 if TYPE_CHECKING:
     from .messages import (
-        Message,
         ResultMessage,
         Usage,
     )
 
-OnMessage = Callable[["Message"], object]
-C = TypeVar("C", bound=OnMessage)
-H = TypeVar("H", bound=Callable[..., object])
 
 
-class Client(Controls):
+class Client(Listening, Controls):
     """
     One conversation with the CLI.
 
@@ -125,6 +123,10 @@ class Client(Controls):
         """Run one turn in this session as an iterator of its messages."""
         content_of(prompt)
         options = self._options.evolve(**overrides)
+        if options.retry is not None:
+            from ._retrying import RetryingStream
+
+            return RetryingStream(self, prompt, options)
         return MessageStream(self, prompt, options)
 
     def abort(self) -> bool:
@@ -210,64 +212,10 @@ class Client(Controls):
         self._keeper.close()
         self._keeper.move(opening)
 
-    # --- callbacks
-
-    def on(self, kind: str, callback: C | None = None) -> Any:
-        """
-        Call *callback* with every message of a kind, in all turns of this client.
-
-        Args:
-            kind: A predicate's name without `is_`: `"init"`, `"text"`, `"tool_use"`, `"result"` ...
-            callback: A function of one message; without it, a decorator is returned.
-
-        Raises:
-            ConfigurationError: There is no such kind.
-        """
-        from .messages import predicates
-
-        if kind not in predicates():
-            raise ConfigurationError(f"on({kind!r}): no such kind; kinds are {', '.join(predicates())}")
-        if callback is None:
-            return lambda function: self.on(kind, function)
-        self._callbacks.append((f"is_{kind}", callback))
-        return callback
-
-    def hook(self, event: str, matcher: Any = None, **how: Any) -> Callable[[H], H]:
-        """
-        Register the decorated function as a hook, from the next turn on.
-
-        Args:
-            event: Such as `"pre_tool_use"`.
-            matcher: Which tools, agents or triggers; everything when not given.
-            how: `timeout` in seconds and `fail_mode`, as for `hooks.Matcher`.
-
-        Raises:
-            ConfigurationError: There is no such event, or the function takes other arguments.
-        """
-
-        def register(function: H) -> H:
-            from .hooks import Matcher
-
-            before = self._options.hooks or {}
-            already = before.get(event, ())
-            already = already if isinstance(already, (list, tuple)) else (already,)
-            hooks = {**before, event: [*already, Matcher(matcher, function, **how)]}
-            self._options = self._options.evolve(hooks=hooks)
-            return function
-
-        return register
-
-    def _tell(self, turn: Turn, message: Message) -> None:
-        turn.in_callback = True
-        try:
-            for name, callback in self._callbacks:
-                if getattr(message, name):
-                    callback(message)
-        finally:
-            turn.in_callback = False
-
     def _count(self, result: ResultMessage) -> None:
         self._meter.add(result)
+        for add in LEDGERS.get():
+            add(result)
 
     # --- what a stream asks of its client
 
@@ -303,6 +251,9 @@ class Client(Controls):
         if any(getattr(options, name) for name in SESSION):
             self._move(options)
             options = options.evolve(**NO_SESSION)
+            self._options = self._options.evolve(**NO_SESSION)  # a session is opened once, not by every turn
+        self._keeper.claim.enter(turn, self._keeper.target, options)
+        self._keeper.usual = self._options
         before = self._keeper.connection
         return self._keeper.ready(options, turn) is before
 
@@ -319,7 +270,8 @@ class Client(Controls):
             if connection is not None:
                 connection.owner = None
                 if options.persistent and connection.is_usable:
-                    self._keeper.settle(turn)
+                    if turn.is_open:
+                        self._keeper.settle(turn)
                 else:
                     if self._is_one_shot:
                         self._keeper.farewell()
@@ -329,7 +281,11 @@ class Client(Controls):
 
     def _torn(self, turn: Turn | None) -> None:
         if self._turn is turn:
-            self._turn = self._stream = None
+            try:
+                self._keeper.clean_up()
+            finally:
+                self._keeper.claim.release()
+                self._turn = self._stream = None
 
     # --- builders
 

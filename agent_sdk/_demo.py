@@ -1,7 +1,7 @@
 """
 `python -m agent_sdk demo`: start, follow up, resume, fork, the original unchanged, continue: on the real CLI.
 
-Without a key the model is the built-in `ScriptedModel`: the CLI, its sessions and its transcripts are real all the same.
+Without a key the model is the built-in `ScriptedModel`: the CLI, its sessions and its transcripts are real.
 """
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def _world(offline: bool) -> Iterator[dict[str, Any]]:
 
 def _answer(prompts: list[str]) -> str:
     """What the scripted model says: it shows what it remembers."""
-    earlier = "; ".join(prompts[:-1]) or "nothing"
-    return f"You said: {prompts[-1]!r}. Before that I remember: {earlier}."
+    earlier = " ".join(prompts[:-1]) or "nothing."
+    return f"You said: {prompts[-1]!r} Before that I remember: {earlier}"
 
 
 def _walk(options: dict[str, Any]) -> bool:

@@ -75,4 +75,5 @@ def _config() -> Finding:
     place = folder if os.path.isdir(folder) else os.path.dirname(folder) or "."
     if os.access(place, os.W_OK):
         return Finding("config folder", folder)
-    return Finding("config folder", f"{folder} cannot be written", False, "sessions are not saved; set CLAUDE_CONFIG_DIR")
+    remedy = "sessions are not saved; set CLAUDE_CONFIG_DIR"
+    return Finding("config folder", f"{folder} cannot be written", False, remedy)

@@ -43,6 +43,11 @@ def commas(values: Sequence[str]) -> str | tuple[str, ...]:
     return tuple(words)
 
 
+def mirrored(store: object) -> bool:
+    """Turn a session store into the flag that makes the CLI send what it writes."""
+    return True
+
+
 def negated(value: bool) -> bool:
     """Turn an option that is on by default into a flag that says no."""
     return not value
@@ -107,6 +112,15 @@ def permission_mode_name(value: object) -> str | None:
         if mode in MODES.values():
             return mode
     raise check.wrong("permission_mode", value, f"expected one of {', '.join(MODES)}")
+
+
+def retry(value: object) -> object:
+    """Accept a `Retry`, or a number of attempts."""
+    if value is None:
+        return None
+    from ._retry import retry_of  # loaded by who uses it
+
+    return retry_of(value)
 
 
 def plugin_paths(value: object) -> tuple[str, ...] | None:

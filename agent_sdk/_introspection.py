@@ -13,20 +13,13 @@ from .errors import CLINotFoundError
 from .options import FIELDS
 from .permissions import MODES
 
-#: The oldest CLI that this package was tried with.
+#: The oldest CLI that is said to have all that is used here; 2.1.330 is the one that it was tried with.
 MINIMUM_CLI = "2.1.257"
 _TOOLS = (
     "AskUserQuestion", "Bash", "CronCreate", "CronDelete", "CronList", "Edit", "EnterPlanMode", "EnterWorktree",
     "ExitPlanMode", "ExitWorktree", "Glob", "Grep", "ListAgents", "Monitor", "NotebookEdit", "Read", "ReportFindings",
     "ScheduleWakeup", "SendMessage", "Skill", "Task", "TaskStop", "ToolSearch", "WebFetch", "WebSearch", "Workflow",
     "Write",
-)  # fmt: skip
-_EVENTS = (
-    "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "Notification", "UserPromptSubmit",
-    "UserPromptExpansion", "SessionStart", "SessionEnd", "Stop", "StopFailure", "SubagentStart", "SubagentStop",
-    "PreCompact", "PostCompact", "PreModelSwitch", "PostModelSwitch", "PermissionRequest", "PermissionDenied", "Setup",
-    "TeammateIdle", "TaskCreated", "TaskCompleted", "Elicitation", "ElicitationResult", "ConfigChange",
-    "WorktreeCreate", "WorktreeRemove", "InstructionsLoaded", "CwdChanged", "FileChanged", "DirectoryAdded", "MessageDisplay",
 )  # fmt: skip
 
 
@@ -70,7 +63,9 @@ def builtin_tools() -> list[str]:
 
 def hook_events() -> list[str]:
     """Return the events that hooks can be registered for, in snake_case."""
-    return [re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in _EVENTS]
+    from .hooks import EVENTS
+
+    return list(EVENTS)
 
 
 def permission_modes() -> list[str]:

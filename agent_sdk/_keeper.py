@@ -1,31 +1,37 @@
 """
 The keeper: one client's process, started when needed, kept while it fits, replaced when it does not.
 
-A process fits a turn when it was started with the same options (what the CLI can change live is changed live), lives, and
-nobody else wrote to its session meanwhile. The next one resumes the session.
+A process fits a turn when it was started with the same options (what the CLI can change live is changed live), lives,
+and nobody else wrote to its session meanwhile. The next one resumes the session.
 """
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _log
+from ._claim import Claim
+from ._control import announcements
 from ._control.connection import ASK_TIMEOUT, Connection
+from ._control.endings import session_not_found
 from ._control.handshake import ServerInfo, request_of
 from ._control.host import Host
 from ._control.ledger import Ledger
 from ._control.protocol import Frame
-from ._control.turn import Turn, new_uuid, session_not_found
+from ._control.turn import Turn
+from ._ids import new_uuid
 from ._process.cli import CLITransport
 from ._process.command import command_of
-from .errors import AgentSDKError, ControlTimeoutError
+from .errors import AgentSDKError, BusyError, ConfigurationError, ControlTimeoutError, ProcessError
 from .options import LOCAL, NAMES, NO_SESSION, SESSION, Options
 from .transcripts.footprint import Footprint
-from .transcripts.paths import find_transcripts, transcript_path
+from .transcripts.paths import find_transcripts
 
 if TYPE_CHECKING:
+    from ._stored import Backing
     from .messages import Message
 
 #: Seconds for the CLI to end by itself after a turn: it writes the end of its transcript then.
@@ -40,12 +46,6 @@ LIVE = {
 _BY_PROCESS = NAMES - LOCAL - set(SESSION)
 
 
-def _source_of(opening: Mapping[str, Any]) -> str:
-    if opening.get("fork_session"):
-        return "fork"
-    return "resume" if opening.get("resume") or opening.get("continue_conversation") else "startup"
-
-
 class Keeper:
     """The process of one client."""
 
@@ -57,14 +57,21 @@ class Keeper:
         self.applied: Options | None = None
         #: The session as the newest init or result named it.
         self.session_id: str | None = None
+        #: The client's own options, without those of one call.
+        self.usual: Options | None = None
         self._opening = opening
         self._expected: str | None = None
         self._env: dict[str, str] | None = None
         self._footprint: Footprint | None = None
         self._starting = threading.Lock()
+        #: The process and thread that start the CLI now.
+        self._starter: tuple[int, int] | None = None
         #: How the session was opened, until it is announced: *startup*, *resume*, *fork*.
         self._source = ""
         self._last_init: Message | None = None
+        #: The running turn's right to its session.
+        self.claim = Claim()
+        self._backing: Backing | None = None
 
     @property
     def is_running(self) -> bool:
@@ -77,17 +84,27 @@ class Keeper:
         """Open another session with the next process."""
         self._opening, self._expected, self.session_id = opening, None, None
 
+    @property
+    def target(self) -> str | None:
+        """The session that the next turn goes on with; empty for the newest one, *None* for a new one or a copy."""
+        opening = self._opening
+        if known := self.session_id or self._expected:
+            return known
+        if opening.get("fork_session"):
+            return None
+        return opening.get("resume") or ("" if opening.get("continue_conversation") else None)
+
     def resumes(self, options: Options) -> str | None:
         """Return the session that the next process would resume, to be named when that fails."""
         return options.resume or self.session_id or self._opening.get("resume")
 
-    def _session_options(self) -> dict[str, Any]:
+    def _session_options(self, wanted: Options) -> dict[str, Any]:
         """Return the options that make the next process go on where this client stands."""
         known = self.session_id or self._expected
-        if known is not None and self._is_on_disk(known):
+        if known is not None and self._is_there(known, wanted):
             return {"resume": known}
         opening = dict(self._opening)
-        self._source = _source_of(opening)
+        self._source = announcements.source_of(opening)
         copies = opening.get("fork_session") or not (opening.get("resume") or opening.get("continue_conversation"))
         if copies and not opening.get("session_id"):
             # Named by us, so that a turn that dies before its first message can be gone on with.
@@ -95,9 +112,15 @@ class Keeper:
         self._expected = opening.get("session_id") or opening.get("resume")
         return opening
 
-    def _is_on_disk(self, session_id: str) -> bool:
+    def _is_there(self, session_id: str, wanted: Options) -> bool:
         # Where the transcripts of the last process are not here to be looked at, its word is taken.
-        return self._env is None or bool(find_transcripts(session_id, self._env))
+        if self._env is None or find_transcripts(session_id, self._env):
+            return True
+        if wanted.session_store is None:
+            return False
+        from ._stored import holds
+
+        return holds(wanted.session_store, session_id, wanted.cwd)
 
     # --- one process
 
@@ -108,18 +131,30 @@ class Keeper:
         Raises:
             AgentSDKError: It cannot be started, or did not answer.
         """
+        me = (os.getpid(), threading.get_ident())
+        if self._starter == me:
+            raise BusyError("this very thread is starting the process; call it when the process runs")
+        if self._starter is not None and self._starter[0] != me[0]:
+            self._starting = threading.Lock()  # this process was forked while another thread held it
         with self._starting:
-            if self.connection is not None and not self._fits(wanted):
-                self.close()
-            if self.connection is None:
-                self._spawn(wanted, turn)
-            elif turn is not None:
-                turn.open(self.connection, self.ledger)
-            assert self.connection is not None and self.applied is not None
-            if turn is not None:
-                turn.drops_stream_events = self.applied.include_partial_messages > wanted.include_partial_messages
-            self._set_live(wanted)
-            return self.connection
+            self._starter = me
+            try:
+                return self._ready(wanted, turn)
+            finally:
+                self._starter = None
+
+    def _ready(self, wanted: Options, turn: Turn | None) -> Connection:
+        if self.connection is not None and not self._fits(wanted):
+            self.close()
+        connection = self.connection  # another thread may close the client at any moment
+        if connection is None:
+            connection = self._spawn(wanted, turn)
+        elif turn is not None:
+            turn.open(connection, self.ledger)
+        if turn is not None and self.applied is not None:
+            turn.drops_stream_events = self.applied.include_partial_messages > wanted.include_partial_messages
+        self._set_live(wanted)
+        return connection
 
     def _fits(self, wanted: Options) -> bool:
         if self.connection is None or not self.connection.look() or self.applied is None or self._opening_is_new:
@@ -143,16 +178,20 @@ class Keeper:
         waiting = {str(item[0].get("uuid")) for item in list(self.connection.inbox) if not isinstance(item, str)}
         return self._footprint.was_overstepped(waiting)
 
-    def _spawn(self, wanted: Options, turn: Turn | None) -> None:
-        options = wanted.evolve(**{**NO_SESSION, **self._session_options()})
+    def _spawn(self, wanted: Options, turn: Turn | None) -> Connection:
+        before, started = self.applied, self._with_usual(wanted)
+        options = started.evolve(**{**NO_SESSION, **self._session_options(wanted)})
         host = Host(options)
-        if options.transport is None:
-            command = command_of(options, host.outside, host.servers_file)
-            self._env = command.env
-            connection = Connection(CLITransport(command), host)
-        else:
-            self._env = None
-            connection = Connection(options.transport, host)
+        if host.mirror is not None:
+            from ._stored import Backing
+
+            self._backing = Backing(options, host.mirror, self)
+            options = self._backing.options
+        try:
+            connection = self._connect(options, host)
+        except BaseException:
+            self._let_go()
+            raise
         self.connection, self.ledger, self._footprint = connection, Ledger(), None
         try:
             if turn is not None:
@@ -164,10 +203,36 @@ class Keeper:
             _converter.prepare()
             host.prepare()
             self._shake_hands(connection, options, turn)
+        except ProcessError as error:
+            self.abandon()
+            if options.session_id is not None and "already in use" in error.stderr:
+                text = f"session_id={options.session_id!r}: there is such a session already; go on with it by resume="
+                raise ConfigurationError(text) from error
+            raise
         except BaseException:
+            connection.drop()  # also when the client was closed meanwhile, before there was a process to end
             self.abandon()
             raise
-        self.applied = wanted
+        self.applied = started
+        if before is not None and before.model is not None and started.model is None and options.resume is not None:
+            self.set_live("model", None)  # the session would go on with the model that it had
+        return connection
+
+    def _with_usual(self, wanted: Options) -> Options:
+        """Return what to start a process with: what can change live is the client's own, so that it can be set back."""
+        usual = self.usual or wanted
+        differing = {name: getattr(usual, name) for name in LIVE if getattr(usual, name) != getattr(wanted, name)}
+        return wanted.evolve(**differing)
+
+    def _connect(self, options: Options, host: Host) -> Connection:
+        def make_cli() -> CLITransport:
+            command = command_of(options, host.outside, host.servers_file)
+            self._env = command.env
+            return CLITransport(command)
+
+        self._env = None
+        transport = options.transport
+        return Connection(make_cli() if transport is None else transport.for_process(options, make_cli), host)
 
     def _shake_hands(self, connection: Connection, options: Options, turn: Turn | None) -> None:
         future = connection.post("initialize", request_of(options, connection.host))
@@ -213,11 +278,13 @@ class Keeper:
         Raises:
             ControlError: The CLI refused.
         """
-        assert self.connection is not None
+        connection = self.connection
+        if connection is None:
+            raise ProcessError("the client was closed meanwhile", session_id=self.session_id)
         verb, field = LIVE[name]
         if name == "permission_mode" and value is None:
             value = self.info.permission_mode or "default"
-        answer = self.connection.ask(verb, {field: value})
+        answer = connection.ask(verb, {field: value})
         self.noted(name, value)
         return answer
 
@@ -233,37 +300,23 @@ class Keeper:
         return [] if self.connection is None else self.connection.host.take_errors()
 
     def announce(self, init: Message) -> None:
-        """Fire what the CLI never fires for an SDK: Setup and SessionStart, once for a session that was opened."""
+        """Fire what the CLI never fires for an SDK at the begin of a session."""
         source, self._source, self._last_init = self._source, "", init
-        if source:
-            fields = {"permission_mode": init.permission_mode, "model": init.model}
-            self._fire("setup", init, {**fields, "trigger": "init"})
-            self._fire("session_start", init, {**fields, "source": source})
+        if source and self.connection is not None:
+            announcements.begin(self.connection.host, init, source, self._env)
 
     def farewell(self, reason: str = "other") -> None:
         """Fire SessionEnd, which the CLI never fires for an SDK."""
-        if self._last_init is not None:
-            init, self._last_init = self._last_init, None
-            self._fire("session_end", init, {"reason": reason})
-
-    def _fire(self, event: str, init: Message, fields: Frame) -> None:
-        hooks = None if self.connection is None else self.connection.host.hooks
-        if hooks is None or not hooks.has(event):
-            return
-        session_id = str(init.session_id)
-        common = {
-            "session_id": session_id,
-            "transcript_path": transcript_path(session_id, init.cwd, self._env),
-            "cwd": init.cwd,
-        }
-        outcome = hooks.fire(event, {**common, **fields})
-        for error in outcome.errors:
-            self.connection.host.failed(error)  # type: ignore[union-attr]
+        init, self._last_init = self._last_init, None
+        if init is not None and self.connection is not None:
+            announcements.end(self.connection.host, init, reason, self._env)
 
     # --- after a turn
 
     def settle(self, turn: Turn) -> None:
         """Remember how the transcript looked after a turn of ours, in a process that is kept."""
+        if self._backing is not None and self.connection is not None:
+            self._backing.flush(self.connection)
         if self.session_id is None or self._env is None:
             return
         if self._footprint is None or self._footprint.session_id != self.session_id:
@@ -283,6 +336,17 @@ class Keeper:
             connection.close(grace)
         finally:
             self.connection = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        backing, self._backing = self._backing, None
+        if backing is not None:
+            backing.end()
+
+    def clean_up(self) -> None:
+        """Give back what was for a process that was torn."""
+        if self._backing is not None and self.connection is not None and self.connection.torn:
+            self.abandon()
 
     def _stop_tasks(self, connection: Connection) -> None:
         # After the end of its input the CLI waits for background shells, which may be servers.
@@ -294,5 +358,8 @@ class Keeper:
     def abandon(self) -> None:
         """End the process without ceremony."""
         connection, self.connection = self.connection, None
-        if connection is not None:
-            connection.drop()
+        try:
+            if connection is not None:
+                connection.drop()
+        finally:
+            self._let_go()

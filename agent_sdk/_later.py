@@ -7,15 +7,19 @@ import importlib
 from typing import Any
 
 #: Rooms of the face.
-ROOMS = ("hooks", "mcp", "messages", "permissions", "testing", "transcripts")
+ROOMS = ("hooks", "mcp", "messages", "notebook", "permissions", "stores", "testing", "transcripts")
 #: Names of the face that live in them, besides the classes of messages.
 HOMES = {
     "Agent": "_agents",
     "Allow": "permissions",
     "Deny": "permissions",
+    "Ledger": "_money",
+    "Outcome": "_crew",
+    "Retry": "_retry",
     "Session": "_session",
     "SessionFigures": "transcripts",
     "SessionInfo": "transcripts",
+    "UserSessions": "_users",
     "create_sdk_mcp_server": "mcp",
     "delete_session": "transcripts",
     "export_session": "transcripts",
@@ -23,11 +27,14 @@ HOMES = {
     "get_session_info": "transcripts",
     "get_session_messages": "transcripts",
     "get_subagent_messages": "transcripts",
+    "import_session": "transcripts",
     "list_sessions": "transcripts",
     "list_subagents": "transcripts",
+    "query_many": "_many",
     "rename_session": "transcripts",
     "search_sessions": "transcripts",
     "session_figures": "transcripts",
+    "show": "_show",
     "tag_session": "transcripts",
     "tool": "mcp",
 }

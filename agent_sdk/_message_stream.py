@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from ._control.turn import Turn, Watch
+from ._control.turn import Turn
+from ._control.watch import Watch
 from ._prompt import Prompt, user_line
 from .errors import AgentTimeoutError, CallbackWarning, ProcessError, StructuredOutputError
 from .options import Options
@@ -34,6 +35,8 @@ class MessageStream:
         self._is_closed = False
         self._prompt: Prompt = prompt
         self.session_id: str | None = client.session_id
+        #: Gets each message before anybody else; for those who keep them.
+        self.keep: Callable[[Message], object] | None = None
         #: The result, once it came.
         self.result: ResultMessage | None = None
 
@@ -52,10 +55,12 @@ class MessageStream:
             return None
         try:
             turn = self._turn or self._begin()
-            message = turn.next_message() if not self._prompt else self._next_with_care(turn)
+            message = self._next(turn)
             if message is not None:
                 if turn.has_news:
                     self._note(turn, message)
+                if self.keep is not None:
+                    self.keep(message)
                 if self._client._callbacks:
                     self._client._tell(turn, message)
                 return message
@@ -80,6 +85,9 @@ class MessageStream:
             self._prompt = ""  # needed once more only if a kept process turns out to be dead
         turn.send(line)
 
+    def _next(self, turn: Turn) -> Message | None:
+        return turn.next_message() if not self._prompt else self._next_with_care(turn)
+
     def _next_with_care(self, turn: Turn) -> Message | None:
         """Return the next message while the prompt may still have to be sent once more."""
         try:
@@ -99,6 +107,7 @@ class MessageStream:
         turn.has_news = False
         self.session_id = turn.session_id
         self._client._moved(turn.session_id)
+        self._client._keeper.claim.follow(turn, self._options)
         if message.is_init:
             self._announce(turn, message)
         if message.is_result:
@@ -156,18 +165,20 @@ class MessageStream:
         return self._texts()
 
     def _texts(self) -> Iterator[str]:
-        shown = ""
+        shown = held = ""
         for message in self:
             if message.is_subagent:
                 continue
             if message.is_stream_event:
                 # A fault in the stream starts the message again: what counts is what the whole message says.
-                shown = "" if message.event_type == "content_block_start" else shown + message.text
-                text = message.text
+                if message.event_type == "content_block_start":
+                    shown = held = ""
+                text, held = _joined(held + message.text)
+                shown += text
             elif message.is_text:
                 whole: str = message.content
                 text = whole[len(shown) :] if whole.startswith(shown) else whole
-                shown = ""
+                shown = held = ""
             else:
                 continue
             if text:
@@ -249,6 +260,15 @@ class MessageStream:
             on_message(message)
         finally:
             turn.in_callback = False
+
+
+def _joined(text: str) -> tuple[str, str]:
+    """Join the halves of characters that came in two pieces; a half at the end waits for the other one."""
+    if not text or text.isascii():
+        return text, ""
+    held = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+    text = text.removesuffix(held)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass"), held
 
 
 class IdleStream(MessageStream):

@@ -1,17 +1,20 @@
 """
 The meter: tokens and money over the life of a client, each counted once.
 
-The CLI's totals are cumulative over a process and go on over resume and fork, so they are never added up: what counts is
-what each result says of the time since the last one.
+The CLI's totals are cumulative over a process and go on over resume and fork, so they are never added up: what counts
+is what each result says of the time since the last one.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .messages import ModelUsage, ResultMessage, Usage
 
-
+#: Who wants to hear of every result in this thread: a `with Ledger()` block.
+LEDGERS: ContextVar[tuple[Callable[[ResultMessage], None], ...]] = ContextVar("agent_sdk_ledgers", default=())
 #: Above it, also infinite, no figure is believed.
 _MOST = 1e15
 _TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
@@ -37,22 +40,22 @@ class Meter:
         """Count one result."""
         self.turns += 1
         since = result.model_usage_since_last_result
-        if since and isinstance(since, dict):
+        if isinstance(since, dict):  # empty after a turn that reached no model: it cost nothing
             for row in since.values():
-                self.cost += _figure(getattr(row, "cost_usd", 0))
+                self.cost += figure(getattr(row, "cost_usd", 0))
                 self._add_tokens(row)
             return
         # For a CLI that does not say: the total's growth, and the turn's own tokens.
-        total, session = _figure(result.total_cost_usd), str(result.session_id)
+        total, session = figure(result.total_cost_usd), str(result.session_id)
         self.cost += max(0.0, total - self._totals.get(session, 0.0))
         self._totals[session] = total
         self._add_tokens(result.usage)
 
     def _add_tokens(self, row: ModelUsage | Usage | None) -> None:
         for name in _TOKENS:
-            self._tokens[name] += _figure(getattr(row, name, 0))
+            self._tokens[name] += figure(getattr(row, name, 0))
 
 
-def _figure(value: object) -> Any:
+def figure(value: object) -> Any:
     """Take a number as it came; what is none, or none that can be, counts nothing."""
     return value if isinstance(value, (int, float)) and 0 <= value < _MOST else 0

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from ._checks import is_uuid
+
 #: Whether the options are broken, and what to do about it.
 Rule = tuple[Callable[[Any], bool], str]
 #: What contradicts what; each rule with its remedy.
@@ -46,6 +48,18 @@ RULES: tuple[Rule, ...] = (
     (
         lambda o: o.can_use_tool is not None and o.permission_prompts == "none",
         "can_use_tool is never asked with permission_prompts='none'; leave one of them out",
+    ),
+    (
+        lambda o: o.session_store is not None and o.enable_file_checkpointing,
+        "enable_file_checkpointing keeps files on this machine alone, and session_store moves sessions; leave one out",
+    ),
+    (
+        lambda o: o.session_store is not None and not o.persist_session,
+        "session_store keeps what the CLI saves, and persist_session=False saves nothing; leave one of them out",
+    ),
+    (
+        lambda o: o.session_store is not None and o.resume and not is_uuid(o.resume),
+        "with session_store, resume takes the session's id; a title is known on one machine only",
     ),
     (
         lambda o: o.sandbox is not None and isinstance(o.settings, str),

@@ -77,8 +77,8 @@ def _bytes_of(source: object, name: str) -> bytes:
     try:
         with open(source, "rb") as file:
             return file.read()
-    except OSError as error:
-        raise ConfigurationError(f"{name}: cannot read {os.fspath(source)!r}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{name}: cannot read {os.fspath(source)!r}: {error}") from error
 
 
 def _base64(media_type: str, data: bytes) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from __future__ import annotations
 import collections
 import datetime
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _checks as check
-from ._client import Client, OnMessage
-from ._control.turn import new_uuid
+from ._client import Client
+from ._listening import OnMessage
+from ._ids import new_uuid
 from ._message_stream import MessageStream
 from ._prompt import Prompt, content_of
 from .errors import ConfigurationError
@@ -109,28 +110,18 @@ class Session:
 
     def query(self, prompt: Prompt, on_message: OnMessage | None = None, **overrides: Any) -> ResultMessage:
         """Run one turn in this session; as `Client.query`."""
-        stream = self._stream(prompt, overrides)
-        return stream.run(self._keeping(stream, prompt, on_message))
+        return self.stream(prompt, **overrides).run(on_message)
 
-    def stream(self, prompt: Prompt, **overrides: Any) -> Iterator[Message]:
-        """Run one turn in this session as an iterator of its messages; leaving it early stops the turn."""
-        content_of(prompt)
-        return self._iterate(prompt, overrides)
-
-    def _iterate(self, prompt: Prompt, overrides: Mapping[str, Any]) -> Iterator[Message]:
-        with self._stream(prompt, overrides) as stream:
-            keep = self._keeping(stream, prompt, None)
-            for message in stream:
-                keep(message)
-                yield message
-
-    def _stream(self, prompt: Prompt, overrides: Mapping[str, Any]) -> MessageStream:
+    def stream(self, prompt: Prompt, **overrides: Any) -> MessageStream:
+        """Run one turn in this session as an iterator of its messages; as `Client.stream`."""
         for name in SESSION:
             if name in overrides:
                 raise ConfigurationError(f"{name}: a Session stays what it is; use fork() or Session.resume(id)")
-        return self.client.stream(prompt, **overrides)
+        stream = self.client.stream(prompt, **overrides)
+        stream.keep = self._keeping(stream, prompt)
+        return stream
 
-    def _keeping(self, stream: MessageStream, prompt: Prompt, on_message: OnMessage | None) -> OnMessage:
+    def _keeping(self, stream: MessageStream, prompt: Prompt) -> OnMessage:
         """Return a callback that keeps the prompt and the messages of the turn, stream events left out."""
         waiting = [prompt]
 
@@ -141,8 +132,6 @@ class Session:
                 self.add_message(message)
             if message.is_result and message.session_id:
                 self.id = message.session_id
-            if on_message is not None:
-                on_message(message)
 
         return keep
 

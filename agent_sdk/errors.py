@@ -4,6 +4,7 @@ Every error of the package. Each pickles, carries its facts as attributes and sa
     AgentSDKError
     ├── ConfigurationError (ValueError, TypeError)   a wrong option, prompt or argument; no process was started
     ├── BusyError                                    one turn at a time
+    │   └── SessionBusyError                         in one session or for one user, on all hosts
     ├── CLINotFoundError                             no CLI, with the places searched
     ├── ProcessError                                 the CLI ended, or could not be started
     ├── JSONDecodeError (ValueError)                 text that should have been JSON
@@ -12,6 +13,9 @@ Every error of the package. Each pickles, carries its facts as attributes and sa
     ├── AgentTimeoutError (TimeoutError)             `timeout` or `idle_timeout` passed
     ├── AbortError                                   `abort()` stopped the turn
     ├── SessionNotFoundError                         the session to resume does not exist
+    ├── StoreError                                   a store of sessions failed
+    ├── CassetteError                                a cassette is missing, damaged or of a newer format
+    │   └── CassetteMismatchError (AssertionError)   the run is not the one that was recorded
     ├── HookError                                    a hook or permission callback gave no answer that can be sent
     ├── PermissionDeniedError                        a tool that had to run was refused
     └── ResultError                                  a bad result, by cause:
@@ -41,6 +45,21 @@ class ConfigurationError(AgentSDKError, ValueError, TypeError):
 
 class BusyError(AgentSDKError):
     """Another turn is running in this client."""
+
+
+class SessionBusyError(BusyError):
+    """Another turn runs in this session, or for this user: in this process, another one, or on another host."""
+
+    def __init__(
+        self, message: str, *, session_id: str | None = None, user: str | None = None, waited: float = 0.0
+    ) -> None:
+        super().__init__(message)
+        #: The session, where that is what was waited for.
+        self.session_id = session_id
+        #: The user, where that is what was waited for.
+        self.user = user
+        #: Seconds.
+        self.waited = waited
 
 
 class CLINotFoundError(AgentSDKError):
@@ -165,6 +184,38 @@ class SessionNotFoundError(AgentSDKError):
         self.found = list(found)
 
 
+class StoreError(AgentSDKError):
+    """A store of sessions failed: it cannot be reached, is full, locked or damaged."""
+
+    def __init__(self, message: str, *, store: str = "", operation: str = "", timed_out: bool = False) -> None:
+        super().__init__(message)
+        #: The store's class, such as `SQLiteStore`.
+        self.store = store
+        #: What it was to do, such as `append`.
+        self.operation = operation
+        #: Whether it gave no answer in time, rather than a bad one.
+        self.timed_out = timed_out
+
+
+class CassetteError(AgentSDKError):
+    """A cassette of `agent_sdk.testing` is missing, damaged, or of a newer format."""
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        #: The file.
+        self.path = path
+
+
+class CassetteMismatchError(CassetteError, AssertionError):
+    """A run differs from the one that was recorded; the message shows how."""
+
+    def __init__(self, message: str, *, path: str = "", recorded: Any = None, actual: Any = None) -> None:
+        super().__init__(message, path=path)
+        #: The nearest recorded thing, and what came in its place.
+        self.recorded = recorded
+        self.actual = actual
+
+
 class HookError(AgentSDKError):
     """A hook or a permission callback returned what has no meaning there, or did not answer in time."""
 
@@ -226,6 +277,10 @@ class InvalidRequestError(ResultError):
 
 class CallbackWarning(UserWarning):
     """A hook, a permission callback or a tool raised in a turn; the errors are in `result.callback_errors`."""
+
+
+class StoreWarning(UserWarning):
+    """A store of sessions failed when no message could tell: after the result of a turn."""
 
 
 class ShadowedCallbackWarning(UserWarning):

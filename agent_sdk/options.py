@@ -19,11 +19,13 @@ from ._encoders import (
     fallback,
     hooks_of,
     json_schema,
+    mirrored,
     negated,
     output_schema,
     permission_callback,
     permission_mode_name,
     plugin_paths,
+    retry,
     servers_of,
     settings_of,
     skills_of,
@@ -219,14 +221,27 @@ class Options(Builders):
     debug: bool = argv("--debug-to-stderr", default=False, converter=check.flag("debug"))
     #: Debug output of the CLI to this file.
     debug_file: str | None = argv("--debug-file", converter=check.path("debug_file"))
+    #: Where transcripts are kept besides the disk: `stores.SQLiteStore(path)`, `stores.RedisStore(url)` or your own.
+    #: What this machine does not have of a session is resumed from there.
+    session_store: Any = argv(
+        "--session-mirror", mirrored, converter=check.methods("session_store", "append", "load", base="stores.Store")
+    )
+    #: When transcripts go to the store: `"batched"`, before each result and by size, or `"eager"`, as they come.
+    session_store_flush: str | None = spawn(converter=check.one_of("session_store_flush", ("batched", "eager")))
+    #: Seconds to wait for another turn in the same session, then `SessionBusyError`; *None* has no bound.
+    session_wait: float | None = local(default=60.0, converter=check.number("session_wait", least=0))
     #: Flags that have no option here, without the dashes: `{"name": "value", "bare-flag": None}`.
     extra_args: dict[str, str | None] | None = spawn(converter=check.mapping("extra_args"))
     #: Takes the place of the CLI process: a cassette, or a transport of your own.
     transport: Transport | None = spawn(
-        converter=check.methods("transport", "start", "read_lines", "send_line", "wake", "end_input", "close", "end_error")
+        converter=check.methods(
+            "transport", "start", "read_lines", "send_line", "wake", "end_input", "close", "end_error"
+        )
     )
     #: Raise the typed error of a bad result instead of returning it.
     raise_on_error: bool = local(default=False, converter=check.flag("raise_on_error"))
+    #: Try a turn again that the API failed, in the same session: a `Retry`, or a number of attempts.
+    retry: Any = local(converter=retry)
     #: Wait for background agents before a query returns.
     wait_for_background: bool = local(default=True, converter=check.flag("wait_for_background"))
     #: Keep a client's process for its next turns.

@@ -6,9 +6,12 @@ The seam to the outside: what carries lines to and from the CLI.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .errors import AgentSDKError, ProcessError
+
+if TYPE_CHECKING:
+    from .options import Options
 
 OnStderr = Callable[[str], None]
 
@@ -22,6 +25,19 @@ class Transport(Protocol):
 
     #: Process id of the CLI, where there is one.
     pid: int | None = None
+
+    def for_process(self, options: Options, make_cli: Callable[[], Transport]) -> Transport:
+        """
+        Return the transport of one process; called before each is started.
+
+        Most transports are that themselves. One that stands for several processes, or watches the real one, gives
+        another.
+
+        Args:
+            options: What the process is to be started with, its session included.
+            make_cli: Makes the transport that would run the real CLI, without starting it.
+        """
+        return self
 
     def start(self, on_stderr: OnStderr | None = None) -> None:
         """

@@ -13,6 +13,8 @@ import pytest
 import agent_sdk
 from agent_sdk.testing import ScriptedModel, isolated_env
 
+from redis_server import RedisServer
+
 Options = dict[str, Any]
 
 
@@ -40,6 +42,18 @@ def model() -> Iterator[ScriptedModel]:
     """A model that says what the test tells it to."""
     with ScriptedModel() as model:
         yield model
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own, on loopback."""
+    if not RedisServer.is_installed():
+        pytest.skip("redis-server is not installed")
+    pytest.importorskip("redis")
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with RedisServer(folder) as server:
+        yield server
 
 
 @pytest.fixture

@@ -46,3 +46,8 @@ def in_thread(function: Callable[[], Any]) -> threading.Thread:
     thread = threading.Thread(target=function, daemon=True)
     thread.start()
     return thread
+
+
+def told(model: Any) -> str:
+    """What the model read in its newest request: tool results, contexts, prompts."""
+    return str(model.requests[-1].messages)

@@ -3,6 +3,7 @@ Every example of ours runs: the files in `examples/`, and the Python of the READ
 """
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -33,12 +34,13 @@ def _offline(model: ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         else:
             monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody types: what reads input finds its end
 
 
 def run(code: str, name: str, tmp_path: Path) -> None:
     """Run *code* as a module of its own, and the tests that it defines."""
     names: dict[str, object] = {"__name__": "__main__"}
-    exec(compile(code, name, "exec"), names)
+    exec(compile(code, name, "exec", dont_inherit=True), names)
     for key, value in list(names.items()):
         if key.startswith("test_") and callable(value):
             value(tmp_path)

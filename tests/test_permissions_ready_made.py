@@ -61,8 +61,9 @@ def test_ask(lines: list[str], expected: Any) -> None:
 def test_ask_shows_the_tool() -> None:
     """The person sees the title, the input, the reasons, and what always would do."""
     person = Person("y")
-    context = PermissionContext(title="Claude wants to list", decision_reason="outside")
-    context.suggestions = SUGGESTED.suggestions
+    context = PermissionContext(
+        title="Claude wants to list", decision_reason="outside", suggestions=SUGGESTED.suggestions
+    )
     person.ask("Bash", {"command": "ls\npwd", "timeout": 5}, context)
     assert person.screen.getvalue() == (
         "\nClaude wants to list\n  command:\n      ls\n      pwd\n  timeout: 5\n  (why: outside)\n"

@@ -21,11 +21,12 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from .._callbacks import in_callers_thread
 from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
 from . import handlers
 from .host import Host
-from .protocol import Frame, Future, Item, Protocol, refuse
+from .protocol import LEAVING, Frame, Future, Item, Protocol, refuse
 
 #: Seconds to wait for the answer to a control request.
 ASK_TIMEOUT = 60.0
@@ -43,7 +44,8 @@ class Connection:
     def __init__(self, transport: Transport, host: Host | None = None) -> None:
         self.transport = transport
         self.host = host or Host()
-        self.protocol = Protocol(self._answer_at_once)
+        mirror = self.host.mirror
+        self.protocol = Protocol(self._answer_at_once, None if mirror is None else mirror.add)
         self.inbox = self.protocol.inbox
         #: Why the lines ended; *None* while they have not.
         self.ended: AgentSDKError | None = None
@@ -234,17 +236,24 @@ class Connection:
         """Answer one control request of the CLI, unless it was withdrawn."""
         question = handlers.Question(self, frame)
         if self.protocol.open(str(question.id), question.cancellation):
-            handlers.answer(question)
+            in_callers_thread(handlers.answer, question)
 
     def refuse(self, frame: Frame, reason: str) -> None:
         """Refuse a control request of the CLI that nobody will serve."""
-        self.host.planned.pop(str(frame.get("request_id")), None)
+        call = self.host.planned.pop(str(frame.get("request_id")), None)
+        if call is not None:
+            call.forget()
         self.send(refuse(frame.get("request_id"), reason))
 
     def answer(self, question: handlers.Question, line: bytes) -> None:
         """Send the answer to a question of the CLI; the second one, and one that is not waited for, are dropped."""
         if self.protocol.close(str(question.id)):
             self.send(line)
+
+    def raise_in_turn(self, error: BaseException) -> None:
+        """Let *error* leave the turn in its own thread; from another one."""
+        self.inbox.append(({"type": LEAVING, "error": error}, b""))
+        self.nudge()
 
     def nudge(self) -> None:
         """Get out what is queued, from a thread that does not pump."""

@@ -13,6 +13,7 @@ from ..errors import HookError
 
 if TYPE_CHECKING:
     from .handlers import Question
+    from .host import Host
 
 _ACTIONS = ("accept", "decline", "cancel")
 
@@ -34,6 +35,26 @@ class Elicitation:
     description: str | None = None
     #: The whole request as the CLI sent it.
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
+
+
+def note(host: Host, fields: dict[str, Any], output: dict[str, Any]) -> None:
+    """Keep the fields that a hook answers with: CLI 2.1 asks us all the same."""
+    specific = output.get("hookSpecificOutput")
+    if isinstance(specific, dict) and specific.get("action") == "accept":
+        host.elicited = [*host.elicited[-9:], (_about(fields), specific.get("content"))]
+
+
+def noted(host: Host, request: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the answer that a hook gave to this question, and forget it; *None* when there was none."""
+    for place, (about, content) in enumerate(host.elicited):
+        if about == _about(request):
+            del host.elicited[place]
+            return {"action": "accept", "content": content}
+    return None
+
+
+def _about(fields: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(fields.get(name) for name in ("mcp_server_name", "message", "requested_schema", "url"))
 
 
 def ask(question: Question, callback: Callable[[Any], Any]) -> dict[str, Any]:

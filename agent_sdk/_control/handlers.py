@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _log
 from .._callbacks import Cancellation
-from . import protocol
+from . import elicitation, protocol
 from .host import Host
 from .watchdog import HookTimer
 
@@ -114,12 +114,15 @@ def _hook(question: Question) -> Frame | None:
     if hooks is None:
         return {}
     callback_id, fields = str(request.get("callback_id")), question.field("input")
+    if question.host.asks_again and fields.get("hook_event_name") == "UserPromptSubmit":
+        return {}
     timer = HookTimer(question.host.watchdog, question.reply_now)
     outcome = hooks.run(callback_id, fields, cancellation=question.cancellation, timer=timer)
     for error in outcome.errors:
         question.host.failed(error)
-    if fields.get("hook_event_name") == "PermissionRequest":
-        _note_settled(question.host, fields, outcome.output)
+    note = _NOTES.get(str(fields.get("hook_event_name")))
+    if note is not None:
+        note(question.host, fields, outcome.output)
     return None if outcome.is_answered else outcome.output
 
 
@@ -127,6 +130,10 @@ def _note_settled(host: Host, fields: Frame, output: Frame) -> None:
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, dict) and specific.get("decision"):
         host.settled = [*host.settled[-9:], (str(fields.get("tool_name")), fields.get("tool_input"))]
+
+
+#: What a hook answers that other questions of the CLI are about too.
+_NOTES = {"Elicitation": elicitation.note, "PermissionRequest": _note_settled}
 
 
 @answers("can_use_tool")
@@ -173,7 +180,7 @@ def _mcp_message(question: Question) -> Frame | None:
     if isinstance(planned, dict):
         return planned
     if host.tool_workers > 1:
-        host.workers().submit(_run_call, question, planned, question.reply_now)
+        host.workers().submit(_run_in_worker, question, planned)
         return None
     _run_call(question, planned, question.reply)
     return None
@@ -184,6 +191,15 @@ def _run_call(question: Question, call: ToolCall, reply: Callable[[Frame], None]
     if call.error is not None:
         question.host.failed(call.error)
     reply({"mcp_response": response})
+
+
+def _run_in_worker(question: Question, call: ToolCall) -> None:
+    try:
+        _run_call(question, call, question.reply_now)
+    except BaseException as error:
+        # SystemExit in a tool: it belongs to the thread that called `query`, as from any other callback.
+        question.connection.answer(question, protocol.refuse(question.id, "the host gave no answer"))
+        question.connection.raise_in_turn(error)
 
 
 def _planned(host: Host, request: Frame) -> Frame | ToolCall:
@@ -202,9 +218,8 @@ def _planned(host: Host, request: Frame) -> Frame | ToolCall:
 
 @answers("elicitation")
 def _elicitation(question: Question) -> Frame | None:
+    answered = elicitation.noted(question.host, question.request)
+    if answered is not None:
+        return answered
     callback = question.host.on_elicitation
-    if callback is None:
-        return {"action": "decline"}
-    from .elicitation import ask
-
-    return ask(question, callback)
+    return {"action": "decline"} if callback is None else elicitation.ask(question, callback)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..hooks.runner import HookSet
     from ..mcp.call import ToolCall
     from ..mcp.server import ToolServer
+    from ..stores.mirror import Mirror
 
 Frame = dict[str, Any]
 #: Errors of callbacks that are kept for one result.
@@ -45,6 +46,12 @@ class Host:
         self.watchdog = Watchdog()
         #: Tool uses that a PermissionRequest hook has settled.
         self.settled: list[tuple[str, Any]] = []
+        #: Whether the turn is another attempt: its empty prompt is nobody's, and no hook is asked about it.
+        self.asks_again = False
+        #: What hooks have answered to questions of MCP servers: what each was about, and the fields.
+        self.elicited: list[tuple[Any, Any]] = []
+        #: Copies transcripts to a session store.
+        self.mirror: Mirror | None = None
         self._workers: Executor | None = None
         if options is not None:
             self._take(options)
@@ -64,6 +71,10 @@ class Host:
             self.servers, self.outside = dict(servers.inside), dict(servers.outside)
             self.servers_file = servers.file
             self.calls = {name: {} for name in self.servers}
+        if options.session_store is not None:
+            from ..stores.mirror import Mirror
+
+            self.mirror = Mirror(options.session_store, options.session_store_flush == "eager")
 
     def replace_servers(self, options: Options) -> Frame:
         """Take the servers of *options* in place of those here, and return them all as the CLI reads them."""

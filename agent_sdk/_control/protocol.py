@@ -17,6 +17,8 @@ from ..errors import AgentSDKError, ControlError
 Frame = dict[str, Any]
 #: A frame with the line it came in, or a line of standard error as text.
 Item = tuple[Frame, bytes] | str
+#: The type of a frame of our own: what a callback in another thread raised, and the turn has to raise.
+LEAVING = "agent_sdk_leaving"
 
 
 class Future:
@@ -62,13 +64,19 @@ class Future:
 class Protocol:
     """The state of one conversation with one process."""
 
-    def __init__(self, answers_at_once: Callable[[Frame], bool] = lambda frame: False) -> None:
+    def __init__(
+        self,
+        answers_at_once: Callable[[Frame], bool] = lambda frame: False,
+        mirror: Callable[[Frame, int], bool] | None = None,
+    ) -> None:
         self.inbox: collections.deque[Item] = collections.deque()
         #: The control requests of the CLI among them.
         self.requests: collections.deque[Frame] = collections.deque()
         self._futures: dict[str, Future] = {}
         self._numbers = itertools.count(1)
         self._answers_at_once = answers_at_once
+        #: Takes what goes to a session store, with its bytes; true asks the turn to flush.
+        self._mirror = mirror
         #: Questions of the CLI that are being answered, and those that were withdrawn before.
         self._open: dict[str, Cancellation] = {}
         self._withdrawn: set[str] = set()
@@ -107,6 +115,10 @@ class Protocol:
         else:
             self._withdrawn.add(request_id)
 
+    def _sort_mirror(self, frame: Frame, line: bytes) -> None:
+        if self._mirror is not None and self._mirror(frame, len(line)):
+            self.inbox.append(({"type": "transcript_mirror"}, b""))
+
     def _skip(self, frame: Frame, line: bytes) -> None:
         _log.debug("protocol", "plumbing: %s", frame.get("type"))
 
@@ -122,11 +134,11 @@ class Protocol:
 
     def taken(self, frame: Frame) -> bool:
         """Note that a control request is about to be answered; false when somebody else has taken it."""
-        for place, waiting in enumerate(list(self.requests)):
-            if waiting is frame:
-                del self.requests[place]
-                return True
-        return False
+        try:
+            self.requests.remove(frame)  # in one step: two threads may be here
+        except ValueError:
+            return False
+        return True
 
     def open(self, request_id: str, cancellation: Cancellation) -> bool:
         """Begin to answer a question of the CLI; false when it was withdrawn before."""
@@ -184,5 +196,5 @@ _SORTERS = {
     "control_response": Protocol._sort_response,
     "control_cancel_request": Protocol._sort_cancel,
     "keep_alive": Protocol._skip,
-    "transcript_mirror": Protocol._skip,
+    "transcript_mirror": Protocol._sort_mirror,
 }

@@ -6,18 +6,19 @@ Used by one thread, the one whose callbacks run; only `abort` is called from oth
 from __future__ import annotations
 
 import collections
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-import attrs
-
-from ..errors import AbortError, AgentSDKError, AgentTimeoutError, ProcessError, SessionNotFoundError
+from .._callbacks import in_callers_thread
+from .._ids import new_uuid
+from ..errors import AgentSDKError, ProcessError
+from . import endings, stopping
 from .connection import Connection
 from .ledger import Ledger
-from .protocol import Frame, Future, Item
+from .protocol import LEAVING, Frame, Future, Item
+from .terms import Terms
 
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
@@ -28,28 +29,15 @@ KEPT = 1000
 RECENT = 200
 #: Seconds that the CLI gets to end a turn that was interrupted.
 STOP_GRACE = 0.8
-#: Seconds between two looks whether the CLI rests.
-REST = 0.25
 #: Frames that serve the SDK and are no part of the conversation.
-PLUMBING = ("command_lifecycle", "control_request")
-_NO_SESSION = ("No conversation found", "No message found", "--resume")
-
-
-@attrs.define(kw_only=True, eq=False, repr=False)
-class Terms:
-    """What a turn is asked to do, beside its prompt."""
-
-    timeout: float | None = None
-    idle_timeout: float | None = None
-    wait_for_background: bool = True
-    stderr: Callable[[str], None] | None = None
-    #: What is named when the session cannot be resumed.
-    resume: str | None = None
-    cwd: str | None = None
+PLUMBING = ("command_lifecycle", "control_request", "transcript_mirror")
 
 
 class Turn:
     """One turn in one connection."""
+
+    #: Whether no other turn may run in the session meanwhile.
+    is_exclusive = True
 
     def __init__(self, terms: Terms, session_id: str | None = None) -> None:
         self.terms = terms
@@ -115,6 +103,18 @@ class Turn:
         self.uuid, self.was_sent, self.is_over, self._fate = new_uuid(), False, False, [True]
         self.uuids.append(self.uuid)
 
+    def put_off(self, notice: Message, dropped: list[Any]) -> None:
+        """Make ready for another attempt after a result: *notice* takes the place of the messages *dropped*."""
+        self.renew()
+        self.result, self.has_news = None, False
+        kept = [message for message in self.messages if not any(message is one for one in dropped)]
+        self.messages = collections.deque([*kept, notice], maxlen=KEPT)
+
+    def drop(self) -> None:
+        """End the process: the turn could not be stopped."""
+        if self._connection is not None:
+            self._connection.drop()
+
     # --- messages
 
     def next_message(self) -> Message | None:
@@ -157,29 +157,28 @@ class Turn:
             item = connection.next_item(self._was_aborted, deadline)
         except ProcessError as error:
             if not self.is_aborted:
-                raise self._ended(error) from None
+                raise endings.ended(self, error) from None
         if self.is_aborted:
-            raise self._aborted()
+            raise endings.aborted(self)
         if item is None:
-            raise self._expired()
+            raise endings.expired(self)
         return item
+
+    def deadline(self) -> float | None:
+        """When to give up, on the clock of `time.monotonic`."""
+        return self.terms.deadline(self._started)
 
     def _was_aborted(self) -> bool:
         return self.is_aborted
-
-    def deadline(self) -> float | None:
-        """When to give up, on the clock of `time.monotonic`: silence counts from now, so callbacks do not."""
-        limits = []
-        if self.terms.timeout is not None:
-            limits.append(self._started + self.terms.timeout)
-        if self.terms.idle_timeout is not None:
-            limits.append(time.monotonic() + self.terms.idle_timeout)
-        return min(limits) if limits else None
 
     def _take(self, frame: Frame, line: bytes) -> Message | None:
         kind = frame.get("type")
         if kind == "control_request":
             self._serve(frame)
+            return None
+        if kind == LEAVING and isinstance(frame.get("error"), BaseException):  # JSON holds none: it is ours
+            raise frame["error"]
+        if kind in ("result", "transcript_mirror") and self._flush_mirror(frame, line):
             return None
         self._ledger.note(frame)
         if kind in PLUMBING or frame.get("sdk_host_only") or self._ledger.is_discarding:
@@ -192,6 +191,15 @@ class Turn:
         self.messages.append(message)
         self.last_message = message
         return message
+
+    def _flush_mirror(self, frame: Frame, line: bytes) -> bool:
+        """Give the session store what there is; true when there are messages about it, to be shown before *frame*."""
+        mirror = None if self._connection is None else self._connection.host.mirror
+        reports = mirror.flush(self._was_aborted) if mirror is not None and mirror.is_due else []
+        if reports:
+            self._inbox.appendleft((frame, line))
+            self._inbox.extendleft(reversed(reports))
+        return bool(reports)
 
     def _drops_stream_event(self) -> bool:
         return self.drops_stream_events or self._ledger.is_discarding
@@ -216,7 +224,7 @@ class Turn:
             self.uuids.append(str(frame.get("uuid")))
         elif kind == "result" or frame.get("subtype") == "init":
             if not self.saw_init and kind == "result":
-                self._check_session(frame)
+                endings.check_session(self, frame)
             self.saw_init = self.has_news = True
             session_id = frame.get("session_id")
             self.session_id = session_id if session_id and isinstance(session_id, str) else self.session_id
@@ -228,14 +236,14 @@ class Turn:
         self.result = message
         self.results.append(message)
         if not (self.terms.wait_for_background and ledger.expects_reports):
-            self._finish()
+            self.finish()
 
     def _look_for_rest(self) -> None:
         # With background agents alive the CLI calls itself idle only when all of them have reported.
         if self.result is not None and self._ledger.state == "idle":
-            self._finish()
+            self.finish()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         """End by itself, unless an abort came first."""
         if self._fate:
             try:
@@ -248,7 +256,7 @@ class Turn:
         if self.terms.stderr is not None:
             self.in_callback = True
             try:
-                self.terms.stderr(line)
+                in_callers_thread(self.terms.stderr, line)
             finally:
                 self.in_callback = False
 
@@ -266,6 +274,39 @@ class Turn:
             self._post_interrupt(self._connection)
         return True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has had a process."""
+        return self._connection is not None
+
+    def check(self) -> None:
+        """
+        Find out whether there is still reason to wait for a place to run.
+
+        Raises:
+            AbortError: The turn was aborted.
+            AgentTimeoutError: Its time is up.
+        """
+        self.check_abort()
+        limit = self.deadline()
+        if limit is not None and time.monotonic() >= limit:
+            raise endings.expired(self)
+
+    def check_abort(self) -> None:
+        """
+        Find out whether the turn was aborted while nothing ran.
+
+        Raises:
+            AbortError: It was.
+        """
+        if self.is_aborted:
+            raise endings.aborted(self)
+
+    def interrupt(self) -> None:
+        """Ask the CLI to end the turn; its result comes as any other."""
+        if self._connection is not None:
+            self._post_interrupt(self._connection)
+
     def _post_interrupt(self, connection: Connection) -> None:
         if self._interrupt is None and self.was_sent:
             self._interrupt = connection.post("interrupt", {"cancel_queued": True})
@@ -279,158 +320,40 @@ class Turn:
         Returns:
             Whether it did in time, so that the process can be kept.
         """
-        self._finish()
+        self.finish()
         connection = self._connection
         if connection is None or not connection.is_usable:
             return False
         if not self.was_sent:
             return True
-        deadline = time.monotonic() + grace
         self._post_interrupt(connection)
         try:
-            while not self._has_stopped():
-                item = connection.next_item(self._has_stopped, deadline)
-                if item is not None:
-                    self._absorb(item)
-                elif time.monotonic() >= deadline:
-                    return False
+            if not stopping.read_on(self, connection, time.monotonic() + grace):
+                return False
         except AgentSDKError:
             return False  # the process ended first: there is nothing left to stop
         self._ledger.is_discarding = True
         return True
 
-    def _has_stopped(self) -> bool:
+    def has_stopped(self) -> bool:
+        """Whether the CLI has answered the interrupt, and ended the turn or never begun it."""
         interrupt = self._interrupt
         if interrupt is None or not interrupt.done:
             return False
         cancelled = interrupt.response.get("cancelled")
         return self.result is not None or (isinstance(cancelled, list) and self.uuid in cancelled)
 
-    def _absorb(self, item: Any) -> None:
-        """Take an item of a turn that nobody listens to any more."""
-        if isinstance(item, str):
-            return
-        frame, line = item
-        if frame.get("type") == "control_request":
-            self._refuse(frame)
-            return
+    def absorb(self, frame: Frame, line: bytes) -> None:
+        """Take a frame of a turn that nobody listens to any more."""
+        kind = frame.get("type")
         self._ledger.note(frame)
-        if frame.get("type") in ("assistant", "user", "result") or frame.get("subtype") == "init":
-            self._remember(frame.get("type"), frame)
-        if frame.get("type") == "result" and self._ledger.answers(frame):
-            message = self._structure(frame, line)
-            self.result = cast("ResultMessage", message)
-
-    def _refuse(self, frame: Frame) -> None:
-        if self._connection is not None and self._connection.protocol.taken(frame):
-            self._connection.refuse(frame, "the turn was stopped")
+        if kind in ("assistant", "user", "result") or frame.get("subtype") == "init":
+            self._remember(kind, frame)
+        if kind == "result" and self._ledger.answers(frame):
+            self.result = cast("ResultMessage", self._structure(frame, line))
 
     def tear(self) -> None:
         """End after an exception that may have fallen anywhere, such as Ctrl-C: the process is not trusted now."""
-        self._finish()
+        self.finish()
         if self._connection is not None:
             self._connection.tear(interrupt=self.was_sent)
-
-    # --- errors
-
-    def _aborted(self) -> AbortError:
-        stopped = self.stop()
-        if not stopped and self._connection is not None:
-            self._connection.drop()
-        return AbortError(
-            "the turn was aborted; the next query goes on with its session",
-            session_id=self.session_id,
-            result=self.result,
-            messages=list(self.messages),
-        )
-
-    def _expired(self) -> AgentTimeoutError:
-        elapsed = self.elapsed
-        total = self.terms.timeout is not None and elapsed >= self.terms.timeout
-        what = f"timeout={self.terms.timeout:g}" if total else f"idle_timeout={self.terms.idle_timeout:g}"
-        if not self.stop() and self._connection is not None:
-            self._connection.drop()
-        return AgentTimeoutError(
-            f"no result after {elapsed:.1f} seconds ({what}); the turn was stopped, its session can be resumed",
-            session_id=self.session_id,
-            elapsed=elapsed,
-            last_message=self.last_message,
-            messages=list(self.messages),
-        )
-
-    def _ended(self, error: ProcessError) -> ProcessError:
-        self._finish()
-        return ProcessError(
-            str(error.args[0]),
-            exit_code=error.exit_code,
-            stderr=error.stderr,
-            argv=error.argv,
-            cwd=error.cwd,
-            session_id=self.session_id,
-            messages=list(self.messages),
-        )
-
-    def _check_session(self, frame: Frame) -> None:
-        errors = frame.get("errors")
-        text = str(errors[0]) if isinstance(errors, list) and errors else ""
-        if self.terms.resume is None or not text.startswith(_NO_SESSION):
-            return
-        self._finish()
-        raise session_not_found(text, self.terms.resume, self.terms.cwd, self.env)
-
-
-class Watch(Turn):
-    """A turn without a prompt: it reads until the CLI rests. Stopping it stops nothing but the reading."""
-
-    def _next_item(self) -> Any:
-        connection = self._connection
-        while connection is not None and not self._rests(connection):
-            limit = self.deadline()
-            slice_end = time.monotonic() + REST
-            item = connection.next_item(self._was_aborted, slice_end if limit is None else min(limit, slice_end))
-            if self.is_aborted:
-                raise self._aborted()
-            if item is not None:
-                return item
-            if limit is not None and time.monotonic() >= limit:
-                raise self._expired()
-        if self.is_aborted:
-            raise self._aborted()
-        self._finish()
-        return None
-
-    def open(self, connection: Connection, ledger: Ledger) -> None:
-        super().open(connection, ledger)
-        ledger.begin("")
-
-    def _rests(self, connection: Connection) -> bool:
-        if not connection.inbox:
-            connection.look()
-        return not connection.inbox and self._ledger.is_at_rest
-
-    def _take_result(self, frame: Frame, message: ResultMessage) -> None:
-        self.results.append(message)
-
-    def stop(self, grace: float = STOP_GRACE) -> bool:
-        self._finish()
-        return True
-
-
-def new_uuid() -> str:
-    """Return a fresh UUID, version 4."""
-    import uuid
-
-    return str(uuid.uuid4())
-
-
-def session_not_found(
-    text: str, session_id: str, cwd: str | None, env: Mapping[str, str] | None
-) -> SessionNotFoundError:
-    """Build the error for a session that the CLI cannot resume; *env* is the CLI's environment."""
-    from ..transcripts.paths import find_transcripts
-
-    directory, found = cwd or os.getcwd(), find_transcripts(session_id, env)
-    where = f"a transcript of that id lies at {', '.join(found)}" if found else "no transcript of that id was found"
-    return SessionNotFoundError(
-        f"{text} (directory {directory}; {where})", session_id=session_id, directory=directory, found=found
-    )

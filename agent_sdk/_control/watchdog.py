@@ -19,14 +19,17 @@ IDLE_LOOKS = 8
 
 
 class Timing:
-    """One hook that is being timed."""
+    """One hook that is being timed; `expire` is called once, from another thread, when it is late."""
 
-    __slots__ = ("deadline", "expire", "expired")
+    __slots__ = ("deadline", "expired")
 
-    def __init__(self, deadline: float, expire: Callable[[], None]) -> None:
-        self.deadline = deadline
-        self.expire = expire
+    def __init__(self) -> None:
+        self.deadline = 0.0
         self.expired = False
+
+    def expire(self) -> None:
+        """Answer in the hook's place."""
+        raise NotImplementedError
 
 
 class Watchdog:
@@ -37,25 +40,26 @@ class Watchdog:
         self._bell = threading.Lock()
         self._bell.acquire()
         self._timed: list[Timing] = []
+        self._shortest = float("inf")
         self._slice = 60.0
         self._sleeps_until = 0.0
         self._started = 0
         self._is_awake = False
 
-    def start(self, timeout: float, expire: Callable[[], None]) -> Timing:
-        """Call *expire*, from another thread, unless `stop` comes within *timeout* seconds."""
-        timing = Timing(time.monotonic() + timeout, expire)
+    def start(self, timing: Timing, timeout: float) -> None:
+        """Let *timing* expire, from another thread, unless `stop` comes within *timeout* seconds."""
+        timing.deadline = deadline = time.monotonic() + timeout
         with self._lock:
             self._timed.append(timing)
             self._started += 1
-            self._slice = max(SHORTEST_SLICE, min(self._slice, timeout / 4))
+            if timeout < self._shortest:
+                self._shortest, self._slice = timeout, max(SHORTEST_SLICE, timeout / 4)
             is_needed, self._is_awake = not self._is_awake, True
-            oversleeps = self._sleeps_until > timing.deadline
+            oversleeps = self._sleeps_until > deadline
         if is_needed:
             threading.Thread(target=self._watch, name="agent_sdk-watchdog", daemon=True).start()
         elif oversleeps:
             self._ring()
-        return timing
 
     def stop(self, timing: Timing) -> bool:
         """End the timing; tell whether it had expired."""
@@ -101,21 +105,30 @@ class Watchdog:
             return True
 
 
-class HookTimer:
+class HookTimer(Timing):
     """The timer of one firing, as `hooks.runner` wants it; its late answer is sent by *answer*."""
 
-    __slots__ = ("_answer", "_timing", "_watchdog")
+    __slots__ = ("_answer", "_make", "_watchdog")
 
     def __init__(self, watchdog: Watchdog, answer: Callable[[dict[str, Any]], None]) -> None:
+        self.expired = False
         self._watchdog = watchdog
         self._answer = answer
-        self._timing: Timing | None = None
+        self._make: Callable[[], dict[str, Any]] | None = None
 
     def start(self, timeout: float | None, expire: Callable[[], dict[str, Any]]) -> None:
         """Begin to time a hook; see `hooks.runner.Timer`."""
-        self._timing = None if timeout is None else self._watchdog.start(timeout, lambda: self._answer(expire()))
+        self._make = None if timeout is None else expire
+        if timeout is not None:
+            self._watchdog.start(self, timeout)
 
     def stop(self) -> bool:
         """End the timing; tell whether the event was answered in the hook's place."""
-        timing, self._timing = self._timing, None
-        return timing is not None and self._watchdog.stop(timing)
+        if self._make is None or self._watchdog.stop(self):
+            return self._make is not None
+        self._make = None  # it knows the firing, which knows this timer: a cycle for each firing would be a burden
+        return False
+
+    def expire(self) -> None:
+        if self._make is not None:
+            self._answer(self._make())

@@ -1,36 +1,31 @@
 """
-`CLITransport`: the CLI as a child process, and the only place that polls.
+`CLITransport`: the lines of the CLI, as a child process. This room is the only one that polls.
 
-One thread at a time is in `read_lines`: it sends what is queued, reads stdout and stderr, and notices the end. The end of
-stdout is not the end of the process, and the process may end while a grandchild still holds stdout: either ends the lines.
+One thread at a time is in `read_lines`: it sends what is queued, reads stdout and stderr, and notices the end. The end
+of stdout is not the end of the process, and the process may end while a grandchild still holds stdout: either ends the
+lines.
 """
 from __future__ import annotations
 
 import collections
 import os
 import select
-import signal
 import subprocess
 import threading
 import time
 
 from ..errors import CLINotFoundError, ConfigurationError, ProcessError
 from ..transport import OnStderr, Transport
-from . import guard, living, tree
+from . import guard, living
+from .child import KILL_GRACE, LOOK, Child
 from .command import Command
 from .lines import LineSplitter
-from .pipes import Pipes
+from .pipes import CHUNK, Pipes, read
 
-#: Bytes for one read: larger ones cost page faults, smaller ones calls.
-CHUNK = 64 * 1024
 #: Bytes of standard error that are kept for errors.
 STDERR_TAIL = 64 * 1024
 #: Reads of each pipe after the death of the process: more than a pipe holds, while a grandchild may write for ever.
 LAST_READS = 32
-#: Seconds between two looks at a process whose death no descriptor tells.
-LOOK = 0.25
-_TERMINATE_GRACE = 1.0
-_KILL_GRACE = 0.5
 
 
 class CLITransport(Transport):
@@ -39,10 +34,8 @@ class CLITransport(Transport):
     def __init__(self, command: Command) -> None:
         self.command = command
         self.pid: int | None = None
-        self.exit_code: int | None = None
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._pipes: Pipes | None = None
-        self._pidfd = -1
         self._poll = select.poll()
         self._out: collections.deque[bytes | memoryview] = collections.deque()
         self._input_ends = False
@@ -75,19 +68,18 @@ class CLITransport(Transport):
             self.command.remove_files()
             raise self._refused(error) from error
         try:
-            self._popen = self._spawn(pipes)
+            child = self._child = Child(self._spawn(pipes), self.command.mark)
         except BaseException:
             pipes.close_child_ends()
             pipes.close()
             self.command.remove_files()
             raise
         pipes.close_child_ends()
-        self.pid = self._popen.pid
-        guard.add(self.pid)
-        living.register(self, self._popen, pipes, self.command)
-        for descriptor in (pipes.stdout, pipes.stderr, pipes.wake_out):
+        self.pid = child.pid
+        guard.add(child.pid)
+        living.register(self, child.popen, pipes, self.command)
+        for descriptor in {pipes.stdout, pipes.stderr, pipes.wake_out, child.pidfd} - {-1}:
             self._poll.register(descriptor, select.POLLIN)
-        self._watch_death()
 
     def _spawn(self, pipes: Pipes) -> subprocess.Popen[bytes]:
         stdin, stdout, stderr = pipes.child
@@ -116,14 +108,6 @@ class CLITransport(Transport):
         # Out of descriptors, processes or memory.
         return ProcessError(f"the CLI could not be started: {error}", argv=self.command.masked, cwd=self.command.cwd)
 
-    def _watch_death(self) -> None:
-        if hasattr(os, "pidfd_open"):
-            try:
-                self._pidfd = os.pidfd_open(self.pid or 0)
-            except OSError:
-                return  # an old kernel, or a sandbox that forbids it: looked at in intervals instead
-            self._poll.register(self._pidfd, select.POLLIN)
-
     # --- reading
 
     def read_lines(self, timeout: float | None) -> list[bytes]:
@@ -131,41 +115,37 @@ class CLITransport(Transport):
         try:
             if self._out or self._input_ends:
                 self._flush()
-            if self._ended or self._pipes is None:
+            child = self._child
+            if self._ended or self._pipes is None or child is None:
                 raise EOFError
             lines: list[bytes] = []
-            for descriptor, _ in self._poll.poll(self._milliseconds(timeout)):
-                self._handle(descriptor, lines)
-            if self._pidfd < 0 and not lines and self._is_dead():
-                self._finish(lines)
+            for descriptor, _ in self._poll.poll(_milliseconds(timeout, child)):
+                self._handle(descriptor, child, lines)
+            if child.pidfd < 0 and not lines and child.is_dead():
+                self._finish(child, lines)
             return lines
         finally:
             self._is_reading = False
 
-    def _milliseconds(self, timeout: float | None) -> float | None:
-        if self._pidfd < 0:
-            timeout = LOOK if timeout is None else min(LOOK, timeout)
-        return None if timeout is None else max(0.0, timeout * 1000)
-
-    def _handle(self, descriptor: int, lines: list[bytes]) -> None:
+    def _handle(self, descriptor: int, child: Child, lines: list[bytes]) -> None:
         pipes = self._pipes
         if pipes is None:
             return
         if descriptor == pipes.stdout:
             self._read_stdout(pipes, lines)
         elif descriptor == pipes.wake_out:
-            _read(descriptor, CHUNK)
+            read(descriptor, CHUNK)
         elif descriptor == pipes.stderr:
             self._read_stderr(pipes)
         elif descriptor == pipes.stdin:
             self._flush()
-        elif descriptor == self._pidfd:
-            self._finish(lines)
+        elif descriptor == child.pidfd:
+            self._finish(child, lines)
 
     def _read_stdout(self, pipes: Pipes, lines: list[bytes]) -> bool:
         if self._ended:
             return False
-        chunk = _read(pipes.stdout, CHUNK)
+        chunk = read(pipes.stdout, CHUNK)
         if chunk:
             lines += self._splitter.feed(chunk)
         elif chunk == b"":
@@ -174,7 +154,7 @@ class CLITransport(Transport):
         return bool(chunk)
 
     def _read_stderr(self, pipes: Pipes) -> bool:
-        chunk = _read(pipes.stderr, CHUNK)
+        chunk = read(pipes.stderr, CHUNK)
         if chunk:
             self._stderr_tail += chunk
             del self._stderr_tail[:-STDERR_TAIL]
@@ -189,7 +169,7 @@ class CLITransport(Transport):
             for line in lines:
                 self._on_stderr(line.decode("utf-8", errors="replace").rstrip("\r"))
 
-    def _finish(self, lines: list[bytes]) -> None:
+    def _finish(self, child: Child, lines: list[bytes]) -> None:
         """The process is dead: read what is there, and do not wait for a grandchild that holds the pipes."""
         pipes = self._pipes
         if pipes is None:
@@ -201,10 +181,9 @@ class CLITransport(Transport):
             if pipes.stderr < 0 or not self._read_stderr(pipes):
                 break
         self._end_lines(lines)
-        if self._pidfd >= 0:
-            self._poll.unregister(self._pidfd)
-            os.close(self._pidfd)
-            self._pidfd = -1
+        if child.pidfd >= 0:
+            self._poll.unregister(child.pidfd)
+            child.close_pidfd()
 
     def _end_lines(self, lines: list[bytes]) -> None:
         if not self._ended:
@@ -263,9 +242,17 @@ class CLITransport(Transport):
 
     def close(self, grace: float = 1.0) -> None:
         with self._closing:
-            if self._pipes is None or self._popen is None:
+            child, pipes = self._child, self._pipes
+            if pipes is None or child is None:
                 return
-            for step in (self._close_input, lambda: self._wait(grace), self._terminate, self._kill, self._kill_orphans):
+            ladder = (
+                self._close_input,
+                lambda: child.wait(grace, pipes),
+                lambda: child.terminate(pipes),
+                lambda: child.kill(pipes),
+                child.kill_orphans,
+            )
+            for step in ladder:
                 try:
                     step()
                 except OSError:
@@ -279,80 +266,36 @@ class CLITransport(Transport):
             self._pipes.close("stdin")
         self.end_input()
 
-    def _terminate(self) -> None:
-        # A stopped process takes no SIGTERM before SIGCONT. On SIGTERM the CLI ends its own children.
-        self._signal(signal.SIGTERM)
-        self._signal(signal.SIGCONT)
-        self._wait(_TERMINATE_GRACE)
-
-    def _kill(self) -> None:
-        if self._is_dead() or self.pid is None:
-            return
-        below = tree.descendants(self.pid)
-        self._signal(signal.SIGKILL)
-        tree.signal_all(below, signal.SIGKILL)
-        self._wait(_KILL_GRACE)
-
-    def _kill_orphans(self) -> None:
-        # Only a CLI that was killed leaves work behind that nobody wanted to go on.
-        if self._is_dead() and self.exit_code == -signal.SIGKILL:
-            tree.signal_all(tree.marked(self.command.mark), signal.SIGKILL)
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self.pid is not None and not self._is_dead():
-            os.kill(self.pid, number)
-
-    def _wait(self, seconds: float) -> None:
-        """Wait for the end of the process, and keep its pipes from filling up; what it says is not kept."""
-        pipes, deadline = self._pipes, time.monotonic() + seconds
-        if pipes is None or self._is_dead():
-            return
-        watch = select.poll()  # not the reader's: another thread may be in that one
-        watched = {descriptor for descriptor in (pipes.stdout, pipes.stderr, self._pidfd) if descriptor >= 0}
-        for descriptor in watched:
-            watch.register(descriptor, select.POLLIN)
-        while not self._is_dead() and (left := deadline - time.monotonic()) > 0:
-            for descriptor, _ in watch.poll(min(left, LOOK if self._pidfd >= 0 else 0.01) * 1000):
-                if descriptor != self._pidfd and not _read(descriptor, CHUNK):
-                    watch.unregister(descriptor)
-
-    def _is_dead(self) -> bool:
-        if self.exit_code is not None or self._popen is None:
-            return True
-        if living.has_ended(self._popen.pid):
-            guard.drop(self._popen.pid)
-            self.exit_code = self._popen.wait()
-        return self.exit_code is not None
-
     def _release(self) -> None:
-        deadline = time.monotonic() + _KILL_GRACE
+        deadline = time.monotonic() + KILL_GRACE
         self.wake()
         while self._is_reading and time.monotonic() < deadline:
             time.sleep(0.001)  # another thread leaves the poll; descriptors that it holds may not be closed under it
         pipes, self._pipes = self._pipes, None
         if pipes is not None:
             pipes.close()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-            self._pidfd = -1
+        if self._child is not None:
+            self._child.close_pidfd()
         living.unregister(self)
         self.command.remove_files()
         self.pid = None
 
     def end_error(self) -> ProcessError:
+        child = self._child
         self._is_reading = True  # so that nobody closes the descriptors under it
         try:
-            self._wait(1.0)
+            if child is not None:
+                child.wait(1.0, self._pipes)
         finally:
             self._is_reading = False
         error = ProcessError(
             "",
-            exit_code=self.exit_code,
+            exit_code=None if child is None else child.exit_code,
             stderr=self._stderr_tail.decode("utf-8", errors="replace"),
             argv=self.command.masked,
             cwd=self.command.cwd or os.getcwd(),
         )
-        how = f"was ended by {error.signal}" if error.signal else f"ended with exit code {self.exit_code}"
+        how = f"was ended by {error.signal}" if error.signal else f"ended with exit code {error.exit_code}"
         error.args = (f"the CLI {how} before the result came",)
         return error
 
@@ -361,19 +304,12 @@ class CLITransport(Transport):
         pipes, self._pipes, self._ended, self.pid = self._pipes, None, True, None
         if pipes is not None:
             pipes.close()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-            self._pidfd = -1
-        if self._popen is not None:
-            self._popen.returncode = self.exit_code = 0
+        if self._child is not None:
+            self._child.forget()
         self._closing = threading.Lock()
 
 
-def _read(descriptor: int, size: int) -> bytes | None:
-    """Read what is there: *None* when that is nothing, empty bytes at the end."""
-    try:
-        return os.read(descriptor, size)
-    except BlockingIOError:
-        return None
-    except OSError:
-        return b""
+def _milliseconds(timeout: float | None, child: Child) -> float | None:
+    if child.pidfd < 0:
+        timeout = LOOK if timeout is None else min(LOOK, timeout)
+    return None if timeout is None else max(0.0, timeout * 1000)

@@ -53,7 +53,7 @@ def _runnable(path: str, source: str) -> str:
         raise CLINotFoundError(f"{source}={path!r}: no such file; correct it, or {_INSTALL}", searched=[path])
     if not os.access(path, os.X_OK):
         raise CLINotFoundError(f"{source}={path!r} is not executable; run `chmod +x` on it", searched=[path])
-    return path
+    return os.path.abspath(path)  # it is started in another directory
 
 
 def _candidates(path: str | None) -> Iterator[str]:

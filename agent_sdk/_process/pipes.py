@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 
+#: Bytes for one read: larger ones cost page faults, smaller ones calls.
+CHUNK = 64 * 1024
+
 
 class Pipes:
     """Our ends of stdin, stdout and stderr, both ends of the wake pipe, and the child's ends until it has them."""
@@ -42,3 +45,13 @@ class Pipes:
             setattr(self, name, -1)
             if descriptor >= 0:
                 os.close(descriptor)
+
+
+def read(descriptor: int, size: int) -> bytes | None:
+    """Read what is there: *None* when that is nothing, empty bytes at the end."""
+    try:
+        return os.read(descriptor, size)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""

@@ -3,9 +3,10 @@ Text from the model and from tools, made fit to be shown: nothing that a termina
 """
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
+
+from ..transcripts.markdown import legible
 
 #: What a terminal would obey instead of showing it, and what turns the direction of the text around it.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -32,23 +33,9 @@ def split_half(text: str) -> tuple[str, str]:
 
 def one_line(value: object, most: int = 500) -> str:
     """Return a value on one line, of at most *most* characters; what is no text is written as JSON."""
-    text = value if isinstance(value, str) else _json(value)
+    text = value if isinstance(value, str) else legible(value, None)
     flat = clean(" ".join(text[: most * 4].split()))
     return flat if len(flat) <= most else flat[: most - 1] + "…"
-
-
-def pretty(value: object) -> str:
-    """Return a value as JSON over several lines."""
-    return _json(value, 2)
-
-
-def _json(value: object, indent: int | None = None) -> str:
-    try:
-        # Not the codec, whose JSON is ASCII: this is for reading.
-        return json.dumps(value, ensure_ascii=False, indent=indent, default=repr)
-    except (ValueError, TypeError, RecursionError):
-        # Only an object made by hand comes here, one that holds itself or has odd keys; it is shown, not sent.
-        return repr(value)
 
 
 def width_of(text: str) -> int:

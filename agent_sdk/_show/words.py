@@ -24,8 +24,6 @@ class Noted:
     text: str
     #: The next sign of life may take its place, where lines can be replaced.
     is_passing: bool = False
-    #: The subagent's tool use, when it is about a subagent.
-    parent: str | None = None
 
 
 @attrs.frozen
@@ -116,10 +114,7 @@ def _task_progress(message: Any) -> Working:
     return Working(f"{who}: {one_line(message.description)}{used}")
 
 
-def _task_ended(message: Any) -> Noted | None:
-    # A shell in the foreground that takes a few seconds is noted too: without a file for its output.
-    if not message.output_file:
-        return None
+def _task_ended(message: Any) -> Noted:
     summary = one_line(message.summary, 200)
     text = f"background task {one_line(message.status)}{f': {summary}' if summary else ''}"
     return Noted("error" if message.status == "failed" else "info", text)
@@ -128,7 +123,8 @@ def _task_ended(message: Any) -> Noted | None:
 def _tool_progress(message: Any) -> Working:
     retry = message.subagent_retry
     again = f", try {figure(retry.attempt)} of {figure(retry.max_retries)} failed" if retry else ""
-    return Working(f"{one_line(message.tool_name)} is running, {seconds(1000 * _number(message.elapsed_time_seconds))}{again}")
+    span = seconds(1000 * _number(message.elapsed_time_seconds))
+    return Working(f"{one_line(message.tool_name)} is running, {span}{again}")
 
 
 def _hook(message: Any) -> Noted | None:
@@ -179,17 +175,25 @@ def thinking(tokens: object) -> Working:
     return Working(f"thinking, about {figure(tokens)} tokens")
 
 
-def closing(result: ResultMessage) -> str:
+def closing(result: ResultMessage, retries: int = 0, with_session: bool = True) -> str:
     """What a run cost, on one line: turns, time, money, tokens, session."""
     parts = [_count(result.num_turns, "turn"), seconds(result.duration_ms), _money_of(result)]
     parts.append(f"{figure(_tokens_in(result.usage))} in, {figure(getattr(result.usage, 'output_tokens', 0))} out")
     refused = len(result.permission_denials) if isinstance(result.permission_denials, list) else 0
     parts += [f"{refused} refused"] if refused else []
-    return " · ".join([*parts, f"session {one_line(result.session_id or '?')[:8]}"])
+    parts += [f"{retries} tried again"] if retries else []
+    parts += [f"session {one_line(result.session_id or '?')[:8]}"] if with_session else []
+    return " · ".join(parts)
 
 
-def failure(result: ResultMessage) -> str:
-    """Why a run failed, in a line or more; `""` for a good one."""
+def failure(result: ResultMessage, said: str = "") -> str:
+    """
+    Why a run failed, in a line or more; `""` for a good one.
+
+    Args:
+        result: The end of the run.
+        said: An error that was told already: it is not told twice.
+    """
     if result.is_aborted:
         return "stopped"
     if not result.is_error:
@@ -197,7 +201,9 @@ def failure(result: ResultMessage) -> str:
     from ..messages.results import error_of
 
     error = error_of(result)
-    name = type(error).__name__.removesuffix("Error") if error is not None else ""
+    name = type(error).__name__ if error is not None else ""
+    if name and said and said == str(error):
+        return name
     return f"{name}: {error}" if name and str(error) else str(result.subtype)
 
 

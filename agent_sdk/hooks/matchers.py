@@ -56,6 +56,8 @@ class Selector(NamedTuple):
         if self.test is not None:
             return bool(self.test(ctx))
         value = ctx.matched_value()
+        if value in self.names:
+            return True
         if not isinstance(value, str):
             return False
         return any(map(self._fits, _TWINS if value in _TWINS else (value,)))

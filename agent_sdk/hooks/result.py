@@ -228,6 +228,8 @@ def _elicitation(decision: str, reason: str | None, ctx: HookContext, output: Ou
     if decision not in ("allow", "deny"):
         raise _senseless(ctx, decision, "block declines, and modify answers with fields")
     if decision == "deny":
+        # CLI 2.1 reads the decision alone, and documents the action alone.
+        output.update(decision="block", reason=reason or BLOCKED)
         specific["action"] = "decline"
 
 
@@ -287,7 +289,7 @@ def _fitting(value: Any, ctx: HookContext) -> Any:
 
 def _write_stop(result: Result, value: str, ctx: HookContext, output: Output, specific: Output) -> None:
     output.update({"continue": False, "stopReason": value})
-    if ctx.facts.refusal in ("permission", "request"):
+    if ctx.facts.prevents:
         # By itself it ends the turn after the tool ran (CLI 2.1), and whoever says stop does not want that.
         _REFUSALS[ctx.facts.refusal]("deny", value, ctx, output, specific)
     if ctx.facts.refusal == "request":

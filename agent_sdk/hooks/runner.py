@@ -197,13 +197,17 @@ def _registration(facts: Event, steps: list[_Step]) -> Output:
 class _Firing:
     """One firing of one event: the hooks in order, and what they have said so far."""
 
-    __slots__ = ("ctx", "errors", "hooks", "output", "steps", "timer")
+    __slots__ = ("answered", "ctx", "errors", "hooks", "index", "output", "steps", "timer")
 
     def __init__(self, hooks: HookSet, ctx: HookContext, steps: list[_Step], timer: Timer | None) -> None:
         self.hooks = hooks
         self.ctx = ctx
         self.steps = steps
         self.timer = timer
+        #: Which of the steps runs.
+        self.index = 0
+        #: What answers in the place of a hook that is late.
+        self.answered: Output | None = None
         self.output: Output = {}
         self.errors: list[Exception] = []
 
@@ -212,7 +216,8 @@ class _Firing:
             if self.ctx.cancelled:
                 self._cut(self.steps[index:])
                 break
-            output = self._call(step) if self.timer is None else self._call_timed(step, index, self.timer)
+            self.index = index
+            output = self._call(step) if self.timer is None else self._call_timed(step, self.timer)
             if output is None:
                 return Outcome(self.output, self.errors, True)
             if output:
@@ -237,10 +242,9 @@ class _Firing:
             # A hook's bug ends neither the turn nor the process: it refuses, or is passed over, and is reported.
             return self._failed(step, error)
 
-    def _call_timed(self, step: _Step, index: int, timer: Timer) -> Output | None:
+    def _call_timed(self, step: _Step, timer: Timer) -> Output | None:
         """Call a hook against the clock; *None* when its time ran out and the event is answered."""
-        answered: list[Output] = []
-        timer.start(step.matcher.timeout, lambda: self._expire(step, index, answered))
+        timer.start(step.matcher.timeout, self._expire)
         try:
             output: Output | None = self._call(step)
         finally:
@@ -248,19 +252,20 @@ class _Firing:
         if not is_late:
             return output
         self.errors.append(self._late(step))
-        self.output = answered[0] if answered else self.output
+        self.output = self.output if self.answered is None else self.answered
         return None
 
-    def _expire(self, step: _Step, index: int, answered: list[Output]) -> Output:
+    def _expire(self) -> Output:
+        step, later = self.steps[self.index], self.steps[self.index + 1 :]
         self.ctx.cancel()
         late = f"The hook {name_of(step.handler)} did not answer within {step.matcher.timeout} seconds."
         output = self.output
         if step.is_closed:
             output = merged(output, self._refusal(late))
-        elif any(later.is_closed for later in self.steps[index + 1 :]):
+        elif any(each.is_closed for each in later):
             # This one may be passed over, but not the others that now cannot be asked.
             output = merged(output, self._refusal(f"{late} It kept other hooks from being asked."))
-        answered.append(output)
+        self.answered = output
         return output
 
     def _failed(self, step: _Step, error: Exception) -> Output:

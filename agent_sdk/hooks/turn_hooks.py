@@ -146,12 +146,10 @@ class Elicitation(HookContext):
     content: dict[str, Any] | None = None
 
 
-@hook_event(
-    "ElicitationResult", matches="mcp_server_name", refusal="elicitation", prevents=True, changes=("content", "content")
-)
+@hook_event("ElicitationResult", matches="mcp_server_name", refusal="elicitation", prevents=True)
 @attrs.define(eq=False, repr=False, kw_only=True)
 class ElicitationResult(HookContext):
-    """The user's answer is about to go to the MCP server."""
+    """The user's answer is about to go to the MCP server. A block declines in its place."""
 
     mcp_server_name: str = ""
     elicitation_id: str | None = None

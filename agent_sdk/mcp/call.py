@@ -48,6 +48,10 @@ class ToolCall:
             )
         return self._context
 
+    def forget(self) -> None:
+        """Leave it unrun: nobody waits for its answer."""
+        self._calls.pop(self.id, None)
+
     def cancel(self) -> None:
         """Say that nobody waits for the answer any more: a tool that looks at its context ends early."""
         self.context.cancelled = True
@@ -67,7 +71,7 @@ class ToolCall:
         try:
             result = results.failure("cancelled before it ran") if self.is_cancelled else self._result()
         finally:
-            self._calls.pop(self.id, None)
+            self.forget()
         return {"jsonrpc": "2.0", "id": self.id, "result": result}
 
     def _result(self) -> Message:

@@ -100,6 +100,10 @@ class WireObject:
             summary = ""
         return f"<{type(self).__name__}{' ' if summary else ''}{summary}>"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # IPython's own printer would write a long line for everything that has items.
+        printer.text(repr(self))
+
     def _summary(self) -> str:
         """What the repr says after the class's name."""
         told = ((key, value) for key, value in _written(self) if key != "type" and value not in ("", [], {}))
@@ -174,6 +178,11 @@ class Message(WireObject, Predicates):
     def is_background(self) -> bool:
         """The CLI did this by itself, between two turns."""
         return self.background
+
+    def _repr_markdown_(self) -> str:
+        from .. import _show  # what shows itself is rare: a notebook's last expression
+
+        return _show.markdown(self)
 
     def _summary(self) -> str:
         return shorten(self.content) if self.content else _of_session(self)

@@ -80,6 +80,16 @@ class ContextUsage(WireObject):
     agents: list[ContextAgent] = attrs.field(factory=list)
     skills: list[ContextSkill] | None = None
 
+    def _repr_html_(self) -> str:
+        from .. import _show
+
+        return _show.html(self)
+
+    def _repr_markdown_(self) -> str:
+        from .. import _show
+
+        return _show.markdown(self)
+
 
 @attrs.define(eq=False, repr=False, kw_only=True)
 class ContextReport(ContextUsage):

@@ -47,6 +47,16 @@ class Usage(WireObject):
     output_tokens_details: dict[str, Any] | None = None
     fallback_credit: Any = None
 
+    def _repr_html_(self) -> str:
+        from .. import _show
+
+        return _show.html(self)
+
+    def _repr_markdown_(self) -> str:
+        from .. import _show
+
+        return _show.markdown(self)
+
 
 @attrs.define(eq=False, repr=False, kw_only=True)
 class ModelUsage(WireObject):

@@ -37,8 +37,7 @@ class PermissionContext:
     """
 
     tool_use_id: str = ""
-    #: Changes of the rules that would spare further questions of the kind; give them back in `Allow`.
-    suggestions: list[PermissionUpdate] = attrs.field(factory=list)
+    _suggestions: list[PermissionUpdate] | None = attrs.field(default=None, alias="suggestions")
     #: The path that made the CLI ask, such as the file that a command writes to.
     blocked_path: str | None = None
     decision_reason: str | None = None
@@ -74,16 +73,22 @@ class PermissionContext:
         cls, request: dict[str, Any], request_id: str = "", cancellation: Cancellation | None = None
     ) -> PermissionContext:
         """Read a `can_use_tool` request. What does not fit its field is kept as it came."""
-        told = {name: request[name] for name in _PLAIN if request.get(name) is not None}
+        told = {name: value for name, value in request.items() if name in _PLAIN and value is not None}
         return cls(
             **told,
-            suggestions=updates_of(request.get("permission_suggestions")),
             mcp_server=_part(McpOrigin, request.get("mcp_server")),
             matched_ask_rule=_part(AskRule, request.get("matched_ask_rule")),
             request_id=request_id,
             raw=request,
             cancellation=cancellation or Cancellation(),
         )
+
+    @property
+    def suggestions(self) -> list[PermissionUpdate]:
+        """Changes of the rules that would spare further questions of the kind; give them back in `Allow`."""
+        if self._suggestions is None:
+            self._suggestions = updates_of(self.raw.get("permission_suggestions"))
+        return self._suggestions
 
     @property
     def cancelled(self) -> bool:
@@ -100,8 +105,8 @@ class PermissionContext:
         return f"<PermissionContext {about} {self.tool_use_id}>".replace("  ", " ")
 
 
-_BUILT = {"suggestions", "mcp_server", "matched_ask_rule", "request_id", "raw", "_cancellation"}
-_PLAIN = tuple(field.name for field in attrs.fields(PermissionContext) if field.name not in _BUILT)
+_BUILT = {"_suggestions", "mcp_server", "matched_ask_rule", "request_id", "raw", "_cancellation"}
+_PLAIN = frozenset(field.name for field in attrs.fields(PermissionContext)) - _BUILT
 
 
 def _part(cls: Any, raw: object) -> Any:

@@ -135,7 +135,7 @@ class Program:
                 arguments = {key: value for key, value in step.items() if key != "do"}
                 getattr(self, "do_" + step["do"])(**arguments)
         except EndOfTurn:
-            pass
+            pass  # the rest of the turn is not played
         self.ahead = []
 
     def do_frame(self, frame: dict[str, Any]) -> None:

@@ -4,9 +4,12 @@ A stand-in for the model's HTTP API on loopback, so that the real CLI runs offli
     with ScriptedModel() as model:
         model.call_tool("Bash", {"command": "echo hi"}).reply("It said hi.")
         result = agent_sdk.query("say hi", env={**isolated_env(tmp_path), **model.env})
+
+`python -m agent_sdk.testing.scripted_model` runs one by hand.
 """
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping
 from types import TracebackType
@@ -142,3 +145,24 @@ class ScriptedModel(Script):
             # The author of the test must see it: the CLI does not try again after 400, and shows the text.
             log.debug("a function of the script failed", exc_info=True)
             return Reply(status=400, message=f"a function of the script failed: {error!r}")
+
+
+def main() -> None:
+    """Run a model by hand: tell what leads a CLI to it, and answer every prompt with its echo until Ctrl-C."""
+    with ScriptedModel() as model:
+        settings = model.env.items()
+        _tell(*(f"unset {name}" if value is None else f"export {name}={value}" for name, value in settings))
+        _tell("# The model says `echo: <prompt>`. Ctrl-C ends it.")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            _tell(f"# {len(model.requests)} requests were answered.")
+
+
+def _tell(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

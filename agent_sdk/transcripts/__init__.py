@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .paths import project_key
     from .reader import get_session_messages, get_subagent_messages, list_subagents
     from .search import Excerpt, SearchHit, search_sessions
+    from .stored import import_session
 
 _HOMES = {
     "Excerpt": "search",
@@ -31,6 +32,7 @@ _HOMES = {
     "get_session_info": "listing",
     "get_session_messages": "reader",
     "get_subagent_messages": "reader",
+    "import_session": "stored",
     "list_sessions": "listing",
     "list_subagents": "reader",
     "project_key": "paths",
@@ -53,6 +55,7 @@ __all__ = [
     "get_session_info",
     "get_session_messages",
     "get_subagent_messages",
+    "import_session",
     "list_sessions",
     "list_subagents",
     "project_key",

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from .. import _codec
 from .listing import SessionInfo, milliseconds, short_time
-from .markdown import facts_of
+from .markdown import facts_of, legible
 from .markup import to_html
 from .page import page
 from .story import Change, Image, Item, Said, Thought, Used
@@ -45,7 +44,7 @@ def _said(item: Said) -> str:
 
 
 def _used(item: Used) -> str:
-    parts = [change_html(item.change)] if item.change else [f"<pre>{escape(_codec.dumps(item.input, indent=2))}</pre>"]
+    parts = [change_html(item.change)] if item.change else [f'<pre class="input">{escape(fields(item.input))}</pre>']
     if item.story:
         inner = "".join(_items(item.story))
         parts.append(_folded(f"<b>Agent</b> {escape(item.agent)}", inner))
@@ -69,6 +68,19 @@ def telling(given: Any) -> str:
     return text if len(text) <= 100 else text[:99] + "…"
 
 
+def fields(given: Any) -> str:
+    """Write a tool's input for reading: a line for each field, texts as they are."""
+    if not isinstance(given, dict):
+        return legible(given)
+    # Half a character cannot be written to a file.
+    return "\n".join(map(_field, given, given.values())).encode("utf-8", "replace").decode("utf-8")
+
+
+def _field(name: object, value: object) -> str:
+    text = value if isinstance(value, str) else legible(value)
+    return f"{name}:\n{text}" if "\n" in text else f"{name}: {text}"
+
+
 def _folded(summary: str, inner: str, kind: str = "") -> str:
     attribute = f' class="{kind}"' if kind else ""
     return f"<details{attribute}><summary>{summary}</summary>{inner}</details>"
@@ -76,8 +88,12 @@ def _folded(summary: str, inner: str, kind: str = "") -> str:
 
 def change_html(change: Change) -> str:
     """Return a change as HTML: the path and the lines of a diff."""
-    lines = "".join(map(_diff_line, change.lines))
-    return f'<p><code>{escape(change.path)}</code></p><pre class="diff">{lines}</pre>'
+    return f"<p><code>{escape(change.path)}</code></p>{diff_html(change.lines)}"
+
+
+def diff_html(lines: list[str]) -> str:
+    """Return the lines of a diff as HTML."""
+    return f'<pre class="diff">{"".join(map(_diff_line, lines))}</pre>'
 
 
 def _diff_line(line: str) -> str:

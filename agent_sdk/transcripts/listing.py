@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from typing import Any, SupportsIndex, overload
 
 import attrs
 
@@ -53,10 +54,28 @@ class SessionList(list[SessionInfo]):
         for info in self:
             yield short_time(info.last_modified), info.summary, info.tag or "", info.session_id
 
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> SessionInfo: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> SessionList: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> SessionInfo | SessionList:
+        # A part of the list shows itself as the whole does.
+        return SessionList(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        from .._sessions_command import table  # the same as `sessions list`
+
+        printer.text("\n".join(table(self)) if self else "no sessions")
+
     def _repr_html_(self) -> str:
-        cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in self._rows())
+        # Notebooks align cells to the right, which suits numbers only.
+        left = ' style="text-align: left"'
+        cells = ("".join(f"<td{left}>{html.escape(cell)}</td>" for cell in row) for row in self._rows())
         rows = "".join(f"<tr>{row}</tr>" for row in cells)
-        return f"<table><tr><th>changed</th><th>session</th><th>tag</th><th>id</th></tr>{rows}</table>"
+        titles = "".join(f"<th{left}>{title}</th>" for title in ("changed", "session", "tag", "id"))
+        return f"<table><tr>{titles}</tr>{rows}</table>"
 
     def _repr_markdown_(self) -> str:
         inert = str.maketrans({"|": "\\|", "<": "&lt;", "`": "\\`", "[": "\\[", "\n": " "})

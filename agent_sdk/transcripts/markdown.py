@@ -6,10 +6,10 @@ alive, and no link but to http, https, mailto or a relative path.
 """
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
-from .. import _codec
 from .listing import SessionInfo, short_time
 from .story import Image, Item, Said, Thought, Used
 
@@ -67,7 +67,7 @@ def _said(item: Said) -> Iterator[str]:
 def _used(item: Used, level: int) -> Iterator[str]:
     yield f"**Tool: {_one_line(item.name)}**{' (failed)' if item.is_error else ''}"
     if item.change is None:
-        yield fenced(_codec.dumps(item.input, indent=2), "json")
+        yield fenced(legible(item.input), "json")
     else:
         yield f"{_code(item.change.path)} (+{item.change.added} -{item.change.removed})"
         yield fenced("\n".join(item.change.lines), "diff")
@@ -86,6 +86,18 @@ def fenced(text: str, language: str = "") -> str:
     """Put *text* between fences that it cannot close."""
     fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}{language}\n{text}\n{fence}"
+
+
+def legible(value: object, indent: int | None = 2) -> str:
+    """Write a value as JSON that is to be read, not sent."""
+    try:
+        # Not the codec, whose JSON is ASCII.
+        text = json.dumps(value, ensure_ascii=False, indent=indent, default=repr)
+    except (ValueError, TypeError, RecursionError):
+        # What comes from the wire is JSON; only an object made by hand, one that holds itself, comes here.
+        text = repr(value)
+    # Half a character cannot be written to a file.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _code(text: str) -> str:

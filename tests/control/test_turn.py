@@ -12,7 +12,9 @@ import agent_sdk
 from agent_sdk import AbortError, AgentTimeoutError, ProcessError
 from agent_sdk._control.connection import Connection
 from agent_sdk._control.ledger import Ledger
-from agent_sdk._control.turn import Terms, Turn, Watch
+from agent_sdk._control.terms import Terms
+from agent_sdk._control.turn import Turn
+from agent_sdk._control.watch import Watch
 from agent_sdk._prompt import user_line
 from agent_sdk.testing import frames
 

@@ -90,7 +90,12 @@ CASES: list[tuple[str, Result, dict[str, Any]]] = [
     ),
     ("user_prompt_submit", Result.approve("fine"), {}),
     ("user_prompt_submit", Result.block("no"), {"decision": "block", "reason": "no"}),
-    ("user_prompt_submit", Result.stop("no"), {"continue": False, "stopReason": "no"}),
+    (
+        "user_prompt_submit",
+        Result.stop("no"),
+        {"continue": False, "stopReason": "no", "decision": "block", "reason": "no"},
+    ),
+    ("post_tool_use", Result.stop("no"), {"continue": False, "stopReason": "no"}),
     ("user_prompt_submit", Result.with_context("c"), _specific("user_prompt_submit", additionalContext="c")),
     ("stop", Result.block("go on"), {"decision": "block", "reason": "go on"}),
     ("stop", Result.stop("end"), {"continue": False, "stopReason": "end"}),
@@ -102,7 +107,11 @@ CASES: list[tuple[str, Result, dict[str, Any]]] = [
         Result.block("dear"),
         _specific("pre_model_switch", permissionDecision="deny", permissionDecisionReason="dear"),
     ),
-    ("elicitation", Result.block(), _specific("elicitation", action="decline")),
+    (
+        "elicitation",
+        Result.block("no"),
+        {"decision": "block", "reason": "no", **_specific("elicitation", action="decline")},
+    ),
     ("elicitation", Result.modify({"a": 1}), _specific("elicitation", action="accept", content={"a": 1})),
     ("session_start", Result.with_context("c"), _specific("session_start", additionalContext="c")),
     ("session_end", Result.with_system_message("bye"), {"systemMessage": "bye"}),
@@ -129,6 +138,7 @@ def test_wire_form(event: str, result: Result, expected: dict[str, Any]) -> None
         ("permission_request", Result.modify({}, approve=False), "use pre_tool_use"),
         ("pre_model_switch", Result.permission("defer"), "only a tool use can be deferred"),
         ("elicitation", Result.permission("ask"), "block declines"),
+        ("elicitation_result", Result.modify({"a": 1}), "have a new input"),
     ],
 )
 def test_answers_that_make_no_sense(event: str, result: Result, message: str) -> None:

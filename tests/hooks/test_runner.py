@@ -155,16 +155,16 @@ def test_a_modify_feeds_the_next() -> None:
     }
 
 
-@pytest.mark.parametrize("event", ["permission_request", "post_tool_use", "elicitation_result"])
+@pytest.mark.parametrize("event", ["permission_request", "post_tool_use", "elicitation"])
 def test_other_events_feed_the_next_too(event: str) -> None:
     """A new input of a permission request, a new output of a tool and new content of an answer reach the next hook."""
     change: dict[str, Any] = {
         "permission_request": lambda ctx: Result.modify({"command": "new"}),
         "post_tool_use": lambda ctx: Result.replace_output("new"),
-        "elicitation_result": lambda ctx: Result.modify({"a": "new"}),
+        "elicitation": lambda ctx: Result.modify({"a": "new"}),
     }
     seen: list[Any] = []
-    fields = {"permission_request": "tool_input", "post_tool_use": "tool_response", "elicitation_result": "content"}
+    fields = {"permission_request": "tool_input", "post_tool_use": "tool_response", "elicitation": "content"}
     field = fields[event]
     _run(change[event], lambda ctx: seen.append(getattr(ctx, field)), event=event)
     assert seen in ([{"command": "new"}], ["new"], [{"a": "new"}])

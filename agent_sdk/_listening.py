@@ -1,0 +1,80 @@
+"""
+Callbacks for the life of a client: by kind of message, and hooks by decorator.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .errors import ConfigurationError
+from .options import Options
+
+if TYPE_CHECKING:
+    from ._control.turn import Turn
+    from .messages import Message
+
+OnMessage = Callable[["Message"], object]
+C = TypeVar("C", bound=OnMessage)
+H = TypeVar("H", bound=Callable[..., object])
+
+
+class Listening:
+    """What a `Client` calls back, turn after turn."""
+
+    _options: Options
+    _callbacks: list[tuple[str, OnMessage]]
+
+    def on(self, kind: str, callback: C | None = None) -> Any:
+        """
+        Call *callback* with every message of a kind, in all turns of this client.
+
+        Args:
+            kind: A predicate's name without `is_`: `"init"`, `"text"`, `"tool_use"`, `"result"` ...
+            callback: A function of one message; without it, a decorator is returned.
+
+        Raises:
+            ConfigurationError: There is no such kind.
+        """
+        from .messages import predicates
+
+        if kind not in predicates():
+            raise ConfigurationError(f"on({kind!r}): no such kind; kinds are {', '.join(predicates())}")
+        if callback is None:
+            return lambda function: self.on(kind, function)
+        self._callbacks.append((f"is_{kind}", callback))
+        return callback
+
+    def hook(self, event: str, matcher: Any = None, **how: Any) -> Callable[[H], H]:
+        """
+        Register the decorated function as a hook, from the next turn on.
+
+        Args:
+            event: Such as `"pre_tool_use"`.
+            matcher: Which tools, agents or triggers; everything when not given.
+            how: `timeout` in seconds and `fail_mode`, as for `hooks.Matcher`.
+
+        Raises:
+            ConfigurationError: There is no such event, or the function takes other arguments.
+        """
+
+        def register(function: H) -> H:
+            from .hooks import Matcher
+
+            before = self._options.hooks or {}
+            already = before.get(event, ())
+            already = already if isinstance(already, (list, tuple)) else (already,)
+            hooks = {**before, event: [*already, Matcher(matcher, function, **how)]}
+            self._options = self._options.evolve(hooks=hooks)
+            return function
+
+        return register
+
+    def _tell(self, turn: Turn, message: Message) -> None:
+        turn.in_callback = True
+        try:
+            for name, callback in self._callbacks:
+                if getattr(message, name):
+                    callback(message)
+        finally:
+            turn.in_callback = False
+

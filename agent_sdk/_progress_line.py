@@ -1,0 +1,39 @@
+"""
+One line on the standard error that tells how far something is, written over itself; gone when it is over.
+"""
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+
+class ProgressLine:
+    """
+    The line.
+
+    Args:
+        wanted: *None*: only where the standard error is a terminal.
+    """
+
+    def __init__(self, wanted: bool | None) -> None:
+        self._stream = sys.stderr
+        is_terminal = self._stream is not None and self._stream.isatty()
+        self._is_shown = is_terminal if wanted is None else wanted and self._stream is not None
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Show *text* in place of what is there."""
+        if self._is_shown and text != self._shown:
+            self._stream.write("\r" + text.ljust(len(self._shown)))
+            self._stream.flush()
+            self._shown = text
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            self._stream.write("\r" + " " * len(self._shown) + "\r")
+            self._stream.flush()

@@ -1,0 +1,228 @@
+"""
+`%load_ext agent_sdk.notebook`: the magic `%%agent`, which talks to one client of the notebook.
+
+    %%agent --model haiku
+    Explain {function_name} to me.
+
+The words `{name}` of an existing variable are replaced by its value; every other brace stays as typed. The result is
+in `_agent`, and the next cell goes on with the session. `--help` names the options.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ._api import client as _new_client
+from .errors import AgentSDKError, ConfigurationError
+
+if TYPE_CHECKING:
+    from ._client import Client
+    from .messages import Message, ResultMessage
+
+HELP = """%%agent [options] [prompt], and more of the prompt in the cell; %agent [options] [prompt] on a line.
+
+  --new            start a new session
+  --model NAME     use this model from here on
+  --resume ID      go on with this session
+  --fork           go on in a copy of this session
+  --tools A,B      let these tools run without asking, from here on
+  --mode MODE      permission mode from here on: default, plan, acceptEdits, ...
+  --quiet          show nothing while it runs; the cell's value is the result
+  --help           show this
+  --               what follows is the prompt
+
+{name} of an existing variable is replaced. The result is in _agent."""
+
+_FLAGS = frozenset({"new", "fork", "quiet", "help"})
+_VALUES = frozenset({"model", "resume", "tools", "mode"})
+# Doubled braces are left alone: that is how templates are written.
+_NAME = re.compile(r"(?<!\{)\{([^\W\d]\w*)\}(?!\})")
+_WORD = re.compile(r"\s*(\S+)")
+#: A line that asks something: IPython would take its mark for a question about the last word.
+_QUESTION = re.compile(r"(\s*(?:[^\W\d]\w*\s*=\s*)?)%agent\s+(.*\?)\s*")
+
+
+class Agent:
+    """The notebook's one conversation, behind the magic."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The client that the magic talks to; made when it is first needed, asking before tools run."""
+        if self._client is None:
+            from . import permissions
+
+            self._client = _new_client(can_use_tool=permissions.ask(), include_partial_messages=True)
+        return self._client
+
+    def use(self, client: Client | None) -> None:
+        """Talk to another client from here on; the one before is closed."""
+        before, self._client = self._client, client
+        if before is not None and before is not client:
+            before.close()
+
+    def magic(self, line: str, cell: str | None = None) -> ResultMessage | None:
+        """Run `%agent` or `%%agent`."""
+        try:
+            return self._run(line, cell)
+        except AgentSDKError as error:
+            _brief(error)
+            raise
+
+    def _run(self, line: str, cell: str | None) -> ResultMessage | None:
+        asked, rest = options_of(line)
+        if "help" in asked:
+            print(HELP)  # noqa: T201
+            return None
+        self._set(asked)
+        parts = (rest.strip(), (cell or "").strip("\n"))
+        prompt = filled("\n".join(part for part in parts if part.strip()), self._names())
+        if not prompt:
+            print(repr(self.client))  # noqa: T201 (what a line without a prompt is for)
+            return None
+        result = self._query(prompt, "quiet" in asked)
+        self.shell.user_ns["_agent"] = result
+        return result if "quiet" in asked else None
+
+    def _set(self, asked: Mapping[str, str]) -> None:
+        if "new" in asked:
+            self.client.close()
+        if "resume" in asked:
+            from ._sessions_command import resolve
+
+            self.client.resume(resolve(asked["resume"]))
+        if "fork" in asked:
+            self.use(self.client.fork())
+        if "model" in asked:
+            self.client.with_model(asked["model"])
+        if "tools" in asked:
+            self.client.with_tools(*filter(None, asked["tools"].split(",")))
+        if "mode" in asked:
+            self.client.with_permission_mode(asked["mode"])
+
+    def _names(self) -> dict[str, Any]:
+        """The variables of the notebook, without those that IPython puts there."""
+        shell = self.shell
+        hidden = getattr(shell, "user_ns_hidden", {})
+        return {name: value for name, value in shell.user_ns.items() if name not in hidden or hidden[name] is not value}
+
+    def _query(self, prompt: str, is_quiet: bool) -> ResultMessage:
+        from . import _show
+
+        def silent(message: Message) -> None:
+            """Show nothing."""
+
+        try:
+            return self.client.query(prompt, on_message=silent if is_quiet else _show.show)
+        except KeyboardInterrupt:
+            _show.finish("stopped; the session goes on")
+            # The notebook must know, so that it does not run the cells below.
+            raise _brief(KeyboardInterrupt("the turn was stopped; the next cell goes on with the session")) from None
+        except BaseException as error:
+            _show.finish(type(error).__name__)
+            raise
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+def _brief(error: E) -> E:
+    """Let IPython show *error* in one line: the frames of this package tell nobody anything."""
+    lines = [f"\x1b[31m{type(error).__name__}\x1b[0m: {error}"]
+    vars(error)["_render_traceback_"] = lines.copy
+    return error
+
+
+def options_of(line: str) -> tuple[dict[str, str], str]:
+    """
+    Split the line of a magic into its options and the rest.
+
+    Raises:
+        ConfigurationError: There is no such option, or its value is missing.
+    """
+    asked: dict[str, str] = {}
+    while (word := _WORD.match(line)) is not None and word[1].startswith("--"):
+        name, has_value, value = word[1][2:].partition("=")
+        line = line[word.end() :]
+        if not name:
+            break
+        if name in _VALUES and not has_value:
+            following = _WORD.match(line)
+            value, line = (following[1], line[following.end() :]) if following else ("", "")
+        if (name not in _FLAGS or has_value) and not (name in _VALUES and value):
+            raise ConfigurationError(f"--{name}: no such option, or not with that value; see %agent --help")
+        asked[name] = value
+    return asked, line
+
+
+def filled(text: str, names: Mapping[str, Any]) -> str:
+    """Replace `{name}` by the value of that name, once, where there is one."""
+
+    def value_of(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            return match[0]
+        value = names[match[1]]
+        from .messages import Message
+
+        return value.content if isinstance(value, Message) else str(value)
+
+    return _NAME.sub(value_of, text)
+
+
+def keep_questions(lines: list[str]) -> list[str]:
+    """Rewrite `%agent ...?` among the lines of a cell, so that the question reaches the agent."""
+    if lines and lines[0].startswith("%%"):
+        return lines
+    return [_question(line) for line in lines]
+
+
+def _question(line: str) -> str:
+    found = _QUESTION.fullmatch(line)
+    return line if found is None else f"{found[1]}get_ipython().run_line_magic('agent', {found[2]!r})\n"
+
+
+_agents: list[Agent] = []
+
+
+def use(client: Client) -> Client:
+    """
+    Let `%%agent` talk to *client*, with whatever options, hooks and tools it has; it is returned.
+
+    Raises:
+        ConfigurationError: The extension is not loaded.
+    """
+    if not _agents:
+        raise ConfigurationError("run %load_ext agent_sdk.notebook first")
+    _agents[-1].use(client)
+    return client
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Add the magic; called by `%load_ext agent_sdk.notebook`."""
+    from IPython.core.magic import no_var_expand
+
+    agent = Agent(ipython)
+    _agents.append(agent)
+
+    # IPython would put values of its own choice in place of braces and dollars, in what stands on the line.
+    @no_var_expand  # type: ignore[untyped-decorator, unused-ignore]
+    def magic(line: str, cell: str | None = None) -> ResultMessage | None:
+        return agent.magic(line, cell)
+
+    magic.__doc__ = HELP
+    ipython.register_magic_function(magic, magic_kind="line_cell", magic_name="agent")
+    ipython.input_transformers_cleanup.append(keep_questions)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take the magic away and close its client; called by `%unload_ext agent_sdk.notebook`."""
+    for kind in ("line", "cell"):
+        ipython.magics_manager.magics[kind].pop("agent", None)
+    while keep_questions in ipython.input_transformers_cleanup:
+        ipython.input_transformers_cleanup.remove(keep_questions)
+    while _agents:
+        _agents.pop().use(None)

@@ -1,0 +1,141 @@
+"""
+A lease: the right to be the only one, for as long as its holder lives and a while longer.
+
+A small thread renews it. A holder that dies stops renewing, and after *ttl* seconds another may take it.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol
+
+from .. import _log
+from ..errors import SessionBusyError, StoreError
+
+#: Seconds between two attempts to get a lease that somebody holds: at first, and at most.
+FIRST_LOOK = 0.02
+LONGEST_LOOK = 0.25
+
+#: The leases of this process: who asks for one that its own thread holds would wait for itself.
+_held: dict[tuple[object, str], tuple[int, int]] = {}
+
+
+class Book(Protocol):
+    """Where leases are written down: the three steps that a store takes in one atomic move each."""
+
+    @property
+    def scope(self) -> object:
+        """The same for two books that are one."""
+        ...
+
+    def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
+        """Write the lease down for *token*, unless another token holds it and its time is not up."""
+        ...
+
+    def renew_lease(self, name: str, token: str, ttl: float) -> bool:
+        """Give the lease *ttl* seconds more; false when *token* does not hold it."""
+        ...
+
+    def release_lease(self, name: str, token: str) -> None:
+        """Strike the lease out if *token* holds it."""
+        ...
+
+
+class Lease:
+    """One lease that is held. A context manager: leaving it gives the lease back."""
+
+    def __init__(self, book: Book, name: str, ttl: float) -> None:
+        self.name = name
+        #: Seconds after which the lease of a dead holder is free.
+        self.ttl = ttl
+        #: Whether somebody else may hold it by now: it could not be renewed in time.
+        self.is_lost = False
+        self._book = book
+        self._token = os.urandom(16).hex()
+        self._pid = os.getpid()
+        self._stop = threading.Event()
+        self._renewer: threading.Thread | None = None
+
+    @classmethod
+    def take(
+        cls, book: Book, name: str, wait: float, ttl: float, check: Callable[[], object] = lambda: None
+    ) -> Lease:
+        """
+        Wait for the lease *name* and hold it.
+
+        Args:
+            wait: Seconds; 0 tries once.
+            check: Called between two attempts; what it raises ends the wait.
+
+        Raises:
+            SessionBusyError: It was not free in time, or this very thread holds it.
+            StoreError: The store failed.
+        """
+        lease = cls(book, name, ttl)
+        begun, pause = time.monotonic(), FIRST_LOOK
+        while not book.acquire_lease(name, lease._token, ttl):
+            waited = time.monotonic() - begun
+            is_mine = _held.get((book.scope, name)) == (os.getpid(), threading.get_ident())
+            if is_mine or waited >= wait:
+                why = "this thread holds it: its turn is still running" if is_mine else f"waited {waited:.1f} seconds"
+                raise SessionBusyError(f"the lease {name!r} is taken ({why})", waited=waited)
+            check()
+            time.sleep(min(pause, wait - waited))
+            pause = min(2 * pause, LONGEST_LOOK)
+        lease._begin()
+        return lease
+
+    def _begin(self) -> None:
+        _held[self._book.scope, self.name] = (self._pid, threading.get_ident())
+        self._renewer = threading.Thread(target=self._renew, name="agent_sdk-lease", daemon=True)
+        self._renewer.start()
+
+    def _renew(self) -> None:
+        good_until = time.monotonic() + self.ttl
+        while not self._stop.wait(self.ttl / 3):
+            now = time.monotonic()
+            try:
+                book = self._book
+                held = book.renew_lease(self.name, self._token, self.ttl) or book.acquire_lease(
+                    self.name, self._token, self.ttl
+                )
+            except StoreError as error:
+                # The store may come back; until then the turn goes on, and its caller is told afterwards.
+                _log.debug("stores", "the lease %s was not renewed: %s", self.name, error)
+                self.is_lost = self.is_lost or now >= good_until
+                continue
+            if not held:
+                self.is_lost = True
+                return
+            good_until = now + self.ttl
+
+    def let_expire(self) -> None:
+        """Stop renewing and keep the lease until its time is up, as a holder that dies would."""
+        self._stop.set()
+        _held.pop((self._book.scope, self.name), None)
+
+    def release(self) -> None:
+        """Give the lease back; a second call does nothing. Never raises: what is not given back expires."""
+        if self._stop.is_set() or self._pid != os.getpid():
+            return
+        self.let_expire()
+        if self._renewer is not None:
+            self._renewer.join(0.1)  # a renewal under way would write down again what is struck out
+        with contextlib.suppress(StoreError):  # it expires by itself
+            self._book.release_lease(self.name, self._token)
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def __repr__(self) -> str:
+        state = "given back" if self._stop.is_set() else "lost" if self.is_lost else "held"
+        return f"<Lease {self.name!r} {state}>"

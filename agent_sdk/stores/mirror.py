@@ -1,0 +1,192 @@
+"""
+The mirror: copies what the CLI writes into its transcripts to a session store, in batches.
+
+The pump adds, in whatever thread it runs, and waits for nothing; the turn's thread flushes: before it hands out a
+result, when a batch is full, and at the end of the process. A store that fails never fails a turn: what it did not take
+is kept for the next flush, and a message tells. Used by `_control` and the keeper.
+"""
+from __future__ import annotations
+
+import collections
+import os
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from .. import _codec, _log
+from ..errors import StoreError
+from .base import Entry, Key
+
+Frame = dict[str, Any]
+T = TypeVar("T")
+
+#: A batch is full with this many entries, or bytes.
+MOST_ENTRIES = 500
+MOST_BYTES = 1024 * 1024
+#: Bytes that are kept for a store that does not take them; beyond that they are dropped.
+MOST_KEPT = 16 * MOST_BYTES
+#: Seconds before the second and the third attempt.
+BACKOFF = (0.2, 0.8)
+#: A transcript's path, as the CLI names it. What else lies below `projects` is none.
+_PATH = re.compile(r".*/projects/([^/]+)/([0-9a-fA-F-]{36})(?:/(.+))?\.jsonl", re.DOTALL)
+
+
+class Batch:
+    """What is written into one transcript at once."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        #: Bytes, as they came.
+        self.size = 0
+
+    def add(self, entries: list[Entry], size: int) -> None:
+        """Put *entries* of *size* bytes behind the others."""
+        self.entries += entries
+        self.size += size
+
+
+class Mirror:
+    """
+    The entries of one process on their way to the store.
+
+    Args:
+        is_eager: Flush at every frame, not in batches.
+    """
+
+    def __init__(self, store: Any, is_eager: bool = False) -> None:
+        self.store = store
+        #: Sessions that the store keeps under another project than the CLI does here.
+        self.homes: dict[str, str] = {}
+        self._is_eager = is_eager
+        #: Sessions that the store has something of: the start of a new one goes there at once, so that a program that
+        #: is killed in its first turn leaves something to resume.
+        self._begun: set[str] = set()
+        # Filled by the pump and emptied by the turn: a deque needs no lock, and the pump takes none.
+        self._fresh: collections.deque[tuple[Key, list[Entry], int]] = collections.deque()
+        self._fresh_entries = self._fresh_bytes = 0
+        self._kept: dict[Key, Batch] = {}
+        self._has_dropped = False
+        self._reports: list[Frame] = []
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something new waits to be flushed or told."""
+        return bool(self._fresh or self._reports)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the store lacks something that it was given."""
+        return bool(self._kept) or self._has_dropped
+
+    def add(self, frame: Frame, size: int) -> bool:
+        """Take the entries of one frame of *size* bytes; true when it is time to flush."""
+        key, entries = self._key_of(frame.get("filePath")), frame.get("entries")
+        if key is None or not isinstance(entries, list):
+            _log.debug("stores", "no transcript to mirror: %s", frame.get("filePath"))
+            return False
+        kept = [entry for entry in entries if isinstance(entry, dict)]
+        self._fresh_entries += len(kept)
+        self._fresh_bytes += size
+        self._fresh.append((key, kept, size))
+        if key.session_id not in self._begun and key.session_id not in self.homes:
+            self._begun.add(key.session_id)
+            return True
+        return self._is_eager or self._fresh_entries >= MOST_ENTRIES or self._fresh_bytes >= MOST_BYTES
+
+    def _key_of(self, path: object) -> Key | None:
+        found = _PATH.fullmatch(path.replace("\\", "/")) if isinstance(path, str) else None
+        if found is None:
+            return None
+        project_key, session_id, subpath = found.groups(default="")
+        return Key(self.homes.get(session_id, project_key), session_id, subpath)
+
+    def report(self, error: BaseException, key: Key, fate: str) -> None:
+        """Leave a message about *key* for the next flush to return."""
+        self._reports.append(mirror_error(f"{error} ({fate})", key))
+
+    def flush(self, is_hurried: Callable[[], bool] = lambda: False) -> list[tuple[Frame, bytes]]:
+        """
+        Write what waits to the store.
+
+        Args:
+            is_hurried: Asked before each wait between two attempts; true leaves the rest for the next flush.
+
+        Returns:
+            Messages about what the store did not take, and what was reported before: frames with their lines.
+        """
+        batches = self._take_batches()
+        backoff: tuple[float, ...] = BACKOFF
+        try:
+            while batches:
+                key, batch = next(iter(batches.items()))
+                try:
+                    self._write(key, batch, backoff, is_hurried)
+                except Exception as error:
+                    self._keep(key, batch, error)
+                    backoff = ()  # a store that is down is asked at length once
+                del batches[key]
+        finally:
+            self._kept.update(batches)  # after Ctrl-C: the closing flush takes them
+        reports, self._reports = self._reports, []
+        return [(report, _codec.encode(report)) for report in reports]
+
+    def _write(self, key: Key, batch: Batch, backoff: Iterable[float], is_hurried: Callable[[], bool]) -> None:
+        tried(lambda: self.store.append(key, batch.entries), () if is_hurried() else backoff, is_hurried)
+
+    def _take_batches(self) -> dict[Key, Batch]:
+        batches, self._kept = self._kept, {}
+        self._fresh_entries = self._fresh_bytes = 0
+        while self._fresh:
+            key, entries, size = self._fresh.popleft()
+            batches.setdefault(key, Batch()).add(entries, size)
+        return batches
+
+    def _keep(self, key: Key, batch: Batch, error: Exception) -> None:
+        many = f"{len(batch.entries)} entries"
+        if batch.size + sum(kept.size for kept in self._kept.values()) <= MOST_KEPT:
+            self._kept[key] = batch
+            fate = f"{many} wait for the next attempt"
+        else:
+            self._has_dropped = True
+            fate = f"{many} were dropped; import_session({key.session_id!r}, store) makes up for it"
+        self.report(error, key, fate)
+
+
+def tried(
+    call: Callable[[], T], backoff: Iterable[float] = BACKOFF, is_hurried: Callable[[], bool] = lambda: False
+) -> T:
+    """
+    Call a store, again after each pause of *backoff* when it fails; not again when it took too long.
+
+    Raises:
+        Exception: What the last attempt raised.
+    """
+    for pause in backoff:
+        try:
+            return call()
+        except Exception as error:
+            if isinstance(error, TimeoutError) or (isinstance(error, StoreError) and error.timed_out):
+                raise
+            _log.debug("stores", "tried again in %s s: %s", pause, error)
+            if not _slept(pause, is_hurried):
+                break
+    return call()
+
+
+def _slept(seconds: float, is_hurried: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        if is_hurried():
+            return False
+        time.sleep(min(left, 0.05))
+    return True
+
+
+def mirror_error(text: str, key: Key) -> Frame:
+    """Make the frame that tells of a store's failure."""
+    random = os.urandom(16).hex()
+    uuid = f"{random[:8]}-{random[8:12]}-4{random[13:16]}-a{random[17:20]}-{random[20:]}"
+    named = {"projectKey": key.project_key, "sessionId": key.session_id, "subpath": key.subpath or None}
+    kind = {"type": "system", "subtype": "mirror_error", "error": text, "key": named}
+    return {**kind, "uuid": uuid, "session_id": key.session_id}

@@ -1,0 +1,189 @@
+"""`RedisStore`: sessions in a Redis server, for any number of hosts. Needs the extra `agent-sdk[redis]`."""
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from .. import _checks, _codec
+from ..errors import ConfigurationError, StoreError
+from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduped
+
+_RENEW = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('pexpire', KEYS[1], ARGV[2]) or 0"
+_RELEASE = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', KEYS[1]) or 0"
+#: Entries that are read in one go: a long transcript does not hold up the server's other clients.
+CHUNK = 1000
+
+
+class RedisStore(Store):
+    """
+    A store in Redis, shared by all workers that use the same server and prefix.
+
+    A user's session is the bare id under `agent:session:<user>`, as workers in Ruby keep it. Safe across threads,
+    processes and forks. What Redis keeps is as durable as the server is set up to be.
+
+    Args:
+        url: Such as `"redis://localhost:6379/0"`.
+        prefix: Stands before every key.
+        timeout: Seconds to wait for the server.
+        lease_ttl: Seconds that a lease lives without renewal.
+
+    Raises:
+        ConfigurationError: The address is wrong, or redis-py is not installed.
+    """
+
+    def __init__(
+        self, url: str, *, prefix: str = "agent:", timeout: float = 5.0, lease_ttl: float = LEASE_TTL
+    ) -> None:
+        self.prefix = prefix
+        self.lease_ttl = lease_ttl
+        self._url = _checks.text("url")(url)
+        self._timeout = timeout
+        self._redis, self._failures, self._timeouts = _client(self._url, timeout)
+
+    @property
+    def scope(self) -> object:
+        return self._url, self.prefix
+
+    # --- users
+
+    def session_id(self, user: str) -> str | None:
+        with self._told("session_id"):
+            found = self._redis.get(self._key("session", user))
+            return None if found is None else found.decode()
+
+    def remember(self, user: str, session_id: str) -> None:
+        with self._told("remember"):
+            self._redis.set(self._key("session", user), session_id)
+
+    def forget(self, user: str) -> None:
+        with self._told("forget"):
+            self._redis.delete(self._key("session", user))
+
+    # --- leases
+
+    def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
+        key, milliseconds = self._key("lease", name), round(ttl * 1000)
+        with self._told("acquire_lease"):
+            # The answer to a first attempt may have been lost on the way: the token tells.
+            return bool(self._redis.set(key, token, nx=True, px=milliseconds)) or self._redis.get(key) == token.encode()
+
+    def renew_lease(self, name: str, token: str, ttl: float) -> bool:
+        with self._told("renew_lease"):
+            return bool(self._redis.eval(_RENEW, 1, self._key("lease", name), token, round(ttl * 1000)))
+
+    def release_lease(self, name: str, token: str) -> None:
+        with self._told("release_lease"):
+            self._redis.eval(_RELEASE, 1, self._key("lease", name), token)
+
+    # --- transcripts
+
+    def append(self, key: Key, entries: Sequence[Entry]) -> None:
+        lines = [_codec.dumps(entry) for entry in entries]
+        if not lines:
+            return
+        key = Key(*key)
+        with self._told("append"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.rpush(self._transcript(key), *lines)
+            if key.subpath:
+                pipe.sadd(self._parts("subkeys", *key[:2]), key.subpath)
+            else:
+                pipe.zadd(self._parts("sessions", key.project_key), {key.session_id: time.time_ns() // 1_000_000})
+                pipe.sadd(self._parts("projects", key.session_id), key.project_key)
+            pipe.execute()
+
+    def load(self, key: Key) -> list[Entry] | None:
+        name = self._transcript(Key(*key))
+        lines: list[bytes] = []
+        with self._told("load"):
+            while chunk := self._redis.lrange(name, len(lines), len(lines) + CHUNK - 1):
+                lines += chunk
+        return deduped(map(_codec.loads, lines)) if lines else None
+
+    def list_sessions(self, project_key: str) -> list[SessionRow]:
+        with self._told("list_sessions"):
+            rows = self._redis.zrange(self._parts("sessions", project_key), 0, -1, withscores=True)
+        return [{"session_id": session_id.decode(), "mtime": int(mtime)} for session_id, mtime in rows]
+
+    def delete(self, key: Key) -> None:
+        key = Key(*key)
+        subpaths = [] if key.subpath else self.list_subkeys(key)
+        with self._told("delete"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(self._transcript(key), *(self._transcript(Key(*key[:2], subpath)) for subpath in subpaths))
+            if key.subpath:
+                pipe.srem(self._parts("subkeys", *key[:2]), key.subpath)
+            else:
+                pipe.delete(self._parts("subkeys", *key[:2]))
+                pipe.zrem(self._parts("sessions", key.project_key), key.session_id)
+                pipe.srem(self._parts("projects", key.session_id), key.project_key)
+            pipe.execute()
+
+    def list_subkeys(self, key: Key) -> list[str]:
+        with self._told("list_subkeys"):
+            return sorted(subpath.decode() for subpath in self._redis.smembers(self._parts("subkeys", *key[:2])))
+
+    def find(self, session_id: str) -> list[str]:
+        with self._told("find"):
+            return sorted(key.decode() for key in self._redis.smembers(self._parts("projects", session_id)))
+
+    # --- Redis
+
+    def close(self) -> None:
+        """Close the connections to the server; the next call opens another."""
+        self._redis.close()
+
+    def _key(self, kind: str, name: str) -> bytes:
+        return f"{self.prefix}{kind}:{name}".encode("utf-8", "surrogatepass")
+
+    def _parts(self, kind: str, *parts: str) -> bytes:
+        """Return a key of several parts that no other parts can make."""
+        return self._key(kind, ":".join(quote(part, safe="/-._") for part in parts))
+
+    def _transcript(self, key: Key) -> bytes:
+        return self._parts("transcript", *key)
+
+    @contextlib.contextmanager
+    def _told(self, doing: str) -> Iterator[None]:
+        """Translate what redis-py raises."""
+        try:
+            yield
+        except self._failures as error:
+            text = f"Redis at {self._address}: {error}; is it running, and can this host reach it?"
+            timed_out = isinstance(error, self._timeouts)
+            raise StoreError(text, store="RedisStore", operation=doing, timed_out=timed_out) from error
+
+    @property
+    def _address(self) -> str:
+        return re.sub("//[^@/]*@", "//***@", self._url)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"url": self._url, "prefix": self.prefix, "timeout": self._timeout, "lease_ttl": self.lease_ttl}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        RedisStore.__init__(self, **state)
+
+    def __repr__(self) -> str:
+        return f"<RedisStore {self._address} {self.prefix}>"
+
+
+def _client(url: Any, timeout: float) -> tuple[Any, Any, Any]:
+    """Return redis-py's client, what it raises, and what of that means that time was up."""
+    try:
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ImportError as error:
+        raise ConfigurationError("RedisStore needs redis-py: pip install 'agent-sdk[redis]'") from error
+    # One more try at once, for a connection that the server closed meanwhile. Waiting is for whoever called.
+    again = Retry(NoBackoff(), 1)
+    try:
+        client: Any = redis.Redis.from_url(  # type: ignore[no-untyped-call,unused-ignore]
+            url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=again
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"RedisStore: {error}") from error
+    failures = (redis.exceptions.RedisError, OSError)
+    return client, failures, (redis.exceptions.TimeoutError, TimeoutError)

@@ -1,0 +1,254 @@
+"""`SQLiteStore`: sessions in one SQLite file, for all threads and processes of one machine."""
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .. import _checks, _codec
+from ..errors import ConfigurationError, StoreError
+from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduped
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS users (user PRIMARY KEY, session_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS leases (name PRIMARY KEY, token TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS transcripts (
+    id INTEGER PRIMARY KEY, project_key TEXT, session_id TEXT, subpath TEXT, mtime INTEGER,
+    UNIQUE (project_key, session_id, subpath)
+);
+CREATE INDEX IF NOT EXISTS transcripts_by_session ON transcripts (session_id);
+CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, transcript INTEGER NOT NULL, entry TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS entries_by_transcript ON entries (transcript, id);
+"""
+_ACQUIRE = """
+INSERT INTO leases VALUES (:name, :token, :until) ON CONFLICT (name) DO UPDATE
+SET token = excluded.token, expires = excluded.expires WHERE expires <= :now OR token = excluded.token
+"""
+_TOUCH = """
+INSERT INTO transcripts (project_key, session_id, subpath, mtime) VALUES (?, ?, ?, ?)
+ON CONFLICT (project_key, session_id, subpath) DO UPDATE SET mtime = excluded.mtime
+"""
+_WHICH = "project_key = ? AND session_id = ? AND subpath = ?"
+#: What SQLite says -> what to do about it.
+_REMEDIES = (
+    ("locked", "another process holds the file; wait for it, or give a larger timeout="),
+    ("full", "the disk is full; free some space"),
+    ("readonly", "the file or its folder cannot be written to; check their permissions"),
+    ("unable to open", "the folder must exist and be writable; create it or correct the path"),
+    ("malformed", "the file is damaged; restore it from a copy, or move it away to begin anew"),
+    ("not a database", "this is no SQLite file; give another path"),
+    ("disk I/O", "the disk failed; look at the system's log"),
+)
+#: Connections that a forked child found open: closing them there would harm the parent's.
+_orphans: list[sqlite3.Connection] = []
+
+
+class SQLiteStore(Store):
+    """
+    A store in one file, in WAL mode; safe across threads, processes and forks. Not for network file systems.
+
+    Args:
+        path: Made when it is not there (its folder is not), readable by you alone.
+        timeout: Seconds to wait for another process's write.
+        lease_ttl: Seconds that a lease lives without renewal.
+
+    Raises:
+        StoreError: The file cannot be used: its message says why and what to do.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0, lease_ttl: float = LEASE_TTL) -> None:
+        given = _checks.path("path")(path)
+        if given is None or given == ":memory:":
+            raise ConfigurationError("SQLiteStore needs the path of a file; MemoryStore keeps sessions in memory")
+        self.path = os.path.abspath(os.path.expanduser(given))
+        self.lease_ttl = lease_ttl
+        self._timeout = timeout
+        self._mine = threading.local()
+        with self._told("open"):
+            self._connection()
+
+    @property
+    def scope(self) -> object:
+        return self.path
+
+    # --- users
+
+    def session_id(self, user: str) -> str | None:
+        row = self._row("SELECT session_id FROM users WHERE user = ?", _text(user))
+        return None if row is None else str(row[0])
+
+    def remember(self, user: str, session_id: str) -> None:
+        self._write("remember", "INSERT OR REPLACE INTO users VALUES (?, ?)", _text(user), session_id)
+
+    def forget(self, user: str) -> None:
+        self._write("forget", "DELETE FROM users WHERE user = ?", _text(user))
+
+    # --- leases
+
+    def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
+        now = time.time()
+        values = {"name": _text(name), "token": token, "until": now + ttl, "now": now}
+        with self._told("acquire_lease"):
+            return self._connection().execute(_ACQUIRE, values).rowcount == 1
+
+    def renew_lease(self, name: str, token: str, ttl: float) -> bool:
+        until = time.time() + ttl
+        statement = "UPDATE leases SET expires = ? WHERE name = ? AND token = ?"
+        return self._write("renew_lease", statement, until, _text(name), token) == 1
+
+    def release_lease(self, name: str, token: str) -> None:
+        self._write("release_lease", "DELETE FROM leases WHERE name = ? AND token = ?", _text(name), token)
+
+    # --- transcripts
+
+    def append(self, key: Key, entries: Sequence[Entry]) -> None:
+        lines = [_codec.dumps(entry) for entry in entries]
+        if not lines:
+            return
+        with self._transaction("append") as connection:
+            connection.execute(_TOUCH, (*Key(*key), time.time_ns() // 1_000_000))
+            number = connection.execute(f"SELECT id FROM transcripts WHERE {_WHICH}", Key(*key)).fetchone()[0]
+            rows = ((number, line) for line in lines)
+            connection.executemany("INSERT INTO entries (transcript, entry) VALUES (?, ?)", rows)
+
+    def load(self, key: Key) -> list[Entry] | None:
+        which = f"SELECT id FROM transcripts WHERE {_WHICH}"
+        with self._told("load"):
+            rows = self._connection().execute(
+                f"SELECT entry FROM entries WHERE transcript = ({which}) ORDER BY id", Key(*key)
+            )
+            return deduped(_codec.loads(entry) for (entry,) in rows) or None
+
+    def list_sessions(self, project_key: str) -> list[SessionRow]:
+        rows = self._rows(
+            "SELECT session_id, mtime FROM transcripts WHERE project_key = ? AND subpath = ''", project_key
+        )
+        return [{"session_id": session_id, "mtime": mtime} for session_id, mtime in rows]
+
+    def delete(self, key: Key) -> None:
+        wanted = Key(*key)
+        which = f"{_WHICH[:-len(' AND subpath = ?')]} AND (subpath = ? OR ? = '')"
+        values = (*wanted, wanted.subpath)
+        with self._transaction("delete") as connection:
+            numbers = f"SELECT id FROM transcripts WHERE {which}"
+            connection.execute(f"DELETE FROM entries WHERE transcript IN ({numbers})", values)
+            connection.execute(f"DELETE FROM transcripts WHERE {which}", values)
+
+    def list_subkeys(self, key: Key) -> list[str]:
+        rows = self._rows(
+            "SELECT subpath FROM transcripts WHERE project_key = ? AND session_id = ? AND subpath != '' ORDER BY 1",
+            *key[:2],
+        )
+        return [subpath for (subpath,) in rows]
+
+    def find(self, session_id: str) -> list[str]:
+        rows = self._rows(
+            "SELECT project_key FROM transcripts WHERE session_id = ? AND subpath = '' ORDER BY mtime DESC", session_id
+        )
+        return [project_key for (project_key,) in rows]
+
+    # --- SQLite
+
+    def close(self) -> None:
+        """Close this thread's connection; the next call opens another."""
+        connection = getattr(self._mine, "connection", None)
+        if connection is not None and self._mine.pid == os.getpid():
+            connection.close()
+        self._mine.__dict__.clear()
+
+    def _connection(self) -> sqlite3.Connection:
+        mine = self._mine
+        connection: sqlite3.Connection | None = getattr(mine, "connection", None)
+        if connection is not None and mine.pid != os.getpid():
+            _orphans.append(connection)
+            connection = None
+        if connection is None:
+            connection = mine.connection = self._open()
+            mine.pid = os.getpid()
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        with contextlib.suppress(OSError):  # SQLite says it better
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(
+            self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _set_up(connection, time.monotonic() + self._timeout)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextlib.contextmanager
+    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        with self._told(doing):
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):  # a full disk has rolled it back already
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _write(self, doing: str, statement: str, *values: Any) -> int:
+        with self._told(doing):
+            return self._connection().execute(statement, values).rowcount
+
+    def _row(self, statement: str, *values: Any) -> Any:
+        rows = self._rows(statement, *values)
+        return rows[0] if rows else None
+
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        with self._told("read"):
+            return self._connection().execute(statement, values).fetchall()
+
+    @contextlib.contextmanager
+    def _told(self, doing: str) -> Iterator[None]:
+        """Translate what SQLite raises."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            said = str(error)
+            remedy = next((remedy for part, remedy in _REMEDIES if part in said), "")
+            text = f"{self.path}: {said}" + (f"; {remedy}" if remedy else "")
+            raise StoreError(text, store="SQLiteStore", operation=doing, timed_out="locked" in said) from error
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "timeout": self._timeout, "lease_ttl": self.lease_ttl}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        SQLiteStore.__init__(self, **state)
+
+    def __repr__(self) -> str:
+        return f"<SQLiteStore {self.path}>"
+
+
+def _set_up(connection: sqlite3.Connection, deadline: float) -> None:
+    while True:
+        try:
+            # No busy handler is asked while a file changes to WAL, and two processes may do it at once.
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            break
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'entries_by_transcript'").fetchone()[0] == 0:
+        connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
+
+
+def _text(name: str) -> str | bytes:
+    """Return what SQLite can bind: a lone surrogate has no place in its text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogatepass")
+    return name

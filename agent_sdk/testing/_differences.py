@@ -1,0 +1,50 @@
+"""
+What a mismatch looks like: the nearest recorded thing, and how it differs, as a difference of indented JSON.
+"""
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from .. import _codec
+from ._scrub import canonical
+
+#: Characters of one value that are shown.
+LONGEST = 400
+#: Lines of a difference that are shown.
+MOST_LINES = 80
+
+
+def difference(recorded: Any, actual: Any) -> str:
+    """Show how *actual* differs from what was *recorded*."""
+    lines = list(
+        difflib.unified_diff(_lines(recorded), _lines(actual), "recorded", "now", lineterm="", n=4)
+    )
+    cut = [*lines[:MOST_LINES], f"... {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else lines
+    return "\n".join(cut)
+
+
+def nearest(actual: Any, recorded: Sequence[Any]) -> Any:
+    """Return which of *recorded* is most like *actual*; *None* of none."""
+    text = "\n".join(_lines(actual))
+
+    def likeness(candidate: Any) -> float:
+        return difflib.SequenceMatcher(None, "\n".join(_lines(candidate)), text, autojunk=False).quick_ratio()
+
+    return max(recorded, key=likeness, default=None)
+
+
+def _lines(value: Any) -> list[str]:
+    return [_shortened(line) for line in _codec.dumps(_sorted(canonical(value)), indent=2).split("\n")]
+
+
+def _sorted(value: Any) -> Any:
+    """Return *value* with its keys in order: theirs says nothing."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}... ({len(line)} characters)"

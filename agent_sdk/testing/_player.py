@@ -1,0 +1,289 @@
+"""
+`Player`: a recorded process. What the CLI wrote comes again, in order; what the host writes is held against the tape.
+
+A line of the CLI waits until the host has written what came before it, so that questions and answers keep their order
+whatever the timing. Ids that this run made itself (of messages, requests, sessions) stand for the recorded ones.
+"""
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import _codec
+from ..errors import AgentSDKError, ProcessError
+from ..options import Options
+from ..transport import OnStderr, Transport
+from . import _differences as differences
+from ._scrub import Scrubber, canonical, renamed
+from ._tape import Recording
+
+if TYPE_CHECKING:
+    from .cassette import Cassette
+
+Frame = dict[str, Any]
+#: Seconds that the host may let the tape wait in a turn, before something is wrong.
+PATIENCE = 5.0
+
+
+class Player(Transport):
+    """One process that is replayed; a mismatch is raised by whoever reads."""
+
+    def __init__(
+        self,
+        cassette: Cassette,
+        recording: Recording,
+        scrubber: Scrubber,
+        options: Options,
+        make_cli: Callable[[], Transport],
+    ) -> None:
+        #: What the process is started with, and how the real one would be made.
+        self.options = options
+        self.make_cli = make_cli
+        self._cassette = cassette
+        self._scrubber = scrubber
+        self._bell = threading.Lock()
+        self._bell.acquire()
+        self._lock = cassette.lock
+        self._on_stderr: OnStderr | None = None
+        self._sent: list[bytes] = []
+        self._wrong: AgentSDKError | None = None
+        #: The real CLI, where this run turned out to be none of those on the tape, and may be recorded.
+        self._live: Transport | None = None
+        self._input_ended = self._closed = False
+        self.bind(recording)
+
+    def bind(self, recording: Recording) -> None:
+        """Play *recording*, from its start."""
+        self.recording = recording
+        #: Which lines of the host have come, by their place.
+        self.matched: set[int] = set()
+        self._place = 0
+        #: Recorded ids of the host's control requests -> those of this run.
+        self._requests: dict[str, str] = {}
+        #: What the host still waits for: a result for each prompt, an answer for each request.
+        self._awaited = 0
+        self._has_begun = False
+
+    # --- the transport
+
+    def start(self, on_stderr: OnStderr | None = None) -> None:
+        self._on_stderr = on_stderr
+
+    @property
+    def pid(self) -> int | None:  # type: ignore[override]
+        """Process id of the CLI, where one runs after all."""
+        return None if self._live is None else self._live.pid
+
+    def read_lines(self, timeout: float | None) -> list[bytes]:
+        if self._live is not None:
+            return self._live.read_lines(timeout)
+        lines = self._ready()
+        if lines or timeout == 0:
+            return lines
+        since = time.monotonic()
+        patience = PATIENCE if self._awaited else None
+        limits = [limit for limit in (timeout, patience) if limit is not None]
+        was_rung = self._bell.acquire(timeout=min(limits, default=-1))
+        lines = self._ready()
+        if not lines and not was_rung and self._awaited and time.monotonic() - since >= PATIENCE:
+            self._fail(self._stuck())
+            self._raise_if_wrong()
+        return lines
+
+    def _ready(self) -> list[bytes]:
+        self._raise_if_wrong()
+        with self._lock:
+            lines, is_over = self._release()
+        if not lines and is_over:
+            raise EOFError
+        return lines
+
+    def send_line(self, line: bytes) -> None:
+        with self._lock:
+            if self._live is not None:
+                self._live.send_line(line)
+                return
+            self._sent.append(line)
+            frame = _codec.decode(line)
+            if frame is not None and self._wrong is None and not self._closed:
+                problem = self._match(frame)
+                if problem is not None and not self._finds_another_recording() and not self._goes_live():
+                    self._fail(problem)
+        self.wake()
+
+    def wake(self) -> None:
+        if self._live is not None:
+            self._live.wake()
+        try:
+            self._bell.release()
+        except RuntimeError:
+            return  # it rings already
+
+    def end_input(self) -> None:
+        self._input_ended = True
+        if self._live is not None:
+            self._live.end_input()
+        self.wake()
+
+    def close(self, grace: float = 1.0) -> None:
+        self._input_ended = self._closed = True
+        if self._live is not None:
+            self._live.close(grace)
+        self.wake()
+
+    def end_error(self) -> AgentSDKError:
+        if self._live is not None:
+            return self._live.end_error()
+        ends: list[Frame] = [value for kind, value in self.recording.events if kind == "end"]
+        facts = self._scrubber.restore(ends[-1]) if ends else {}
+        code = facts.get("exit_code")
+        text = f"the CLI ended with exit code {code} before the result came (replayed)"
+        return ProcessError(text, exit_code=code, stderr=facts.get("stderr", ""))
+
+    # --- out: what the CLI had written
+
+    def _release(self) -> tuple[list[bytes], bool]:
+        """Return the lines that are due, and whether no more will come."""
+        lines: list[bytes] = []
+        events = self.recording.events
+        while self._place < len(events) and not self._is_blocked(*events[self._place]):
+            kind, value = events[self._place]
+            self._place += 1
+            if kind == "cli":
+                lines.append(self._restored(value))
+            elif kind == "stderr" and self._on_stderr is not None:
+                self._on_stderr(self._scrubber.restore(value))
+        is_at_end = self._place < len(events) and events[self._place][0] == "end"
+        return lines, is_at_end or self._input_ended
+
+    def _is_blocked(self, kind: str, value: Any) -> bool:
+        if kind == "host":
+            return self._place not in self.matched
+        return kind == "end" or (kind == "closed" and not self._input_ended)
+
+    def _restored(self, frame: Frame) -> bytes:
+        frame = renamed(self._scrubber.restore(frame), self._cassette.names)
+        if frame.get("type") == "control_response":
+            response = frame["response"]
+            response["request_id"] = self._requests.get(response.get("request_id"), response.get("request_id"))
+            self._awaited -= 1
+        else:
+            self._has_begun = True
+            self._awaited -= frame.get("type") == "result"
+        return _codec.encode(frame)[:-1]
+
+    # --- in: what the host writes now
+
+    def _match(self, frame: Frame) -> AgentSDKError | None:
+        """Hold a line of the host against the tape; tell what is wrong with it."""
+        kept = self._scrubber.keep(frame)
+        place = self._expected(frame)
+        if place is None:
+            return self._surplus(kept)
+        recorded = self.recording.events[place][1]
+        self._learn(frame, recorded)
+        if canonical(_bare(kept)) != canonical(_bare(recorded)):
+            return self._differs(recorded, kept)
+        self.matched.add(place)
+        self._awaited += frame.get("type") in ("user", "control_request")
+        return None
+
+    def _expected(self, frame: Frame) -> int | None:
+        """Return the place of the recorded line that *frame* should be."""
+        wanted = _identity(frame)
+        for place, (kind, value) in enumerate(self.recording.events):
+            if kind == "host" and place not in self.matched and _identity(value) == wanted:
+                return place
+        return None
+
+    def _learn(self, frame: Frame, recorded: Frame) -> None:
+        if frame.get("type") == "user":
+            self._cassette.names[str(recorded.get("uuid"))] = str(frame.get("uuid"))
+        elif frame.get("type") == "control_request":
+            self._requests[str(recorded.get("request_id"))] = str(frame.get("request_id"))
+
+    def _finds_another_recording(self) -> bool:
+        """Play another recording that begins like this run, as long as nothing of this one has been heard."""
+        if self._has_begun:
+            return False
+        first = self.recording
+        for recording, holder in self._cassette.others(self):
+            if self._replays(recording):
+                if holder is not None:
+                    holder._replays(first)
+                return True
+        self._replays(first)
+        return False
+
+    def _replays(self, recording: Recording) -> bool:
+        """Play *recording*; tell whether what was sent until now is on it."""
+        self.bind(recording)
+        return all(self._match(_codec.decode(line) or {}) is None for line in self._sent)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it has not been asked anything yet by which its recording could be told from others."""
+        return not self._has_begun and self._live is None and not any(b'"type":"user"' in line for line in self._sent)
+
+    def _goes_live(self) -> bool:
+        live = None if self._has_begun else self._cassette.live(self)
+        if live is not None:
+            live.start(self._on_stderr)
+            for line in self._sent:
+                live.send_line(line)
+            self._live = live
+        return live is not None
+
+    # --- what is wrong
+
+    def _fail(self, problem: AgentSDKError) -> None:
+        self._wrong = problem
+        self._cassette.failed(problem)
+
+    def _raise_if_wrong(self) -> None:
+        if self._wrong is not None:
+            raise self._wrong
+
+    def _differs(self, recorded: Frame, actual: Frame) -> AgentSDKError:
+        what = _what(actual)
+        return self._cassette.mismatch(f"{what} is not what was recorded", _bare(recorded), _bare(actual))
+
+    def _surplus(self, actual: Frame) -> AgentSDKError:
+        hosts = [value for kind, value in self.recording.events if kind == "host"]
+        alike = [value for value in hosts if value.get("type") == actual.get("type")]
+        recorded = differences.nearest(_bare(actual), list(map(_bare, alike or hosts)))
+        return self._cassette.mismatch(f"{_what(actual)} was not recorded; the nearest", recorded, _bare(actual))
+
+    def _stuck(self) -> AgentSDKError:
+        events = self.recording.events
+        if self._place >= len(events):
+            return self._cassette.mismatch("the recording ends before this turn does", None, None)
+        recorded = events[self._place][1]
+        text = f"the recording goes on with {_what(recorded)}, which did not come within {PATIENCE:g} seconds"
+        return self._cassette.mismatch(text, _bare(recorded) if isinstance(recorded, dict) else None, None)
+
+
+def _identity(frame: Frame) -> tuple[Any, Any]:
+    """Return what makes two lines of the host the same one: answers have an id that the CLI gave."""
+    kind = frame.get("type")
+    if kind == "control_response":
+        return kind, (frame.get("response") or {}).get("request_id")
+    return kind, (frame.get("request") or {}).get("subtype")
+
+
+def _bare(frame: Frame) -> Frame:
+    """Return *frame* without the ids that every run makes anew."""
+    return {key: value for key, value in frame.items() if key not in ("uuid", "request_id")}
+
+
+def _what(frame: Any) -> str:
+    if not isinstance(frame, dict):
+        return "the end of the input"
+    kind = frame.get("type")
+    if kind == "user":
+        return "the prompt"
+    if kind == "control_response":
+        return "the host's answer to the CLI"
+    return f"the request {(frame.get('request') or {}).get('subtype')!r}"

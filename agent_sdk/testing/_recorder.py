@@ -1,0 +1,82 @@
+"""
+`Recorder`: the real CLI, with all lines of both directions kept.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import _codec
+from ..errors import AgentSDKError
+from ..transport import OnStderr, Transport
+from ._scrub import Scrubber
+from ._tape import Recording
+
+
+class Recorder(Transport):
+    """
+    One process that is recorded.
+
+    Args:
+        cli: The transport that does the work.
+        saved: Called when the process is closed.
+    """
+
+    def __init__(self, cli: Transport, recording: Recording, scrubber: Scrubber, saved: Callable[[], None]) -> None:
+        self._cli = cli
+        self._recording = recording
+        self._scrubber = scrubber
+        self._saved = saved
+        self._on_stderr: OnStderr | None = None
+
+    @property
+    def pid(self) -> int | None:  # type: ignore[override]
+        """Process id of the CLI."""
+        return self._cli.pid
+
+    def start(self, on_stderr: OnStderr | None = None) -> None:
+        self._on_stderr = on_stderr
+        self._cli.start(None if on_stderr is None else self._hear)
+
+    def _hear(self, line: str) -> None:
+        self._keep("stderr", line)
+        if self._on_stderr is not None:
+            self._on_stderr(line)
+
+    def read_lines(self, timeout: float | None) -> list[bytes]:
+        lines = self._cli.read_lines(timeout)
+        for line in lines:
+            self._keep_frame("cli", line)
+        return lines
+
+    def send_line(self, line: bytes) -> None:
+        self._keep_frame("host", line)
+        self._cli.send_line(line)
+
+    def wake(self) -> None:
+        self._cli.wake()
+
+    def end_input(self) -> None:
+        if ("closed", True) not in self._recording.events:
+            self._keep("closed", True)
+        self._cli.end_input()
+
+    def end_error(self) -> AgentSDKError:
+        error = self._cli.end_error()
+        facts = {"exit_code": getattr(error, "exit_code", None), "stderr": getattr(error, "stderr", "")}
+        self._keep("end", facts)
+        return error
+
+    def close(self, grace: float = 1.0) -> None:
+        try:
+            self._cli.close(grace)
+        finally:
+            self._saved()
+
+    def _keep_frame(self, kind: str, line: bytes) -> None:
+        frame = _codec.decode(line)
+        if frame is not None:
+            self._keep(kind, frame)
+
+    def _keep(self, kind: str, value: Any) -> None:
+        self._recording.events.append((kind, self._scrubber.keep(value)))

@@ -1,0 +1,131 @@
+"""
+Scrubbing: what a cassette keeps holds no secrets and no paths of the machine that it was recorded on.
+
+Secrets are gone for good. Paths become placeholders, which a replay turns into its own paths.
+"""
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..options import Options
+from ..transcripts.paths import config_folder, project_key
+
+Change = Callable[[str], str]
+
+SECRET = "<<secret>>"
+EMAIL = "<<email>>"
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I)
+_SECRETS = re.compile(
+    r"sk-[A-Za-z0-9_-]{16,}"
+    r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abprs]-[\w-]{10,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"
+)
+#: Something that calls itself a secret; the name stays.
+_NAMED = re.compile(
+    r"((?:x-api-key|api[-_]?key|auth[-_]?token|access[-_]?token|refresh[-_]?token|client[-_]?secret|password)"
+    r"[\"']?\s*[:=]\s*[\"']?|\b(?:bearer|basic)\s+)[^\s\"',;&<]{8,}",
+    re.I,
+)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b")
+#: Values under these keys are nobody's business, whatever they look like.
+_KEYS = frozenset(
+    (
+        *("apikey", "api_key", "x-api-key", "authorization", "password", "secret"),
+        *("token", "access_token", "refresh_token", "auth_token"),
+        *("email", "emailaddress", "organization", "organizationname", "organizationuuid", "accountuuid", "accountid"),
+    )
+)
+#: Variables of the environment whose values are secrets wherever they show up.
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.I)
+#: Shorter values are words that may stand anywhere.
+_SHORTEST_SECRET = 8
+
+
+class Scrubber:
+    """
+    What is scrubbed in the frames of one process.
+
+    Args:
+        options: Those of the process: its folders, its environment.
+        extra: Applied to every text besides.
+    """
+
+    def __init__(self, options: Options, extra: Change | None = None) -> None:
+        env = {name: value for name, value in {**os.environ, **(options.env or {})}.items() if value is not None}
+        self._folders = _folders(options, env)
+        self._extra = extra
+        found = {path: name for name, path in self._folders.items()}
+        found.update({os.path.realpath(path): name for name, path in self._folders.items() if os.path.isabs(path)})
+        found.update({value: SECRET for name, value in env.items() if _is_secret(name, value)})
+        self._names = found
+        longest_first = sorted(found, key=len, reverse=True)
+        self._known = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, longest_first))})(?![\w])")
+
+    def keep(self, value: Any) -> Any:
+        """Return *value* as it may be kept."""
+        return _mapped(value, self._keep_text, hides=True)
+
+    def restore(self, value: Any) -> Any:
+        """Return what was kept with the paths of this machine in it."""
+        return _mapped(value, self._restore_text, hides=False)
+
+    def _keep_text(self, text: str) -> str:
+        text = self._known.sub(lambda match: self._names[match[0]], text)
+        text = _NAMED.sub(lambda match: match[1] + SECRET, _SECRETS.sub(SECRET, text))
+        text = _EMAIL.sub(EMAIL, text) if "@" in text else text
+        return text if self._extra is None else self._extra(text)
+
+    def _restore_text(self, text: str) -> str:
+        if "<<" not in text:
+            return text
+        for name, path in self._folders.items():
+            text = text.replace(name, path)
+        return text
+
+
+def _folders(options: Options, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the folders of a process, by placeholder."""
+    cwd = os.path.abspath(options.cwd or os.getcwd())
+    folders = {
+        "<<cwd>>": cwd,
+        # The CLI makes a name of the path, for the folder of its transcripts.
+        "<<cwd-key>>": project_key(cwd),
+        "<<config>>": config_folder(env),
+        "<<home>>": env.get("HOME") or os.path.expanduser("~"),
+        "<<tmp>>": env.get("TMPDIR") or tempfile.gettempdir(),
+    }
+    return {name: path.rstrip(os.sep) for name, path in folders.items() if path.rstrip(os.sep)}
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name) is not None
+
+
+def _mapped(value: Any, change: Change, hides: bool) -> Any:
+    """Return *value* with each text in it changed; *hides* what stands under telling keys."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {
+            change(str(key)): SECRET
+            if hides and isinstance(item, str) and str(key).lower() in _KEYS
+            else _mapped(item, change, hides)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_mapped(item, change, hides) for item in value]
+    return value
+
+
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Return *value* with the UUIDs in it renamed, as far as *names* knows them."""
+    return _mapped(value, lambda text: _UUID.sub(lambda match: names.get(match[0], match[0]), text), hides=False)
+
+
+def canonical(value: Any) -> Any:
+    """Return *value* as it is compared: any UUID is as good as any other."""
+    return _mapped(value, lambda text: _UUID.sub("<<uuid>>", text), hides=False)

@@ -1,0 +1,335 @@
+"""
+What every session store must do, as named checks: for our stores, and for yours.
+
+    @pytest.mark.parametrize("name", STORE_CHECKS)
+    def test_my_store(name):
+        STORE_CHECKS[name](MyStore())
+
+Each check takes a store that holds nothing, and raises `AssertionError` where it breaks the rule in its docstring.
+Needs no pytest.
+"""
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+from ..errors import SessionBusyError
+from ..stores.base import Entry, Key, supports
+
+Check = Callable[[Any], None]
+C = TypeVar("C", bound=Check)
+
+#: All checks by name.
+STORE_CHECKS: dict[str, Check] = {}
+#: What a check needs beyond `append` and `load`.
+_NEEDS: dict[str, tuple[str, ...]] = {}
+
+_USERS = ("session_id", "remember", "forget")
+_LEASES = ("acquire_lease", "renew_lease", "release_lease")
+_ID = "11111111-2222-4333-8444-555555555555"
+_OTHER = "99999999-2222-4333-8444-555555555555"
+_KEY = Key("-home-ann-project", _ID)
+_SUB = _KEY._replace(subpath="subagents/agent-a1")
+#: Names that have a meaning somewhere: in keys, patterns, statements and paths.
+ODD_NAMES = (
+    "ann@example.com", "a:b", "a b", "*", "?[a-z]", "'; DROP TABLE users; --", '"', "%", "_", "../../etc/passwd", "\\",
+    "\n", "naïve", "日本語", "🙂", "\u2028", "\ud83d", "-1", "0", "None", "x" * 5000,
+)  # fmt: skip
+
+
+def run_store_conformance(make_store: Callable[[], Any], skip: Collection[str] = ()) -> list[str]:
+    """
+    Run all checks, each on a store of its own; those for methods that the store does not have are left out.
+
+    Args:
+        make_store: Makes a store that holds nothing.
+        skip: Names of checks to leave out, as in `STORE_CHECKS`.
+
+    Returns:
+        The names of the checks that were run.
+
+    Raises:
+        AssertionError: The store breaks a rule.
+    """
+    ran = []
+    for name, check in STORE_CHECKS.items():
+        store = make_store()
+        if name not in skip and supports(store, *_NEEDS[name]):
+            check(store)
+            ran.append(name)
+    return ran
+
+
+def _check(*needs: str) -> Callable[[C], C]:
+    def register(function: C) -> C:
+        name = function.__name__
+        STORE_CHECKS[name], _NEEDS[name] = function, needs
+        return function
+
+    return register
+
+
+def _same(expected: object, actual: object) -> None:
+    assert expected == actual, f"expected {expected!r}, the store gave {actual!r}"
+
+
+def _entry(number: int) -> Entry:
+    return {"type": "user", "uuid": f"uuid-{number}", "message": {"role": "user", "content": f"prompt {number}"}}
+
+
+# --- users
+
+
+@_check(*_USERS)
+def a_user_is_remembered_and_forgotten(store: Any) -> None:
+    """A user has no session, then the one that was remembered last, then none again; forgetting twice is no error."""
+    _same(None, store.session_id("ann"))
+    store.remember("ann", _ID)
+    _same(_ID, store.session_id("ann"))
+    store.remember("ann", _OTHER)
+    _same(_OTHER, store.session_id("ann"))
+    store.forget("ann")
+    store.forget("ann")
+    _same(None, store.session_id("ann"))
+
+
+@_check(*_USERS)
+def any_name_of_a_user_is_just_a_name(store: Any) -> None:
+    """Names with characters that mean something elsewhere are kept apart, and nothing else is touched."""
+    for place, name in enumerate(ODD_NAMES):
+        store.remember(name, f"session-{place}")
+    _same([f"session-{place}" for place in range(len(ODD_NAMES))], [store.session_id(name) for name in ODD_NAMES])
+    store.forget("*")
+    _same(len(ODD_NAMES) - 1, sum(store.session_id(name) is not None for name in ODD_NAMES))
+
+
+# --- leases
+
+
+@_check(*_LEASES)
+def a_lease_is_held_by_one(store: Any) -> None:
+    """Another token does not get a lease that is held, may not renew it and cannot release it."""
+    assert store.acquire_lease("ann", "first", 30.0)
+    assert store.acquire_lease("ann", "first", 30.0), "the holder may ask again: an answer may have been lost"
+    assert not store.acquire_lease("ann", "second", 30.0)
+    assert not store.renew_lease("ann", "second", 30.0)
+    store.release_lease("ann", "second")
+    assert not store.acquire_lease("ann", "second", 30.0)
+    assert store.acquire_lease("bob", "second", 30.0), "leases of other names are free"
+    store.release_lease("ann", "first")
+    assert not store.renew_lease("ann", "first", 30.0)
+    assert store.acquire_lease("ann", "second", 30.0)
+
+
+@_check(*_LEASES)
+def a_lease_that_nobody_renews_expires(store: Any) -> None:
+    """After its time a dead holder's lease goes to the next, and the dead one's release does not touch it."""
+    dead = store.lease("ann", ttl=0.3)
+    dead.let_expire()
+    begun = time.monotonic()
+    with store.lease("ann", wait=10.0, ttl=30.0):
+        assert time.monotonic() - begun > 0.1, "the lease was given away before its time was up"
+        dead.release()
+        assert not store.acquire_lease("ann", "third", 30.0)
+
+
+@_check(*_LEASES)
+def a_lease_is_renewed_while_it_is_held(store: Any) -> None:
+    """A lease outlives its time while its holder lives, and whoever waits for it is told that it is busy."""
+    with store.lease("ann", ttl=0.3) as lease:
+        _same(["busy"], _in_threads(1, lambda: _attempt(store, wait=1.0)))
+        assert not lease.is_lost
+    _same("held", _attempt(store, wait=0.0))
+
+
+@_check(*_LEASES)
+def a_thread_does_not_wait_for_itself(store: Any) -> None:
+    """A thread that asks for a lease that it holds is told at once."""
+    begun = time.monotonic()
+    with store.lease("ann"):
+        _same("busy", _attempt(store, wait=20.0))
+    assert time.monotonic() - begun < 10.0
+
+
+@_check(*_LEASES)
+def a_lease_keeps_threads_apart(store: Any) -> None:
+    """Of many threads that want one lease, one at a time is inside."""
+    inside: list[int] = []
+    most: list[int] = []
+
+    def turn() -> None:
+        for _ in range(3):
+            with store.lease("ann", wait=60.0):
+                inside.append(1)
+                most.append(len(inside))
+                inside.pop()
+
+    _in_threads(4, turn)
+    _same([1] * 12, most)
+
+
+def _attempt(store: Any, wait: float) -> str:
+    try:
+        with store.lease("ann", wait=wait):
+            return "held"
+    except SessionBusyError:
+        return "busy"
+
+
+def _in_threads(many: int, function: Callable[[], Any]) -> list[Any]:
+    answers: list[Any] = []
+    threads = [threading.Thread(target=lambda: answers.append(function())) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60.0)
+    assert len(answers) == many, "a thread failed, or did not come back"
+    return answers
+
+
+# --- transcripts
+
+
+@_check()
+def an_unknown_transcript_is_none(store: Any) -> None:
+    """What was never appended to is *None*, not empty."""
+    _same(None, store.load(_KEY))
+
+
+@_check()
+def entries_keep_their_order(store: Any) -> None:
+    """Entries come back in the order in which they were appended, over all appends."""
+    store.append(_KEY, [_entry(3), _entry(1)])
+    store.append(_KEY, [_entry(2)])
+    _same([_entry(3), _entry(1), _entry(2)], store.load(_KEY))
+
+
+@_check()
+def appending_nothing_changes_nothing(store: Any) -> None:
+    """An append of no entries makes no transcript."""
+    store.append(_KEY, [])
+    _same(None, store.load(_KEY))
+
+
+@_check()
+def entries_come_back_as_they_were(store: Any) -> None:
+    """Any JSON is kept: all of Unicode, lone surrogates, NUL, deep values, large numbers."""
+    odd = {"text": "naïve 日本語 🙂 \u2028 \ud83d \x00", "deep": [[{"a": [None, True, 1.5, 2**53, -1]}]], "": ""}
+    large = {"type": "assistant", "uuid": "uuid-large", "text": "x" * 2_000_000}
+    store.append(_KEY, [odd, large])
+    _same([odd, large], store.load(_KEY))
+
+
+@_check()
+def an_entry_is_loaded_once(store: Any) -> None:
+    """A batch that was written twice is there once; entries without a `uuid` are all kept."""
+    mark = {"type": "mode", "mode": "normal"}
+    for _ in range(2):
+        store.append(_KEY, [_entry(1), mark, _entry(2)])
+    _same([_entry(1), mark, _entry(2), mark], store.load(_KEY))
+
+
+@_check()
+def what_was_loaded_is_the_callers(store: Any) -> None:
+    """A change to entries that were appended or loaded does not reach the store."""
+    given = _entry(1)
+    store.append(_KEY, [given])
+    given["type"] = "changed"
+    store.load(_KEY)[0]["type"] = "changed"
+    _same([_entry(1)], store.load(_KEY))
+
+
+@_check()
+def transcripts_are_apart(store: Any) -> None:
+    """Another project, another session and a subagent are other transcripts, also where their names run together."""
+    keys = [
+        _KEY, _SUB, _KEY._replace(project_key="-home-bob"), _KEY._replace(session_id=_OTHER),
+        Key("a", "b:c"), Key("a:b", "c"), Key("a", "b", "c"),
+    ]  # fmt: skip
+    for number, key in enumerate(keys):
+        store.append(key, [_entry(number)])
+    _same([[_entry(number)] for number in range(len(keys))], [store.load(key) for key in keys])
+
+
+@_check()
+def batches_of_threads_stay_whole(store: Any) -> None:
+    """Of appends at the same time each is kept whole, and none is lost."""
+    numbers = iter(range(8))
+    lock = threading.Lock()
+
+    def append() -> None:
+        with lock:
+            first = next(numbers) * 100
+        store.append(_KEY, [_entry(first + number) for number in range(100)])
+
+    _in_threads(8, append)
+    found = [int(entry["uuid"].removeprefix("uuid-")) for entry in store.load(_KEY)]
+    _same(sorted(found), list(range(800)))
+    for start in range(0, 800, 100):
+        _same(list(range(found[start], found[start] + 100)), found[start : start + 100])
+
+
+@_check("list_sessions")
+def sessions_are_listed(store: Any) -> None:
+    """A project lists its own sessions, each once, without subagents, with their time in milliseconds."""
+    before = time.time_ns() // 1_000_000
+    _same([], store.list_sessions(_KEY.project_key))
+    for key in (_KEY, _SUB, _KEY, _KEY._replace(session_id=_OTHER), _KEY._replace(project_key="-home-bob")):
+        store.append(key, [_entry(1)])
+    rows = store.list_sessions(_KEY.project_key)
+    _same([_ID, _OTHER], sorted(row["session_id"] for row in rows))
+    for row in rows:
+        assert before - 60_000 <= row["mtime"] <= before + 60_000, f"mtime {row['mtime']} is not milliseconds of now"
+
+
+@_check("list_subkeys")
+def subagents_are_listed(store: Any) -> None:
+    """A session lists the subpaths below it, and not itself."""
+    _same([], store.list_subkeys(_KEY))
+    for key in (_KEY, _SUB, _SUB._replace(subpath="subagents/workflows/w1/agent-b2"), _SUB._replace(session_id=_OTHER)):
+        store.append(key, [_entry(1)])
+    _same(["subagents/agent-a1", "subagents/workflows/w1/agent-b2"], sorted(store.list_subkeys(_KEY)))
+
+
+@_check("delete")
+def a_session_is_deleted_with_its_subagents(store: Any) -> None:
+    """Deleting a session takes its subagents with it and nothing else; deleting it twice is no error."""
+    other = _KEY._replace(session_id=_OTHER)
+    for key in (_KEY, _SUB, other):
+        store.append(key, [_entry(1)])
+    store.delete(_KEY)
+    store.delete(_KEY)
+    _same([None, None, [_entry(1)]], [store.load(key) for key in (_KEY, _SUB, other)])
+    store.append(_KEY, [_entry(2)])
+    _same([_entry(2)], store.load(_KEY))
+
+
+@_check("delete")
+def a_subagent_is_deleted_alone(store: Any) -> None:
+    """Deleting a subagent's transcript leaves its session and the other subagents."""
+    other = _SUB._replace(subpath="subagents/agent-b2")
+    for key in (_KEY, _SUB, other):
+        store.append(key, [_entry(1)])
+    store.delete(_SUB)
+    _same([[_entry(1)], None, [_entry(1)]], [store.load(key) for key in (_KEY, _SUB, other)])
+
+
+@_check("find")
+def a_session_is_found_by_its_id(store: Any) -> None:
+    """`find` names the projects that hold a session, once each; a subagent's transcript alone is no session."""
+    _same([], store.find(_ID))
+    store.append(_SUB._replace(project_key="-home-eve"), [_entry(1)])
+    for key in (_KEY, _KEY, _KEY._replace(project_key="-home-bob"), _KEY._replace(session_id=_OTHER)):
+        store.append(key, [_entry(1)])
+    _same(["-home-ann-project", "-home-bob"], sorted(store.find(_ID)))
+
+
+@_check("find", "delete", "list_sessions", "list_subkeys")
+def what_is_deleted_is_listed_nowhere(store: Any) -> None:
+    """A deleted session is neither found nor listed."""
+    for key in (_KEY, _SUB):
+        store.append(key, [_entry(1)])
+    store.delete(_KEY)
+    _same([[], [], []], [store.find(_ID), store.list_sessions(_KEY.project_key), store.list_subkeys(_KEY)])

@@ -1,0 +1,17 @@
+"""Keep a budget: one for each process that the CLI enforces, and one for the whole job that you do."""
+import agent_sdk
+
+CHAPTERS = ("introduction", "installation", "first steps")
+LIMIT = 0.50
+
+with agent_sdk.client(max_budget_usd=LIMIT, model="sonnet") as client:
+    for chapter in CHAPTERS:
+        if client.total_cost_usd >= LIMIT:
+            print(f"Stopped before the {chapter}")
+            break
+        result = client.query(f"Write the {chapter} in three sentences.")
+        if result.is_error_max_budget:
+            print(f"The budget ended within the {chapter}; it can be resumed: {result.session_id}")
+            break
+        usage = client.usage
+        print(f"{chapter}: ${client.total_cost_usd:.4f}, {usage.input_tokens} tokens in, {usage.output_tokens} out")

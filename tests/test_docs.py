@@ -1,0 +1,75 @@
+"""
+The documentation says what the code says: what is made from it is new, tables are complete, links lead somewhere.
+"""
+from __future__ import annotations
+
+import inspect
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from agent_sdk import errors
+
+ROOT = Path(__file__).parents[1]
+MAKER = runpy.run_path(str(ROOT / "docs" / "make_api.py"))
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "examples" / "README.md",
+]
+CLASSES = {name: cls for name, cls in vars(errors).items() if inspect.isclass(cls) and issubclass(cls, Exception)}
+_FENCE = re.compile(r"^```.*?^```", re.M | re.S)
+
+
+def test_made_pages_are_up_to_date():
+    """The API reference, the table of options and the list of examples are those of the code."""
+    assert MAKER["stale"]() == [], "run python docs/make_api.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}-{page.name}")
+def test_links_lead_somewhere(page):
+    """Each relative link leads to a file that exists, and to a heading that it has."""
+    broken = [link for link in links(page) if not leads_somewhere(page, link)]
+    assert broken == []
+
+
+def links(page: Path) -> list[str]:
+    found = re.findall(r"\]\(([^)\s]+)\)", _FENCE.sub("", page.read_text(encoding="utf-8")))
+    return [link for link in found if not re.match(r"[a-z]+:", link)]
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    if not target.exists():
+        return False
+    return not anchor or anchor in MAKER["_anchors"](headings(target)).values()
+
+
+def headings(page: Path) -> list[str]:
+    return re.findall(r"^#+ .*$", _FENCE.sub("", page.read_text(encoding="utf-8")), re.M)
+
+
+def test_every_page_is_in_the_table_of_contents():
+    """The table of contents leads to every page of the docs."""
+    contents = ROOT / "docs" / "README.md"
+    missing = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} - set(links(contents))
+    assert missing == set()
+
+
+def test_every_error_has_its_row():
+    """The page of errors has a row for each error and warning, in which each of its facts is named."""
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", page, re.M)
+    told = {name: sorted(re.findall(r"`(\w+)`", facts)) for name, facts in rows}
+    assert {name: facts_of(cls) for name, cls in CLASSES.items()} == told
+
+
+def facts_of(cls: type[Exception]) -> list[str]:
+    """The facts that the constructor takes, which are its attributes too."""
+    if not inspect.isfunction(cls.__init__):
+        return []
+    return sorted(name for name, each in inspect.signature(cls).parameters.items() if each.kind is each.KEYWORD_ONLY)
