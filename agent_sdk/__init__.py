@@ -23,7 +23,7 @@ from ._introspection import (
     permission_modes,
     requirements_met,
 )
-from ._later import load
+from ._later import load as _load
 from ._message_stream import MessageStream
 from ._prompt import document, image
 from .errors import (
@@ -194,4 +194,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Loaded when somebody asks, or while the CLI starts: most programs never need most of it.
-    return load(__name__, name, __all__)
+    return _load(__name__, name, __all__)
+
+
+def __dir__() -> list[str]:
+    return __all__

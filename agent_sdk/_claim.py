@@ -14,6 +14,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _log
+from ._checks import is_uuid
+from ._control import endings
 from .errors import SessionBusyError, StoreError, StoreWarning
 from .options import Options
 
@@ -31,6 +33,15 @@ def config_env(options: Options) -> dict[str, str]:
     names = ("HOME", "CLAUDE_CONFIG_DIR")
     found = {name: given[name] if name in given else os.environ.get(name) for name in names}
     return {name: value for name, value in found.items() if value}
+
+
+def _transcript(session_id: str, cwd: str, env: dict[str, str]) -> str | None:
+    """Return where the transcript of a session is, or will be; *None* for what is no id, such as a title."""
+    from .transcripts import paths, turn_lock
+
+    if not is_uuid(session_id):
+        return None
+    return turn_lock.transcript_of(session_id, cwd, env) or paths.transcript_path(session_id, cwd, env)
 
 
 class Claim:
@@ -66,13 +77,13 @@ class Claim:
             path = turn_lock.newest_transcript(cwd, env)
             session_id = "" if path is None else os.path.basename(path).removesuffix(paths.SUFFIX)
         else:
-            path = turn_lock.transcript_of(session_id, cwd, env)
+            path = _transcript(session_id, cwd, env)
         wait = math.inf if options.session_wait is None else options.session_wait
         deadline = time.monotonic() + wait
         try:
-            self._lock = None if path is None else turn_lock.TurnLock.take(path, wait, turn.check)
+            self._lock = None if path is None else turn_lock.TurnLock.take(path, wait, lambda: endings.check(turn))
             self.session_id = session_id
-            self._take_lease(options.session_store, max(0.0, deadline - time.monotonic()), turn.check)
+            self._take_lease(options.session_store, max(0.0, deadline - time.monotonic()), lambda: endings.check(turn))
         except BaseException:
             self.release()
             raise
@@ -102,14 +113,13 @@ class Claim:
             return
         if not turn.is_exclusive or options.transport is not None:
             return
-        from .transcripts import paths, turn_lock
+        from .transcripts.turn_lock import TurnLock
 
         self.release()
-        env, cwd = config_env(options), options.cwd or os.getcwd()
-        path = turn_lock.transcript_of(session_id, cwd, env) or paths.transcript_path(session_id, cwd, env)
+        path = _transcript(session_id, options.cwd or os.getcwd(), config_env(options))
         self._is_taken, self.session_id = True, session_id
         try:
-            self._lock = turn_lock.TurnLock.take(path, 0.0)
+            self._lock = None if path is None else TurnLock.take(path, 0.0)
             self._take_lease(options.session_store, 0.0, lambda: None)
         except SessionBusyError as error:
             # By a title, or as the newest one, the CLI has chosen another session than we foresaw.

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _log
 from ._claim import Claim
 from ._control import announcements
-from ._control.connection import ASK_TIMEOUT, Connection
-from ._control.endings import session_not_found
-from ._control.handshake import ServerInfo, request_of
+from ._control.connection import Connection
+from ._control.handshake import ServerInfo, shake_hands
 from ._control.host import Host
 from ._control.ledger import Ledger
 from ._control.protocol import Frame
@@ -25,7 +22,7 @@ from ._control.turn import Turn
 from ._ids import new_uuid
 from ._process.cli import CLITransport
 from ._process.command import command_of
-from .errors import AgentSDKError, BusyError, ConfigurationError, ControlTimeoutError, ProcessError
+from .errors import AgentSDKError, BusyError, ConfigurationError, ProcessError
 from .options import LOCAL, NAMES, NO_SESSION, SESSION, Options
 from .transcripts.footprint import Footprint
 from .transcripts.paths import find_transcripts
@@ -202,7 +199,7 @@ class Keeper:
 
             _converter.prepare()
             host.prepare()
-            self._shake_hands(connection, options, turn)
+            self.info = shake_hands(connection, options, turn, self._env)
         except ProcessError as error:
             self.abandon()
             if options.session_id is not None and "already in use" in error.stderr:
@@ -233,32 +230,6 @@ class Keeper:
         self._env = None
         transport = options.transport
         return Connection(make_cli() if transport is None else transport.for_process(options, make_cli), host)
-
-    def _shake_hands(self, connection: Connection, options: Options, turn: Turn | None) -> None:
-        future = connection.post("initialize", request_of(options, connection.host))
-        deadline = time.monotonic() + ASK_TIMEOUT
-        limit = None if turn is None else turn.deadline()
-        interrupted: Callable[[], bool] = (lambda: False) if turn is None else (lambda: turn.is_aborted)
-        try:
-            connection.wait(lambda: connection.settled(future) or interrupted(), min(deadline, limit or deadline))
-            if future.done:
-                self.info = ServerInfo(future.result())
-        except AgentSDKError:
-            # A session that cannot be resumed: its result says why, and the turn takes it from the inbox.
-            if turn is None:
-                self._raise_early_result(connection, options)
-            if turn is None or not connection.inbox:
-                raise
-        if not future.done and interrupted():
-            connection.drop()  # it has not said a word yet: nothing is lost with it
-        elif not future.done and time.monotonic() >= deadline:
-            raise ControlTimeoutError("initialize: the CLI did not answer within 60 seconds", subtype="initialize")
-
-    def _raise_early_result(self, connection: Connection, options: Options) -> None:
-        for item in connection.inbox:
-            errors = None if isinstance(item, str) else item[0].get("errors")
-            if errors and options.resume is not None:
-                raise session_not_found(str(errors[0]), options.resume, options.cwd, self._env)
 
     # --- live changes
 

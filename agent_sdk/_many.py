@@ -8,8 +8,8 @@ from typing import Any
 
 from . import _checks as check
 from ._api import one_shot
-from ._listening import OnMessage
 from ._crew import Crew, Outcome
+from ._listening import OnMessage
 from ._progress_line import ProgressLine
 from ._prompt import Prompt, content_of
 from .errors import ConfigurationError

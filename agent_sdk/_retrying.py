@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _log
+from ._control import endings
 from ._control.turn import Turn
 from ._ids import new_uuid
 from ._message_stream import MessageStream
@@ -123,7 +124,7 @@ class RetryingStream(MessageStream):
     def _try_again(self, turn: Turn, due: float) -> None:
         self._due = None
         connection = self._wait(turn, due)
-        turn.check_abort()
+        endings.check_abort(turn)
         self._prompt = []
         self._options = self._options.evolve(**NO_SESSION)  # the session was opened by the first attempt
         if connection is None:

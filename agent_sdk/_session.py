@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import _checks as check
 from ._client import Client
-from ._listening import OnMessage
 from ._ids import new_uuid
+from ._listening import OnMessage
 from ._message_stream import MessageStream
 from ._prompt import Prompt, content_of
 from .errors import ConfigurationError

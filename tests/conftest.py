@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis_server import RedisServer
 
 import agent_sdk
 from agent_sdk.testing import ScriptedModel, isolated_env
-
-from redis_server import RedisServer
 
 Options = dict[str, Any]
 

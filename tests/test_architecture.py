@@ -28,6 +28,7 @@ FLOORS = {
     "errors": 0.0,  # raised everywhere, so it knows nobody
     "_log": 0.0,  # called everywhere
     "_fields": 0.0,  # markers on declarations
+    "_ids": 0.0,  # fresh ids
     "_later": 0.0,  # loads by name what the face does not load at once
     "_progress_line": 0.0,  # one line at a terminal
     "_codec": 0.1,  # logs junk
@@ -50,11 +51,14 @@ FLOORS = {
     "options": 3.3,  # one line for each option
     "_process": 4.0,  # options -> a child process
     "transcripts": 4.0,  # sessions as files
-    "_control": 4.0,  # knows the protocol of transports, never the process
+    "_control": 4.1,  # knows the protocol of transports, never the process
+    "_claim": 4.2,  # one turn at a time in a session
+    "_stored": 4.3,  # a process whose sessions are in a store
     "_meter": 5.0,  # adds up results
     "_keeper": 5.0,  # one client's process
     "_message_stream": 5.1,  # one turn as an iterator
     "_controls": 5.1,  # the control requests of a client
+    "_listening": 5.2,  # what a client calls back
     "_retrying": 5.2,  # the same turn once more
     "_client": 5.3,  # does not know Session
     "_session": 5.4,  # a client with a memory
@@ -66,7 +70,7 @@ FLOORS = {
     "_many": 6.2,  # many queries at once
     "_users": 6.1,  # sessions of many users
     "testing": 6.1,  # fakes stand on the seam and below it
-    "notebook": 6.2,  # a client of the notebook
+    "notebook": 6.3,  # a client of the notebook
     "_doctor": 6.2,  # looks at everything
     "_sessions_command": 6.2,  # prints sessions
     "_chat_command": 6.3,  # resolves ids as the sessions command does
@@ -77,18 +81,18 @@ FLOORS = {
 
 #: Imports against the floors. All of them run when they are needed, not when a module is loaded.
 UPWARDS = {
-    ("_control", "transcripts"): "a session that cannot be resumed: its error says where a transcript of that id lies",
     ("messages", "_show"): "a notebook asks an object for its own picture",
     ("transcripts", "_sessions_command"): "a list of sessions shows itself as the command prints it",
     ("transcripts", "_show"): "a notebook asks a session for its own picture",
     ("__main__", "__init__"): "the version",
+    ("testing", "__init__"): "the version",
 }
 
 #: Library -> the files that may import it, by the start of their path.
 OWNERS = {
     "cattrs": ("_converter.py",),  # rules of structuring in one place
     "ujson": ("_codec.py",),  # one line <-> one frame
-    "json": ("_codec.py", "_show/text.py", "testing/"),  # huge lines; pretty printing; the fake has no packages
+    "json": ("_codec.py", "_show/text.py", "transcripts/markdown.py", "testing/"),  # huge lines; for people; the fake
     "subprocess": ("_process/", "transcripts/worktrees.py"),  # the CLI; git
     "select": ("_process/", "testing/_fake_program.py"),  # only the process room polls
     "signal": ("_process/", "errors.py", "testing/"),  # names and sends; the errors only name

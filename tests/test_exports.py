@@ -25,22 +25,18 @@ HEAVY = (
 )  # fmt: skip
 
 #: The contract, by name. What is not here may be there as well.
-PROMISED = """
-    query stream client Client Options MessageStream image document Transport messages errors
-    cli_available cli_version requirements_met builtin_tools hook_events permission_modes options_schema
-    Message AssistantMessage UserMessage InitMessage SystemMessage ResultMessage StreamEvent CompactBoundaryMessage
-    AgentSDKError ConfigurationError BusyError CLINotFoundError ProcessError JSONDecodeError ControlError ControlTimeoutError
-    AgentTimeoutError AbortError SessionNotFoundError HookError PermissionDeniedError ResultError AuthenticationError
-    RateLimitError OverloadedError InvalidRequestError MaxTurnsError MaxBudgetError StructuredOutputError ExecutionError
-""".split()
+PROMISED = ["query", "stream", "client", "Client", "Options", "MessageStream", "image", "document", "Transport", "messages", "errors", "cli_available", "cli_version", "requirements_met", "builtin_tools", "hook_events", "permission_modes", "options_schema", "Message", "AssistantMessage", "UserMessage", "InitMessage", "SystemMessage", "ResultMessage", "StreamEvent", "CompactBoundaryMessage", "AgentSDKError", "ConfigurationError", "BusyError", "CLINotFoundError", "ProcessError", "JSONDecodeError", "ControlError", "ControlTimeoutError", "AgentTimeoutError", "AbortError", "SessionNotFoundError", "HookError", "PermissionDeniedError", "ResultError", "AuthenticationError", "RateLimitError", "OverloadedError", "InvalidRequestError", "MaxTurnsError", "MaxBudgetError", "StructuredOutputError", "ExecutionError"]
+
+
+#: The first would log; with the second every import compiles anew, which no program pays for twice.
+UNSET = ("AGENT_SDK_LOG", "PYTHONDONTWRITEBYTECODE")
 
 
 def python(code: str) -> str:
     """Run code in a fresh Python; what it prints."""
-    env = {name: value for name, value in os.environ.items() if name != "AGENT_SDK_LOG"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env={**env, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60
-    )
+    env = {name: value for name, value in os.environ.items() if name not in UNSET}
+    env["PYTHONPATH"] = str(ROOT)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -8,13 +8,12 @@ import signal
 import threading
 
 import pytest
+from helpers import in_thread
+from memory import MemoryCLI, together
 
 import agent_sdk
 from agent_sdk import AbortError, BusyError, ProcessError
 from agent_sdk.testing import FakeCLI, frames
-
-from helpers import in_thread
-from memory import MemoryCLI, together
 
 TURN = frames.conversation()
 

@@ -12,12 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import alive, in_thread, until
 
 import agent_sdk
 from agent_sdk import AbortError, ConfigurationError, MaxBudgetError, OverloadedError, RateLimitError, Retry
 from agent_sdk.testing import FakeCLI, Reply, frames, steps
-
-from helpers import alive, in_thread, until
 
 COST = 0.000188
 PAUSE = 0.7

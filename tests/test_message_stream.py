@@ -7,12 +7,11 @@ import gc
 import warnings
 
 import pytest
+from memory import MemoryCLI
 
 import agent_sdk
 from agent_sdk import ConfigurationError, MaxTurnsError, ProcessError
 from agent_sdk.testing import frames
-
-from memory import MemoryCLI
 
 STARTS = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
 

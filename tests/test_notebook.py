@@ -196,7 +196,7 @@ def test_example_notebook_runs(path, world):
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output for output in shown if output.output_type == "error"]
     pages = [output.get("data", {}).get("text/html", "") for output in shown]
-    live = [page for page in pages if 'class="agent-sdk"' in page]
+    live = [page for page in pages if 'class="agent-sdk ' in page]
     assert len(live) >= 4 and all("✓ 1 turn" in page for page in live)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from memory import MemoryCLI
 
 import agent_sdk
 from agent_sdk import AgentSDKError, ConfigurationError, Options
@@ -21,8 +22,6 @@ from agent_sdk._process.lines import LineSplitter
 from agent_sdk.messages import Message, predicates
 from agent_sdk.options import FIELDS
 from agent_sdk.testing import frames
-
-from memory import MemoryCLI
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 

@@ -7,14 +7,13 @@ import threading
 import time
 
 import pytest
+from helpers import in_thread
 
 import agent_sdk
 from agent_sdk import AbortError, AgentTimeoutError, AuthenticationError, ConfigurationError, Retry
 from agent_sdk._converter import structure_message
 from agent_sdk._retry import cause_of
 from agent_sdk.testing import FakeCLI, Reply, frames
-
-from helpers import in_thread
 
 QUICK = {"delay": 0.01}
 ONCE = {"CLAUDE_CODE_MAX_RETRIES": "0"}

@@ -7,12 +7,11 @@ import collections
 import json
 
 import pytest
+from memory import MemoryCLI
 
 import agent_sdk
 from agent_sdk import AbortError, AgentSDKError, ConfigurationError, Transport
 from agent_sdk.testing import frames
-
-from memory import MemoryCLI
 
 TURN = frames.conversation("hello", "world")
 

@@ -235,7 +235,7 @@ class Connection:
     def serve(self, frame: Frame) -> None:
         """Answer one control request of the CLI, unless it was withdrawn."""
         question = handlers.Question(self, frame)
-        if self.protocol.open(str(question.id), question.cancellation):
+        if self.protocol.open(question.key, question.cancellation):
             in_callers_thread(handlers.answer, question)
 
     def refuse(self, frame: Frame, reason: str) -> None:
@@ -247,7 +247,7 @@ class Connection:
 
     def answer(self, question: handlers.Question, line: bytes) -> None:
         """Send the answer to a question of the CLI; the second one, and one that is not waited for, are dropped."""
-        if self.protocol.close(str(question.id)):
+        if self.protocol.close(question.key):
             self.send(line)
 
     def raise_in_turn(self, error: BaseException) -> None:

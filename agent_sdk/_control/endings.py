@@ -4,6 +4,7 @@ The errors that end a turn early, and what has to be done before they are raised
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,31 @@ def expired(turn: Turn) -> AgentTimeoutError:
         last_message=turn.last_message,
         messages=list(turn.messages),
     )
+
+
+def check(turn: Turn) -> None:
+    """
+    Find out whether there is still reason to wait for a place where *turn* can run.
+
+    Raises:
+        AbortError: It was aborted.
+        AgentTimeoutError: Its time is up.
+    """
+    check_abort(turn)
+    limit = turn.deadline()
+    if limit is not None and time.monotonic() >= limit:
+        raise expired(turn)
+
+
+def check_abort(turn: Turn) -> None:
+    """
+    Find out whether *turn* was aborted while nothing ran.
+
+    Raises:
+        AbortError: It was.
+    """
+    if turn.is_aborted:
+        raise aborted(turn)
 
 
 def ended(turn: Turn, error: ProcessError) -> ProcessError:

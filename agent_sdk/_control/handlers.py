@@ -29,13 +29,14 @@ _NOTHING: Frame = {"mcp_response": {"jsonrpc": "2.0", "result": {}, "id": 0}}
 class Question:
     """One control request of the CLI, on its way to an answer."""
 
-    __slots__ = ("cancellation", "connection", "host", "id", "request")
+    __slots__ = ("cancellation", "connection", "host", "id", "key", "request")
 
     def __init__(self, connection: Connection, frame: Frame) -> None:
         request = frame.get("request")
         self.connection = connection
         self.host = connection.host
         self.id = frame.get("request_id")
+        self.key = str(self.id)
         self.request: Frame = request if type(request) is dict else {}
         self.cancellation = Cancellation()
 
@@ -153,7 +154,7 @@ def _can_use_tool(question: Question) -> Frame | None:
             return None
     if question.cancellation.cancelled:
         return {"behavior": "deny", "message": "The question was withdrawn."}
-    context = PermissionContext.from_request(request, str(question.id), question.cancellation)
+    context = PermissionContext.from_request(request, question.key, question.cancellation)
     decision = decide(host.can_use_tool, name, given, context)
     if decision.error is not None:
         host.failed(decision.error)
@@ -176,7 +177,7 @@ def _asks_hook_about(name: str, given: Frame) -> Callable[[Frame], bool]:
 @answers("mcp_message")
 def _mcp_message(question: Question) -> Frame | None:
     host = question.host
-    planned = host.planned.pop(str(question.id), None) or _planned(host, question.request)
+    planned = host.planned.pop(question.key, None) or _planned(host, question.request)
     if isinstance(planned, dict):
         return planned
     if host.tool_workers > 1:

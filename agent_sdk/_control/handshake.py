@@ -3,11 +3,19 @@ The handshake: what the first control request carries, and what its answer tells
 """
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from .._fields import TRAVELS
+from ..errors import AgentSDKError, ControlTimeoutError
 from ..options import FIELDS, Options
+from .connection import ASK_TIMEOUT, Connection
+from .endings import session_not_found
 from .host import Host
+
+if TYPE_CHECKING:
+    from .turn import Turn
 
 Frame = dict[str, Any]
 _INITIALIZE = [(field.name, field.metadata[TRAVELS]) for field in FIELDS if field.metadata[TRAVELS].by == "initialize"]
@@ -43,3 +51,45 @@ class ServerInfo:
         """Return one of the lists of the answer; empty when it is missing."""
         rows = self.raw.get(name)
         return rows if isinstance(rows, list) else []
+
+
+def shake_hands(
+    connection: Connection, options: Options, turn: Turn | None, env: Mapping[str, str] | None
+) -> ServerInfo:
+    """
+    Send `initialize` and wait for its answer, as long as *turn*, where there is one, has time and is wanted.
+
+    A CLI that cannot resume answers with a result instead: it is left in the inbox for the turn.
+
+    Args:
+        env: The CLI's environment, for the error.
+
+    Raises:
+        AgentSDKError: The CLI ended, or did not answer.
+        SessionNotFoundError: It cannot resume, and there is no turn to tell.
+    """
+    future = connection.post("initialize", request_of(options, connection.host))
+    deadline = time.monotonic() + ASK_TIMEOUT
+    limit = None if turn is None else turn.deadline()
+    interrupted: Callable[[], bool] = (lambda: False) if turn is None else (lambda: turn.is_aborted)
+    try:
+        connection.wait(lambda: connection.settled(future) or interrupted(), min(deadline, limit or deadline))
+        if future.done:
+            return ServerInfo(future.result())
+    except AgentSDKError:
+        if turn is None:
+            _raise_early_result(connection, options, env)
+        if turn is None or not connection.inbox:
+            raise
+    if not future.done and interrupted():
+        connection.drop()  # it has not said a word yet: nothing is lost with it
+    elif not future.done and time.monotonic() >= deadline:
+        raise ControlTimeoutError(f"initialize: no answer within {ASK_TIMEOUT:g} seconds", subtype="initialize")
+    return ServerInfo()
+
+
+def _raise_early_result(connection: Connection, options: Options, env: Mapping[str, str] | None) -> None:
+    for item in connection.inbox:
+        errors = None if isinstance(item, str) else item[0].get("errors")
+        if errors and options.resume is not None:
+            raise session_not_found(str(errors[0]), options.resume, options.cwd, env)

@@ -24,9 +24,11 @@ class Terms:
 
     def deadline(self, started: float) -> float | None:
         """When to give up, on the clock of `time.monotonic`: silence counts from now, so callbacks do not."""
+        if self.timeout is None and self.idle_timeout is None:
+            return None
         limits = []
         if self.timeout is not None:
             limits.append(started + self.timeout)
         if self.idle_timeout is not None:
             limits.append(time.monotonic() + self.idle_timeout)
-        return min(limits) if limits else None
+        return min(limits)

@@ -279,29 +279,6 @@ class Turn:
         """Whether it has had a process."""
         return self._connection is not None
 
-    def check(self) -> None:
-        """
-        Find out whether there is still reason to wait for a place to run.
-
-        Raises:
-            AbortError: The turn was aborted.
-            AgentTimeoutError: Its time is up.
-        """
-        self.check_abort()
-        limit = self.deadline()
-        if limit is not None and time.monotonic() >= limit:
-            raise endings.expired(self)
-
-    def check_abort(self) -> None:
-        """
-        Find out whether the turn was aborted while nothing ran.
-
-        Raises:
-            AbortError: It was.
-        """
-        if self.is_aborted:
-            raise endings.aborted(self)
-
     def interrupt(self) -> None:
         """Ask the CLI to end the turn; its result comes as any other."""
         if self._connection is not None:

@@ -226,7 +226,8 @@ class CLITransport(Transport):
         except OSError:
             out.clear()  # the CLI is gone or closed its input: the end of its output says more
             self._input_ends = True
-        self._watch_stdin(pipes, False)
+        if self._wants_to_write:
+            self._watch_stdin(pipes, False)
         if self._input_ends:
             pipes.close("stdin")
 

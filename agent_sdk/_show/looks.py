@@ -30,5 +30,5 @@ _STYLE = """
 
 
 def framed(inner: str) -> str:
-    """Put HTML into the frame that gives it its looks."""
-    return f'<div class="agent-sdk"><style>{_STYLE}</style>{inner}</div>'
+    """Put HTML into the frame that gives it its looks; dollars of tools and costs are no mathematics."""
+    return f'<div class="agent-sdk mathjax_ignore tex2jax_ignore"><style>{_STYLE}</style>{inner}</div>'

@@ -28,8 +28,8 @@ class TextNode:
     is_done: bool = False
 
     def html(self) -> str:
-        """Write it."""
-        return to_html(clean(self.text))
+        """Write it; what stands between dollars is mathematics, as in the Markdown of the notebook."""
+        return f'<div class="mathjax_process tex2jax_process">{to_html(clean(self.text))}</div>'
 
     def plain(self) -> str:
         """Write it without HTML."""

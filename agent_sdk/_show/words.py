@@ -220,7 +220,8 @@ def _money_of(result: ResultMessage) -> str:
     if not isinstance(rows, dict):
         return money(total)
     own = sum(_number(getattr(row, "cost_usd", 0)) for row in rows.values())
-    return money(own) if total <= own * 1.001 else f"{money(own)} (session {money(total)})"
+    # One dollar sign a line: between two of them notebooks read mathematics.
+    return money(own) if total <= own * 1.001 else f"{money(own)} (session {money(total)[1:]})"
 
 
 def _tokens_in(usage: object) -> float:

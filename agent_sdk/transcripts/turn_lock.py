@@ -65,18 +65,20 @@ class TurnLock:
         """
         path = transcript.removesuffix(SUFFIX) + ".lock"
         begun, pause = time.monotonic(), FIRST_LOOK
-        try:
-            while (file := _locked(path)) is None:
-                waited = time.monotonic() - begun
-                if _threads.get(path) == threading.get_ident() or waited >= wait:
-                    raise _busy(path, waited)
-                check()
-                time.sleep(min(pause, wait - waited))
-                pause = min(2 * pause, LONGEST_LOOK)
-        except OSError as error:
-            _log.debug("transcripts", "no lock at %s: %s", path, error)
-            return None
-        return cls(path, file)
+        while True:
+            try:
+                file = _locked(path)
+            except OSError as error:
+                _log.debug("transcripts", "no lock at %s: %s", path, error)
+                return None
+            if file is not None:
+                return cls(path, file)
+            waited = time.monotonic() - begun
+            if _threads.get(path) == threading.get_ident() or waited >= wait:
+                raise _busy(path, waited)
+            check()
+            time.sleep(min(pause, wait - waited))
+            pause = min(2 * pause, LONGEST_LOOK)
 
     def release(self) -> None:
         """Free the session; a second call does nothing."""

@@ -8,14 +8,13 @@ import threading
 import time
 
 import pytest
+from helpers import in_thread, until
+from memory import MemoryCLI, answer, together
 
 from agent_sdk import BusyError, ControlError, ControlTimeoutError, ProcessError
 from agent_sdk._control import connection as room
 from agent_sdk._control.connection import Connection
 from agent_sdk.testing import frames
-
-from helpers import in_thread, until
-from memory import MemoryCLI, answer, together
 
 SOON = 10.0
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from memory import answer, line
 
 from agent_sdk import ControlError, ProcessError
 from agent_sdk._callbacks import Cancellation
 from agent_sdk._control.protocol import Protocol, refuse, reply
 from agent_sdk.testing import frames
-
-from memory import answer, line
 
 
 def request(request_id="q1", **fields):

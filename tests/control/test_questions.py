@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from helpers import in_thread, until
+from memory import MemoryCLI
 
 from agent_sdk import Options, tool
 from agent_sdk._control.connection import Connection
 from agent_sdk._control.host import Host
 from agent_sdk.hooks import Matcher
-
-from helpers import in_thread, until
-from memory import MemoryCLI
 
 
 def asking(request_id, **request):

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from memory import MemoryCLI, together
 
 import agent_sdk
 from agent_sdk import AbortError, AgentTimeoutError, ProcessError
@@ -17,8 +18,6 @@ from agent_sdk._control.turn import Turn
 from agent_sdk._control.watch import Watch
 from agent_sdk._prompt import user_line
 from agent_sdk.testing import frames
-
-from memory import MemoryCLI, together
 
 
 def started(cli, kind=Turn, **terms):

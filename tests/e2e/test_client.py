@@ -6,11 +6,10 @@ from __future__ import annotations
 import threading
 
 import pytest
+from helpers import in_thread
 
 import agent_sdk
 from agent_sdk import BusyError, ConfigurationError, ControlError, SessionNotFoundError
-
-from helpers import in_thread
 
 
 def modes(messages):

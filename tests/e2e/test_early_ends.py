@@ -9,11 +9,10 @@ import threading
 import time
 
 import pytest
+from helpers import alive, in_thread, processes_with, until
 
 import agent_sdk
 from agent_sdk import AbortError, AgentTimeoutError, ProcessError
-
-from helpers import alive, in_thread, processes_with, until
 
 SLEEP = "python3 -c 'import time; {mark} = 1; time.sleep(60)'"
 

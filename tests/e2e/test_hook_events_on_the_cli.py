@@ -6,12 +6,11 @@ from __future__ import annotations
 import threading
 
 import pytest
+from helpers import in_thread, until
 
 import agent_sdk
 from agent_sdk import ControlError
 from agent_sdk.hooks import Matcher, Result
-
-from helpers import in_thread, until
 
 #: Registering it means to make the worktree.
 NOT_WATCHED = ("worktree_create",)

@@ -8,12 +8,11 @@ import threading
 import time
 
 import pytest
+from helpers import told, until
 
 import agent_sdk
 from agent_sdk import CallbackWarning, ConfigurationError, HookError
 from agent_sdk.hooks import Matcher, Result
-
-from helpers import told, until
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
+from helpers import in_thread
 
 import agent_sdk
 from agent_sdk import AbortError, AgentTimeoutError, SessionBusyError
-
-from helpers import in_thread
 
 OTHER = """
 import json, sys
@@ -27,8 +27,6 @@ print(result.content)
 
 def locks(real):
     """The lock files in the home of a test."""
-    from pathlib import Path
-
     return list(Path(real["env"]["CLAUDE_CONFIG_DIR"]).rglob("*.lock"))
 
 
@@ -115,7 +113,7 @@ def test_abort_and_timeout_end_the_wait(client, real, model, held):
     """A turn that waits for another one can be aborted, and its timeout counts."""
     agent, waiting = client(), client()
     agent.query("a")
-    in_thread(lambda: agent.query("slow"))
+    thread = in_thread(lambda: agent.query("slow"))
     model.wait_for_request(2, timeout=20)
     waiting.resume(agent.session_id)
     threading.Timer(0.3, waiting.abort).start()
@@ -127,6 +125,7 @@ def test_abort_and_timeout_end_the_wait(client, real, model, held):
     assert time.monotonic() - begun < 10
     assert len(model.requests) == 2
     held.set()
+    thread.join(20)
 
 
 def test_a_callback_is_refused_at_once_and_may_fork(client, real, model):

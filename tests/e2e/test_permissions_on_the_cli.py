@@ -9,13 +9,12 @@ import re
 import threading
 
 import pytest
+from helpers import told
 
 import agent_sdk
 from agent_sdk import Allow, CallbackWarning, ConfigurationError, Deny, ShadowedCallbackWarning, permissions
 from agent_sdk.hooks import Result
 from agent_sdk.permissions import AddDirectories, AddRules, SetMode
-
-from helpers import told
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import alive, processes_with, until
 
 import agent_sdk
-
-from helpers import alive, processes_with, until
 
 ROOT = Path(__file__).parents[2]
 SLEEP = "python3 -c 'import time; {mark} = 1; time.sleep(60)'"

@@ -6,13 +6,12 @@ from __future__ import annotations
 import threading
 
 import pytest
+from helpers import alive, in_thread, until
 
 import agent_sdk
 from agent_sdk import AbortError
 from agent_sdk.hooks import Matcher, Result
 from agent_sdk.mcp import ToolContext
-
-from helpers import alive, in_thread, until
 
 
 @pytest.fixture

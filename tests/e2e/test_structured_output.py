@@ -11,12 +11,11 @@ from typing import Literal, TypedDict
 
 import attrs
 import pytest
+from helpers import told
 
 import agent_sdk
 from agent_sdk import ConfigurationError
 from agent_sdk.errors import StructuredOutputError
-
-from helpers import told
 
 
 @attrs.define

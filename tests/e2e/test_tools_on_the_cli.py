@@ -14,13 +14,12 @@ from typing import Annotated, Literal
 
 import attrs
 import pytest
+from helpers import in_thread, told, until
 
 import agent_sdk
 from agent_sdk import CallbackWarning, ConfigurationError, mcp, tool
 from agent_sdk.hooks import Result
 from agent_sdk.mcp import ToolContext, ToolResult
-
-from helpers import in_thread, told, until
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cfc0f01f00050001ff"

@@ -11,11 +11,17 @@ import sys
 import threading
 
 import pytest
-
-from agent_sdk import BusyError, ConfigurationError, SessionBusyError, SessionNotFoundError, StoreError, UserSessions, stores
-from agent_sdk.testing import isolated_env
-
 from helpers import in_thread
+
+from agent_sdk import (
+    BusyError,
+    SessionBusyError,
+    SessionNotFoundError,
+    StoreError,
+    UserSessions,
+    stores,
+)
+from agent_sdk.testing import isolated_env
 
 WORKER = """
 import json, sys

@@ -10,12 +10,11 @@ import sys
 import textwrap
 
 import pytest
+from helpers import alive, until
 
 import agent_sdk
 from agent_sdk import ProcessError
 from agent_sdk.testing import FakeCLI
-
-from helpers import alive, until
 
 
 def descriptors():

@@ -7,12 +7,11 @@ import os
 import time
 
 import pytest
+from helpers import alive, in_thread, until
 
 import agent_sdk
 from agent_sdk import AbortError, CLINotFoundError, ConfigurationError, ProcessError
 from agent_sdk.testing import FakeCLI, frames, steps
-
-from helpers import alive, in_thread, until
 
 
 def test_close_ends_a_cli_that_ignores_everything(monkeypatch):

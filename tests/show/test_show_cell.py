@@ -72,7 +72,7 @@ def delta(text):
 def test_text_as_it_is_written(notebook):
     """Markdown is rendered while it grows, in one output that is replaced."""
     notebook.watch(frames.init(), delta("**bo"), delta("ld**"))
-    assert '<p><strong>bold</strong></p><div class="status">working …</div>' in notebook.html
+    assert '<p><strong>bold</strong></p></div><div class="status">working …</div>' in notebook.html
     notebook.watch(frames.assistant("**bold** text"), frames.result("**bold** text"))
     assert notebook.html.count("<strong>bold</strong>") == 1 and "working" not in notebook.html
     assert [output.update for output in notebook.outputs] == [False] + [True] * (len(notebook.outputs) - 1)

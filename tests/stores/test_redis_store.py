@@ -6,11 +6,10 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from helpers import until
 
 from agent_sdk import ConfigurationError, StoreError
 from agent_sdk.stores import Key, RedisStore
-
-from helpers import until
 
 redis = pytest.importorskip("redis")
 
