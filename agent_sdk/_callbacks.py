@@ -11,7 +11,14 @@ from typing import Any
 
 from ._checks import wrong
 
-_here = threading.local()
+
+class _Here(threading.local):
+    """What is true in one thread."""
+
+    call: Callable[..., Any] | None = None
+
+
+_here = _Here()
 
 
 def calls_go_to(call: Callable[..., Any]) -> None:
@@ -21,7 +28,7 @@ def calls_go_to(call: Callable[..., Any]) -> None:
 
 def in_callers_thread(function: Callable[..., Any], *args: Any) -> Any:
     """Call *function* in the thread that the user called us in: this one, except in the workers of `query_many`."""
-    call = getattr(_here, "call", None)
+    call = _here.call
     return function(*args) if call is None else call(function, *args)
 
 

@@ -4,7 +4,7 @@ Callbacks for the life of a client: by kind of message, and hooks by decorator.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .errors import ConfigurationError
 from .options import Options
@@ -24,7 +24,13 @@ class Listening:
     _options: Options
     _callbacks: list[tuple[str, OnMessage]]
 
-    def on(self, kind: str, callback: C | None = None) -> Any:
+    @overload
+    def on(self, kind: str, callback: C) -> C: ...
+
+    @overload
+    def on(self, kind: str, callback: None = None) -> Callable[[C], C]: ...
+
+    def on(self, kind: str, callback: Any = None) -> Any:
         """
         Call *callback* with every message of a kind, in all turns of this client.
 

@@ -271,11 +271,16 @@ def _joined(text: str) -> tuple[str, str]:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass"), held
 
 
+def _some_time(timeout: float | None) -> float | None:
+    """Zero is a time to wait too: what is there is read."""
+    return 0.001 if timeout == 0 else timeout
+
+
 class IdleStream(MessageStream):
     """What the CLI does without a prompt, until it rests."""
 
     def __init__(self, client: Client, timeout: float | None) -> None:
-        super().__init__(client, "", client.options.evolve(timeout=timeout, idle_timeout=None))
+        super().__init__(client, "", client.options.evolve(timeout=_some_time(timeout), idle_timeout=None))
         self.is_idle = False
 
     def _begin(self) -> Turn:

@@ -6,7 +6,7 @@ The interpreters are `_process.command` (argv, environment, spawning) and `_cont
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -52,8 +52,12 @@ NO_SESSION: Mapping[str, Any] = {
 CUSTOM_TOOLS = "sdk"
 
 
+#: Not written above the class, where a type checker would derive a constructor that is too strict.
+_kept = attrs.frozen(kw_only=True, repr=False, eq=True, slots=True)
+
+
 @checked_names
-@attrs.frozen(kw_only=True, repr=False, eq=True, slots=True)
+@_kept
 class Options(Builders):
     """
     What a query or a client is started with. Immutable: `evolve` and `with_*` give changed copies.
@@ -235,7 +239,7 @@ class Options(Builders):
     #: Takes the place of the CLI process: a cassette, or a transport of your own.
     transport: Transport | None = spawn(
         converter=check.methods(
-            "transport", "start", "read_lines", "send_line", "wake", "end_input", "close", "end_error"
+            "transport", "for_process", "start", "read_lines", "send_line", "wake", "end_input", "close", "end_error"
         )
     )
     #: Raise the typed error of a bad result instead of returning it.
@@ -247,8 +251,12 @@ class Options(Builders):
     #: Keep a client's process for its next turns.
     persistent: bool = local(default=True, converter=check.flag("persistent"))
 
+    if TYPE_CHECKING:
+        # More is accepted than what is kept: paths for strings, lists for tuples.
+        def __init__(self, **options: Any) -> None: ...
 
-FIELDS: tuple[Any, ...] = attrs.fields(Options)
+
+FIELDS: tuple[Any, ...] = attrs.fields(cast(Any, Options))
 NAMES = frozenset(field.name for field in FIELDS)
 #: Options that the running process does not depend on.
 LOCAL = frozenset(field.name for field in FIELDS if field.metadata[TRAVELS].by == "local")

@@ -20,7 +20,8 @@ class Transport(Protocol):
     """
     Carry lines both ways.
 
-    Subclass it, or write a class with these methods. All but `wake` and `send_line` are called by one thread at a time.
+    Subclass it, and write those methods that do something for you; or write a class with all of these. All but `wake`
+    and `send_line` are called by one thread at a time.
     """
 
     #: Process id of the CLI, where there is one.
@@ -46,6 +47,7 @@ class Transport(Protocol):
         Args:
             on_stderr: Wants each line of standard error; *None* when nobody does.
         """
+        return None
 
     def read_lines(self, timeout: float | None) -> list[bytes]:
         """
@@ -64,12 +66,15 @@ class Transport(Protocol):
 
     def send_line(self, line: bytes) -> None:
         """Queue *line*, which ends with a newline. Never waits."""
+        return None
 
     def wake(self) -> None:
         """Make a waiting `read_lines` return. Called from any thread, also from a signal handler."""
+        return None
 
     def end_input(self) -> None:
         """Tell the other side that nothing more will be sent, once the queue is out."""
+        return None
 
     def close(self, grace: float = 1.0) -> None:
         """
@@ -78,6 +83,7 @@ class Transport(Protocol):
         Args:
             grace: Seconds to wait for an end of its own accord before signals are sent.
         """
+        return None
 
     def end_error(self) -> AgentSDKError:
         """Return the error that says why the lines ended."""

@@ -37,11 +37,14 @@ class RedisServer:
             argv = [str(self.is_installed()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder]
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             self._process = process = subprocess.Popen([*argv, "--appendonly", "yes"], **quiet)
-            until(lambda: process.poll() is not None or self._answers())
+            until(self._is_decided)
             if process.poll() is None:
                 return self
             self.port = 0  # somebody else took the port meanwhile
         raise AssertionError("redis-server does not start")
+
+    def _is_decided(self) -> bool:
+        return self._process is None or self._process.poll() is not None or self._answers()
 
     def _answers(self) -> bool:
         try:

@@ -1,12 +1,13 @@
 """
 The law of the house: floors, owners of libraries, sizes. Each line of a table says why.
 
-Imports for type checkers are left out: they do not run. An import inside a function counts like any other, except that it
-cannot make a circle.
+Imports for type checkers are left out: they do not run. An import inside a function counts like any other, except that
+it cannot make a circle.
 """
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import io
 import re
@@ -137,7 +138,9 @@ REQUIRED = {"attrs", "cattrs", "ujson"}
 EXTRAS = {"redis", "IPython", "jsonschema", "pytest"}
 
 #: Who may print.
-PRINTS = re.compile(r"__main__|_demo|_doctor|_fake_program|\w*_command|_progress_line|_show/.*|notebook|permissions/prompts")
+PRINTS = re.compile(
+    r"__main__|_demo|_doctor|_fake_program|\w*_command|_progress_line|_show/.*|notebook|permissions/prompts"
+)
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 350
 
@@ -159,6 +162,12 @@ def name_of(path: Path) -> str:
 NAMES = {name_of(path): path for path in FILES}
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    """A file, parsed once."""
+    return ast.parse(path.read_text())
+
+
 def room_of(name: str) -> str:
     """The room of a module of ours."""
     return name.split(".")[0] or "__init__"
@@ -173,7 +182,7 @@ def imports_of(path: Path) -> Iterator[Import]:
     """All imports of a file that can run; our own modules as `.name`."""
     own = name_of(path).split(".") if name_of(path) else []
     package = own if path.name == "__init__.py" else own[:-1]
-    yield from _walk(ast.parse(path.read_text()), package, False)
+    yield from _walk(tree_of(path), package, False)
 
 
 def _walk(node: ast.AST, package: list[str], is_lazy: bool) -> Iterator[Import]:
@@ -214,7 +223,7 @@ def where(path: Path, line: int) -> str:
 
 def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
     """All functions of a file."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef):
             yield node
 
@@ -310,7 +319,7 @@ def test_only_terminals_print():
         where(path, node.lineno)
         for path in FILES
         if not PRINTS.fullmatch(str(path.relative_to(PACKAGE).with_suffix("")))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
     ]
     assert found == []
@@ -327,9 +336,11 @@ def swallowed(path: Path) -> Iterator[int]:
     text = path.read_text()
     comments = comments_of(text)
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ExceptHandler) and all(isinstance(one, (ast.Pass, ast.Continue)) for one in node.body):
-            if not comments & set(range(node.lineno, (node.end_lineno or 0) + 1)):
-                yield node.lineno
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        is_silent = all(isinstance(one, (ast.Pass, ast.Continue)) for one in node.body)
+        if is_silent and not comments & set(range(node.lineno, (node.end_lineno or 0) + 1)):
+            yield node.lineno
 
 
 def test_swallowed_exceptions_have_a_reason():

@@ -42,8 +42,8 @@ def test_a_line_becomes_its_frame(line, frame):
 @pytest.mark.parametrize(
     "line",
     [
-        b"", b"   ", b"\r", b"[1]", b'"text"', b"null", b"5", b"{", b'{"a":}', b"{'a':1}", b'{"a":1}{"b":2}', b"\xff\xfe",
-        b"[debug] hello", b"[" * 100_000, b'{"a":' * 100_000, b"\x00" * 10, b"x" * (_codec.HUGE + 1),
+        b"", b"   ", b"\r", b"[1]", b'"text"', b"null", b"5", b"{", b'{"a":}', b"{'a':1}", b'{"a":1}{"b":2}',
+        b"\xff\xfe", b"[debug] hello", b"[" * 100_000, b'{"a":' * 100_000, b"\x00" * 10, b"x" * (_codec.HUGE + 1),
         b'{"a"',
     ],
     ids=lambda line: repr(line[:12]),
@@ -87,7 +87,15 @@ def _self_containing():
 
 @pytest.mark.parametrize(
     "value",
-    [{"a": float("nan")}, {"a": float("inf")}, {"a": -float("inf")}, {"a": object()}, {"a": {1, 2}}, {"a": b"x"}, _self_containing()],
+    [
+        {"a": float("nan")},
+        {"a": float("inf")},
+        {"a": -float("inf")},
+        {"a": object()},
+        {"a": {1, 2}},
+        {"a": b"x"},
+        _self_containing(),
+    ],
     ids=["nan", "inf", "-inf", "object", "set", "bytes", "itself"],
 )
 def test_what_has_no_json_form_is_refused(value):

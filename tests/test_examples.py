@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from redis_server import RedisServer
 
 import agent_sdk
 from agent_sdk.testing import ScriptedModel
@@ -35,6 +36,15 @@ def _offline(model: ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPat
             monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody types: what reads input finds its end
+
+
+@pytest.fixture(autouse=True)
+def _redis(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No example reaches a Redis that is not the test's own."""
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # its workers are processes of their own
+    if "multi_user_redis" in request.node.name and RedisServer.is_installed():
+        monkeypatch.setenv("REDIS_URL", request.getfixturevalue("redis_server").url)
 
 
 def run(code: str, name: str, tmp_path: Path) -> None:

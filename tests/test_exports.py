@@ -20,12 +20,62 @@ ROOT = Path(agent_sdk.__file__).parents[1]
 #: What must not be loaded by `import agent_sdk`, by nobody's name or by the start of it.
 HEAVY = (
     "asyncio", "anyio", "mcp", "pydantic", "cattrs", "redis", "IPython", "jsonschema", "sqlite3", "logging", "inspect",
-    "difflib", "tempfile", "http", "argparse", "concurrent", "claude_agent_sdk", "agent_sdk.messages", "agent_sdk.hooks",
-    "agent_sdk.mcp", "agent_sdk.stores", "agent_sdk.testing", "agent_sdk._converter", "agent_sdk._show",
+    "difflib", "tempfile", "http", "argparse", "concurrent", "claude_agent_sdk", "agent_sdk.messages",
+    "agent_sdk.hooks", "agent_sdk.mcp", "agent_sdk.stores", "agent_sdk.testing",
+    "agent_sdk._converter", "agent_sdk._show",
 )  # fmt: skip
 
 #: The contract, by name. What is not here may be there as well.
-PROMISED = ["query", "stream", "client", "Client", "Options", "MessageStream", "image", "document", "Transport", "messages", "errors", "cli_available", "cli_version", "requirements_met", "builtin_tools", "hook_events", "permission_modes", "options_schema", "Message", "AssistantMessage", "UserMessage", "InitMessage", "SystemMessage", "ResultMessage", "StreamEvent", "CompactBoundaryMessage", "AgentSDKError", "ConfigurationError", "BusyError", "CLINotFoundError", "ProcessError", "JSONDecodeError", "ControlError", "ControlTimeoutError", "AgentTimeoutError", "AbortError", "SessionNotFoundError", "HookError", "PermissionDeniedError", "ResultError", "AuthenticationError", "RateLimitError", "OverloadedError", "InvalidRequestError", "MaxTurnsError", "MaxBudgetError", "StructuredOutputError", "ExecutionError"]
+PROMISED = [
+    "query",
+    "stream",
+    "client",
+    "Client",
+    "Options",
+    "MessageStream",
+    "image",
+    "document",
+    "Transport",
+    "messages",
+    "errors",
+    "cli_available",
+    "cli_version",
+    "requirements_met",
+    "builtin_tools",
+    "hook_events",
+    "permission_modes",
+    "options_schema",
+    "Message",
+    "AssistantMessage",
+    "UserMessage",
+    "InitMessage",
+    "SystemMessage",
+    "ResultMessage",
+    "StreamEvent",
+    "CompactBoundaryMessage",
+    "AgentSDKError",
+    "ConfigurationError",
+    "BusyError",
+    "CLINotFoundError",
+    "ProcessError",
+    "JSONDecodeError",
+    "ControlError",
+    "ControlTimeoutError",
+    "AgentTimeoutError",
+    "AbortError",
+    "SessionNotFoundError",
+    "HookError",
+    "PermissionDeniedError",
+    "ResultError",
+    "AuthenticationError",
+    "RateLimitError",
+    "OverloadedError",
+    "InvalidRequestError",
+    "MaxTurnsError",
+    "MaxBudgetError",
+    "StructuredOutputError",
+    "ExecutionError",
+]
 
 
 #: The first would log; with the second every import compiles anew, which no program pays for twice.
@@ -36,7 +86,9 @@ def python(code: str) -> str:
     """Run code in a fresh Python; what it prints."""
     env = {name: value for name, value in os.environ.items() if name not in UNSET}
     env["PYTHONPATH"] = str(ROOT)
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -64,7 +116,9 @@ def test_nothing_else_is_public():
 
 def test_every_error_is_on_the_face():
     """Each class of the error tree can be imported from the package."""
-    classes = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, (Exception, Warning))}
+    classes = {
+        name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, (Exception, Warning))
+    }
     assert classes - set(agent_sdk.__all__) - {"CallbackWarning", "ShadowedCallbackWarning"} == set()
 
 
@@ -86,8 +140,16 @@ def test_importing_loads_little():
     """`import agent_sdk` loads neither messages nor converter, nor anything asynchronous."""
     loaded = json.loads(python("import sys, agent_sdk, json; print(json.dumps(sorted(sys.modules)))"))
     bare = set(json.loads(python("import sys, json; print(json.dumps(sorted(sys.modules)))")))
-    base = set(json.loads(python("import ujson, attrs, subprocess, threading, sys, json; print(json.dumps(list(sys.modules)))")))
-    heavy = [name for name in set(loaded) - bare - base if name.startswith(tuple(f"{one}." for one in HEAVY)) or name in HEAVY]
+    base = set(
+        json.loads(
+            python("import ujson, attrs, subprocess, threading, sys, json; print(json.dumps(list(sys.modules)))")
+        )
+    )
+    heavy = [
+        name
+        for name in set(loaded) - bare - base
+        if name.startswith(tuple(f"{one}." for one in HEAVY)) or name in HEAVY
+    ]
     assert heavy == []
 
 

@@ -22,7 +22,9 @@ def no_cli(monkeypatch):
     monkeypatch.setattr("sys.path", [])
 
 
-@pytest.mark.parametrize(("version", "is_new"), [("2.1.330", True), (MINIMUM_CLI, True), ("2.1.9", False), ("1.9.999", False)])
+@pytest.mark.parametrize(
+    ("version", "is_new"), [("2.1.330", True), (MINIMUM_CLI, True), ("2.1.9", False), ("1.9.999", False)]
+)
 def test_the_version_is_the_cli_s_own(version, is_new, monkeypatch):
     """The version is what `--version` prints, and is compared by its numbers."""
     with FakeCLI(version=version) as fake:
@@ -52,7 +54,10 @@ def test_a_program_that_is_no_cli_has_no_version(tmp_path):
     ("names", "some"),
     [
         (agent_sdk.builtin_tools, ["Bash", "Edit", "Glob", "Grep", "Read", "Task", "WebFetch", "Write"]),
-        (agent_sdk.hook_events, ["pre_tool_use", "post_tool_use", "user_prompt_submit", "stop", "session_start", "pre_compact"]),
+        (
+            agent_sdk.hook_events,
+            ["pre_tool_use", "post_tool_use", "user_prompt_submit", "stop", "session_start", "pre_compact"],
+        ),
         (agent_sdk.permission_modes, ["default", "accept_edits", "plan", "bypass_permissions", "dont_ask"]),
     ],
     ids=["tools", "events", "modes"],
@@ -68,7 +73,9 @@ def test_names_are_listed(names, some):
 
 def test_events_and_modes_are_in_snake_case():
     """Names of events and modes are Python's."""
-    assert [name for name in agent_sdk.hook_events() + agent_sdk.permission_modes() if not re.fullmatch("[a-z_]+", name)] == []
+    assert [
+        name for name in agent_sdk.hook_events() + agent_sdk.permission_modes() if not re.fullmatch("[a-z_]+", name)
+    ] == []
 
 
 def test_every_event_can_be_registered():

@@ -60,7 +60,7 @@ def test_closing_while_a_process_starts_leaves_none():
     ids=["set_model", "query", "start"],
 )
 def test_a_call_out_of_the_start_itself_is_refused(call):
-    """A signal handler that asks while this thread starts the process gets `BusyError`, and does not wait for itself."""
+    """A signal handler that asks while this thread starts the process gets `BusyError`; it does not wait for itself."""
     cli, outcomes = MemoryCLI(TURN), []
     client = agent_sdk.client(transport=cli)
 
@@ -126,4 +126,3 @@ def test_a_fork_while_a_process_starts_does_not_hang_the_child():
         client.close()
         starter.join(10)
         assert not starter.is_alive()
-

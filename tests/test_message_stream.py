@@ -26,7 +26,10 @@ def texts(*turn):
     ("turn", "expected"),
     [
         ([frames.assistant("whole")], ["whole"]),
-        ([frames.stream_event(STARTS), frames.text_delta("a"), frames.text_delta("b"), frames.assistant("ab")], ["a", "b"]),
+        (
+            [frames.stream_event(STARTS), frames.text_delta("a"), frames.text_delta("b"), frames.assistant("ab")],
+            ["a", "b"],
+        ),
         ([frames.stream_event(STARTS), frames.text_delta("a"), frames.assistant("ab")], ["a", "b"]),
         ([frames.stream_event(STARTS), frames.text_delta("x"), frames.assistant("other")], ["x", "other"]),
         ([frames.thinking_delta("hm"), frames.thinking("hm"), frames.assistant("b")], ["b"]),

@@ -20,7 +20,39 @@ from agent_sdk.options import FIELDS
 SESSION = "8a0d1f9c-6f0e-4b58-9a53-0d4f3b1f5f11"
 
 #: The options of the Ruby SDK, which keep their names.
-OF_RUBY = ["cwd", "model", "fallback_model", "max_turns", "max_thinking_tokens", "max_budget_usd", "permission_mode", "allow_dangerously_skip_permissions", "tools", "allowed_tools", "disallowed_tools", "resume", "resume_session_at", "fork_session", "continue_conversation", "system_prompt", "additional_directories", "setting_sources", "include_partial_messages", "output_format", "stderr", "env", "timeout", "cli_path", "agents", "plugins", "betas", "sandbox", "strict_mcp_config", "enable_file_checkpointing", "extra_args"]
+OF_RUBY = [
+    "cwd",
+    "model",
+    "fallback_model",
+    "max_turns",
+    "max_thinking_tokens",
+    "max_budget_usd",
+    "permission_mode",
+    "allow_dangerously_skip_permissions",
+    "tools",
+    "allowed_tools",
+    "disallowed_tools",
+    "resume",
+    "resume_session_at",
+    "fork_session",
+    "continue_conversation",
+    "system_prompt",
+    "additional_directories",
+    "setting_sources",
+    "include_partial_messages",
+    "output_format",
+    "stderr",
+    "env",
+    "timeout",
+    "cli_path",
+    "agents",
+    "plugins",
+    "betas",
+    "sandbox",
+    "strict_mcp_config",
+    "enable_file_checkpointing",
+    "extra_args",
+]
 
 
 @pytest.mark.parametrize("name", OF_RUBY)
@@ -123,7 +155,7 @@ def test_values_have_one_form(given, expected):
         ({"sandbox": True}, "expected a dict"),
         ({"stderr": 5}, "function"),
         ({"env": ["A"]}, "expected a dict"),
-        ({"transport": 5}, "no method start"),
+        ({"transport": 5}, "no method for_process"),
         ({"transport": MemoryCLI}, "instance"),
         ({"resume": "x", "continue": True}, "exclude each other"),
         ({"resume_session_at": "x"}, "needs resume"),
@@ -197,7 +229,13 @@ def test_a_copy_is_checked_like_the_first():
 def test_the_repr_hides_secrets():
     """The repr shows what was given, with secrets masked and long values cut."""
     shown = repr(
-        Options(model="opus", env={"KEY": "hush"}, settings='{"a": "hush"}', extra_args={"x": "hush"}, system_prompt="p" * 500)
+        Options(
+            model="opus",
+            env={"KEY": "hush"},
+            settings='{"a": "hush"}',
+            extra_args={"x": "hush"},
+            system_prompt="p" * 500,
+        )
     )
     assert "hush" not in shown
     assert "model='opus'" in shown and "'KEY': ***" in shown

@@ -43,7 +43,11 @@ def test_a_prompt_becomes_a_user_frame(prompt, content):
     }
 
 
-@pytest.mark.parametrize("prompt", [None, 5, b"x", bytearray(b"x"), {"type": "text"}, {"a"}, [5], [None], [{}], [{"type": 5}], [["x"]]], ids=str)
+@pytest.mark.parametrize(
+    "prompt",
+    [None, 5, b"x", bytearray(b"x"), {"type": "text"}, {"a"}, [5], [None], [{}], [{"type": 5}], [["x"]]],
+    ids=str,
+)
 def test_other_prompts_are_refused(prompt):
     """The CLI would answer other content with silence: it is an error here."""
     with pytest.raises(ConfigurationError, match="prompt"):
@@ -86,7 +90,11 @@ def test_documents_are_pdf_or_text(tmp_path):
     """A PDF travels in base64, text as text; a title is shown to the model."""
     assert document(b"%PDF-1.7 x")["source"]["media_type"] == "application/pdf"
     block = document("é".encode(), title="notes")
-    assert block == {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "é"}, "title": "notes"}
+    assert block == {
+        "type": "document",
+        "source": {"type": "text", "media_type": "text/plain", "data": "é"},
+        "title": "notes",
+    }
     path = tmp_path / "file.txt"
     path.write_text("x")
     assert document(path) == document(b"x")

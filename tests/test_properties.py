@@ -1,9 +1,10 @@
 """
-Properties: whatever bytes come on stdout, they become messages or a documented error; whatever strings people give, they
-become words of a command line or a `ConfigurationError`.
+Properties: whatever bytes come on stdout, they become messages or a documented error; whatever strings people give,
+they become words of a command line or a `ConfigurationError`.
 """
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from pathlib import Path
@@ -23,7 +24,9 @@ from agent_sdk.messages import Message, predicates
 from agent_sdk.options import FIELDS
 from agent_sdk.testing import frames
 
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+quick = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 RECORDED = [
     json.loads(line)
@@ -34,16 +37,21 @@ RECORDED = [
 
 words = st.sampled_from(
     [
-        "type", "subtype", "system", "result", "success", "init", "stream_event", "assistant", "user", "control_request",
-        "control_response", "control_cancel_request", "command_lifecycle", "session_id", "uuid", "request_id", "req_1",
+        "type", "subtype", "system", "result", "success", "init", "stream_event", "assistant", "user",
+        "control_request", "control_response", "control_cancel_request", "command_lifecycle", "session_id", "uuid",
+        "request_id", "req_1",
         "request", "response", "message", "content", "event", "task_started", "task_id", "tasks", "state", "idle",
         "is_error", "errors", "total_cost_usd", "usage", "user_message_uuids", "transcript_mirror", "agent_sdk_leaving",
         "error", "hook_callback", "can_use_tool", "mcp_message", "elicitation", "patch", "origin",
     ]
 )  # fmt: skip
-leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text() | words
+leaves = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text() | words
+)
 values = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words | st.text(), inner, max_size=5), max_leaves=12
+    leaves,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words | st.text(), inner, max_size=5),
+    max_leaves=12,
 )
 
 
@@ -70,13 +78,18 @@ def damaged(draw):
     return bytes(line)
 
 
-lines = st.binary(max_size=80) | damaged() | mutated() | st.dictionaries(words, values, max_size=6).map(json.dumps).map(str.encode)
+lines = (
+    st.binary(max_size=80)
+    | damaged()
+    | mutated()
+    | st.dictionaries(words, values, max_size=6).map(json.dumps).map(str.encode)
+)
 
 
 def cut(stream, places):
     """Cut a stream of bytes at these places."""
     edges = [0, *sorted(place % (len(stream) + 1) for place in places), len(stream)]
-    return [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [stream[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def split(chunks):
@@ -144,7 +157,10 @@ def test_every_frame_is_a_message(line):
 # --- strings that people give
 
 hostile_text = st.text(max_size=30) | st.sampled_from(
-    ["-x", "--model=evil", "--", "-", "a b", "$(true)", "`true`", "'", '"', "\n", "\r\n", "\0", "\ud800", "\u2028", "é", ",", "=", ""]
+    [
+        "-x", "--model=evil", "--", "-", "a b", "$(true)", "`true`", "'", '"', "\n", "\r\n", "\0", "\ud800", "\u2028",
+        "é", ",", "=", "",
+    ]
 )  # fmt: skip
 BY_WORD = {
     field.name: field.metadata[TRAVELS].name
@@ -157,13 +173,20 @@ BY_WORD = {
 @quick
 @given(value=hostile_text | st.lists(hostile_text, max_size=4))
 def test_hostile_strings_stay_values(name, value):
-    """A string given for an option ends behind its flag in one word, or is refused; it never becomes a flag of its own."""
+    """A string given for an option ends behind its flag in one word, or is refused; it is never a flag of its own."""
     try:
         options = Options(cli_path="/bin/sh", **{name: value})
         argv = command_of(options).argv
     except ConfigurationError:
         return
-    flags = {BY_WORD[name], "--output-format", "--verbose", "--input-format", "--permission-mode", "--permission-prompt-tool"}
+    flags = {
+        BY_WORD[name],
+        "--output-format",
+        "--verbose",
+        "--input-format",
+        "--permission-mode",
+        "--permission-prompt-tool",
+    }
     for word in argv[1:]:
         assert word.partition("=")[0] in flags
         os.fsencode(word)

@@ -14,6 +14,7 @@ Whoever waits pumps. The rules that keep it safe:
 """
 from __future__ import annotations
 
+import copy
 import os
 import threading
 import time
@@ -105,7 +106,7 @@ class Connection:
         try:
             while not done():
                 if self.ended is not None:
-                    raise self.ended
+                    raise copy.copy(self.ended)  # each waiter has a traceback of its own
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     return False
@@ -261,7 +262,7 @@ class Connection:
             self.transport.wake()
 
     def _answer_at_once(self, frame: Frame) -> bool:
-        line = handlers.answer_at_once(self.host, frame)
+        line = handlers.answer_at_once(self.host, frame) if self.host.servers else None
         if line is not None:
             self.transport.send_line(line)
         return line is not None

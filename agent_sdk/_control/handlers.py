@@ -100,7 +100,7 @@ def answer_at_once(host: Host, frame: Frame) -> bytes | None:
     A call of a tool is planned here and run when it is served: what cancels it may be read before that.
     """
     request = frame.get("request")
-    if not host.servers or type(request) is not dict or request.get("subtype") != "mcp_message":
+    if type(request) is not dict or request.get("subtype") != "mcp_message":
         return None
     planned = _planned(host, request)
     if isinstance(planned, dict):

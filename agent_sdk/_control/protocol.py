@@ -21,6 +21,10 @@ Item = tuple[Frame, bytes] | str
 LEAVING = "agent_sdk_leaving"
 
 
+#: Withdrawn questions that are remembered: some were answered already, and never come.
+MOST_WITHDRAWN = 200
+
+
 class Future:
     """The answer to one control request, once it is there."""
 
@@ -79,7 +83,7 @@ class Protocol:
         self._mirror = mirror
         #: Questions of the CLI that are being answered, and those that were withdrawn before.
         self._open: dict[str, Cancellation] = {}
-        self._withdrawn: set[str] = set()
+        self._withdrawn: collections.deque[str] = collections.deque(maxlen=MOST_WITHDRAWN)
 
     # --- in
 
@@ -113,7 +117,7 @@ class Protocol:
         if cancellation is not None:
             cancellation.cancelled = True
         else:
-            self._withdrawn.add(request_id)
+            self._withdrawn.append(request_id)
 
     def _sort_mirror(self, frame: Frame, line: bytes) -> None:
         if self._mirror is not None and self._mirror(frame, len(line)):
@@ -143,7 +147,7 @@ class Protocol:
     def open(self, request_id: str, cancellation: Cancellation) -> bool:
         """Begin to answer a question of the CLI; false when it was withdrawn before."""
         if request_id in self._withdrawn:
-            self._withdrawn.discard(request_id)
+            self._withdrawn.remove(request_id)
             return False
         self._open[request_id] = cancellation
         return True

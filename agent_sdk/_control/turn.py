@@ -151,7 +151,7 @@ class Turn:
         connection = self._connection
         if connection is None:
             raise ProcessError("the turn has no process")
-        deadline = self.deadline()
+        deadline = self.terms.deadline(self._started)
         item = None
         try:
             item = connection.next_item(self._was_aborted, deadline)

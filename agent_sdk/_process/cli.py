@@ -115,12 +115,15 @@ class CLITransport(Transport):
         try:
             if self._out or self._input_ends:
                 self._flush()
-            child = self._child
-            if self._ended or self._pipes is None or child is None:
+            child, pipes = self._child, self._pipes
+            if self._ended or pipes is None or child is None:
                 raise EOFError
             lines: list[bytes] = []
             for descriptor, _ in self._poll.poll(_milliseconds(timeout, child)):
-                self._handle(descriptor, child, lines)
+                if descriptor == pipes.stdout:  # nearly always, and every call counts here
+                    self._read_stdout(pipes, lines)
+                else:
+                    self._handle(descriptor, child, lines)
             if child.pidfd < 0 and not lines and child.is_dead():
                 self._finish(child, lines)
             return lines
@@ -131,9 +134,7 @@ class CLITransport(Transport):
         pipes = self._pipes
         if pipes is None:
             return
-        if descriptor == pipes.stdout:
-            self._read_stdout(pipes, lines)
-        elif descriptor == pipes.wake_out:
+        if descriptor == pipes.wake_out:
             read(descriptor, CHUNK)
         elif descriptor == pipes.stderr:
             self._read_stderr(pipes)

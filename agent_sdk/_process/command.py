@@ -32,6 +32,8 @@ _OURS = {"CLAUDE_CODE_ENTRYPOINT": "sdk-py", "CLAUDE_CODE_SDK_READS_SESSION_STAT
 MARK = "AGENT_SDK_PROCESS"
 _numbers = itertools.count(1)
 _EXTRA = re.compile(r"-{0,2}[A-Za-z0-9][\w.-]*", re.ASCII)
+#: Names of flags that sound like secrets; `--max-thinking-tokens` does not.
+_HINT = re.compile(r"(token|key|secret|password|credentials?|headers?)$")
 #: Flags whose values may hold secrets.
 _SECRET = ("--settings", "--mcp-config", "--managed-settings")
 
@@ -219,5 +221,5 @@ def _extra(options: Options) -> Iterator[str]:
 
 def _masked(word: str) -> str:
     flag, equals, _ = word.partition("=")
-    hides = flag in _SECRET or any(hint in flag.lower() for hint in ("token", "key", "secret", "password", "header"))
+    hides = flag in _SECRET or _HINT.search(flag.lower())
     return f"{flag}=***" if equals and hides else word

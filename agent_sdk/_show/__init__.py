@@ -23,11 +23,11 @@ class View(Protocol):
     def take(self, happening: Happening) -> None:
         """Show what happened."""
 
-    def finish(self, reason: str) -> None:
-        """The run ended without a result; *reason* is `""` when it is merely looked away from."""
+    def finish(self, reason: str, has_begun: bool) -> None:
+        """The run has no result; *reason* is `""` when nobody knows why, or when nothing had begun at all."""
 
 
-_runs: dict[str | None, tuple[Run, View]] = {}
+_runs: dict[str, tuple[Run, View]] = {}
 
 
 def show(message: Message) -> None:
@@ -44,30 +44,32 @@ def show(message: Message) -> None:
     Args:
         message: Any message of any run. Messages of several sessions may come mixed.
     """
-    run, view = _of(message)
+    # What names no session belongs to the newest run.
+    session = str(message.session_id or next(reversed(_runs), ""))
+    run, view = _of(session, message)
     for happening in run.take(message):
         view.take(happening)
     if run.is_over:
-        _runs.pop(message.session_id, None)
+        _runs.pop(session, None)
 
 
 def finish(reason: str = "") -> None:
     """Close what is shown of runs that have no result; the next message begins anew."""
     while _runs:
-        _, (_, view) = _runs.popitem()
-        view.finish(reason)
+        _, (run, view) = _runs.popitem()
+        view.finish(reason, run.has_begun)
 
 
-def _of(message: Message) -> tuple[Run, View]:
-    known = _runs.get(message.session_id)
+def _of(session: str, message: Message) -> tuple[Run, View]:
+    known = _runs.get(session)
     if known is not None and not known[0].begins_anew(message):
         return known
     if known is not None:
-        known[1].finish("")
-        del _runs[message.session_id]
+        known[1].finish("", known[0].has_begun)
+        del _runs[session]
     while len(_runs) >= MOST_RUNS:
         del _runs[next(iter(_runs))]
-    _runs[message.session_id] = made = _new()
+    _runs[session] = made = _new()
     return made
 
 

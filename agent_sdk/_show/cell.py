@@ -76,13 +76,13 @@ class CellView:
         if isinstance(happening, Finished) or self._pace.allows(is_piece, sum(map(len, self._settled))):
             self._send()
 
-    def finish(self, reason: str) -> None:
-        """The run ended without a result."""
+    def finish(self, reason: str, has_begun: bool) -> None:
+        """The run has no result."""
         if self._display is None or self._end:
             return
-        text = reason or "stopped: no result came"
-        self._status, self._end_text = "", text
-        self._end = f'<div class="end error">✗ {escape(text)}</div>'
+        text = reason or ("stopped: no result came" if has_begun else "")
+        self._end_text = text or " "
+        self._end = f'<div class="end error">✗ {escape(text)}</div>' if text else " "
         self._send()
 
     # --- what happened

@@ -28,6 +28,8 @@ from .text import clean, one_line, shortened
 #: Characters of an answer, and lines of a result.
 MOST, MOST_LINES = 100_000, 20
 _MARKS = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_[]!|~$"}
+#: Between two dollars notebooks read mathematics, also in HTML and from entities.
+_NO_MATHEMATICS = 'class="mathjax_ignore tex2jax_ignore"'
 #: Columns of the bar that shows how full the context is.
 BAR = 30
 
@@ -54,11 +56,17 @@ def markdown(thing: Any) -> str:
 def html(thing: Any) -> str:
     """Write a usage or a report as an HTML table."""
     head, *rows = _rows(thing)
-    made = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    made = "".join(_aligned("th", cell, below) for cell, below in zip(head, rows[0] if rows else head, strict=True))
+    body = "".join(f"<tr>{''.join(_aligned('td', cell, cell) for cell in row)}</tr>" for row in rows)
     title = _title(thing).strip()
     caption = f'<caption style="text-align: left">{escape(title)}</caption>' if title else ""
     return f"<table>{caption}<tr>{made}</tr>{body}</table>"
+
+
+def _aligned(tag: str, text: str, like: str) -> str:
+    # Notebooks align cells to the right, which suits numbers only.
+    style = "" if like[:1].isdigit() else ' style="text-align: left"'
+    return f"<{tag}{style}>{escape(text)}</{tag}>"
 
 
 # --- messages
@@ -82,7 +90,7 @@ def _message(message: Message) -> Iterator[str]:
 def _result(result: ResultMessage) -> Iterator[str]:
     failure = words.failure(result)
     if failure:
-        yield f'<span style="color: var(--jp-error-color1, #cf222e)">✗ {_text(failure)}</span>'
+        yield f'<span {_NO_MATHEMATICS} style="color: var(--jp-error-color1, #cf222e)">✗ {_text(failure)}</span>'
     if result.content and result.content not in failure:
         yield _answer(result.content)
     if result.structured_output is not None:
@@ -113,7 +121,7 @@ def _clipped(text: str) -> str:
 
 
 def _small(text: str) -> str:
-    return f"<small>{_text(text)}</small>"
+    return f"<small {_NO_MATHEMATICS}>{_text(text)}</small>"
 
 
 def _text(text: str) -> str:

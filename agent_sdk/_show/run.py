@@ -103,6 +103,8 @@ class Run:
 
     def __init__(self) -> None:
         self.is_over = False
+        #: Whether its init came: what the CLI says between two turns is no turn.
+        self.has_begun = False
         self._main = Place()
         #: By tool use: the use, where it happened, and the place that its subagent is.
         self._uses: dict[str, tuple[story.Used, Place]] = {}
@@ -142,6 +144,7 @@ class Run:
             yield from self._other(message)
 
     def _other(self, message: Message) -> Iterator[Happening]:
+        self.has_begun = self.has_begun or message.is_init
         if message.is_status:
             self._is_compacting = message.get("status") == "compacting" or self._is_compacting
         elif message.is_init or message.is_compact_boundary:

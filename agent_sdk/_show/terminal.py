@@ -30,8 +30,8 @@ class TerminalView:
         # Looked up each time: `sys.stdout` may have been replaced.
         _WRITERS[type(happening)](screen(), happening)
 
-    def finish(self, reason: str) -> None:
-        """The run ended without a result."""
+    def finish(self, reason: str, has_begun: bool) -> None:
+        """The run has no result."""
         on = screen()
         on.erase()
         on.end_line()

@@ -66,13 +66,24 @@ def hints_of(thing: Any) -> dict[str, Any]:
     except TypeError as error:
         raise ConfigurationError(f"the type hints of {thing!r} cannot be read: {error}") from error
     try:
-        return typing.get_type_hints(thing, localns=local, include_extras=True)
+        hints = typing.get_type_hints(thing, localns=local, include_extras=True)
+        _write_down(thing, hints, local)
+        return hints
     except NameError as error:
         name = getattr(thing, "__qualname__", repr(thing))
         raise ConfigurationError(
             f"a type hint of {name} cannot be resolved: {error}; define the type at the top of its module, or give the "
             "JSON Schema yourself"
         ) from error
+
+
+def _write_down(thing: Any, hints: dict[str, Any], local: dict[str, Any]) -> None:
+    """Keep what was found in a class: when its objects are made, the callers that know the names may be gone."""
+    if attrs.has(thing):
+        attrs.resolve_types(thing, localns=local)
+    elif dataclasses.is_dataclass(thing):
+        for field in dataclasses.fields(thing):
+            field.type = hints.get(field.name, field.type)
 
 
 def _names_of_callers(thing: Any) -> dict[str, Any]:

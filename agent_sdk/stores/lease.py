@@ -5,7 +5,6 @@ A small thread renews it. A holder that dies stops renewing, and after *ttl* sec
 """
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
@@ -22,6 +21,8 @@ LONGEST_LOOK = 0.25
 
 #: The leases of this process: who asks for one that its own thread holds would wait for itself.
 _held: dict[tuple[object, str], tuple[int, int]] = {}
+#: Leases that a store would not take back, with their tokens: the next one of this process need not wait for their end.
+_unreturned: dict[tuple[int, object, str], str] = {}
 
 
 class Book(Protocol):
@@ -55,10 +56,10 @@ class Lease:
         #: Whether somebody else may hold it by now: it could not be renewed in time.
         self.is_lost = False
         self._book = book
-        self._token = os.urandom(16).hex()
         self._pid = os.getpid()
+        self._token = _unreturned.pop((self._pid, book.scope, name), "") or os.urandom(16).hex()
         self._stop = threading.Event()
-        self._renewer: threading.Thread | None = None
+        self._expires = False
 
     @classmethod
     def take(
@@ -91,18 +92,14 @@ class Lease:
 
     def _begin(self) -> None:
         _held[self._book.scope, self.name] = (self._pid, threading.get_ident())
-        self._renewer = threading.Thread(target=self._renew, name="agent_sdk-lease", daemon=True)
-        self._renewer.start()
+        threading.Thread(target=self._renew, name="agent_sdk-lease", daemon=True).start()
 
     def _renew(self) -> None:
         good_until = time.monotonic() + self.ttl
         while not self._stop.wait(self.ttl / 3):
             now = time.monotonic()
             try:
-                book = self._book
-                held = book.renew_lease(self.name, self._token, self.ttl) or book.acquire_lease(
-                    self.name, self._token, self.ttl
-                )
+                held = self._extend()
             except StoreError as error:
                 # The store may come back; until then the turn goes on, and its caller is told afterwards.
                 _log.debug("stores", "the lease %s was not renewed: %s", self.name, error)
@@ -113,8 +110,20 @@ class Lease:
                 return
             good_until = now + self.ttl
 
+    def _extend(self) -> bool:
+        book, name, token, ttl = self._book, self.name, self._token, self.ttl
+        # A store that was restarted may have forgotten the lease: it is ours as long as nobody else has it.
+        held = book.renew_lease(name, token, ttl) or book.acquire_lease(name, token, ttl)
+        if self._stop.is_set() and not self._expires:
+            book.release_lease(name, token)  # it was given back while this was on its way
+        return held
+
     def let_expire(self) -> None:
         """Stop renewing and keep the lease until its time is up, as a holder that dies would."""
+        self._expires = True
+        self._end()
+
+    def _end(self) -> None:
         self._stop.set()
         _held.pop((self._book.scope, self.name), None)
 
@@ -122,11 +131,12 @@ class Lease:
         """Give the lease back; a second call does nothing. Never raises: what is not given back expires."""
         if self._stop.is_set() or self._pid != os.getpid():
             return
-        self.let_expire()
-        if self._renewer is not None:
-            self._renewer.join(0.1)  # a renewal under way would write down again what is struck out
-        with contextlib.suppress(StoreError):  # it expires by itself
+        self._end()
+        try:
             self._book.release_lease(self.name, self._token)
+        except StoreError as error:
+            _log.debug("stores", "the lease %s is left to expire: %s", self.name, error)
+            _unreturned[self._pid, self._book.scope, self.name] = self._token
 
     def __enter__(self) -> Lease:
         return self

@@ -70,7 +70,7 @@ def test_messages_wait_in_the_inbox_in_order(connection, cli):
 
 
 def test_six_threads_ask_in_a_streaming_turn(connection, cli):
-    """Forty requests from each of six threads are answered while a turn reads its messages; one thread reads at a time."""
+    """Forty requests of each of six threads are answered in a turn; one thread at a time reads."""
     turn = 600
     reading = threading.Event()
 

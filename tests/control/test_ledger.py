@@ -134,7 +134,9 @@ def test_every_end_of_a_task_counts(frame, status):
     assert after(*BEGUN, frame("a1", status)).tasks == {}
 
 
-@pytest.mark.parametrize("frame", [frames.task_updated("a1", "running"), frames.task_notification("other")], ids=["runs", "other"])
+@pytest.mark.parametrize(
+    "frame", [frames.task_updated("a1", "running"), frames.task_notification("other")], ids=["runs", "other"]
+)
 def test_what_is_no_end_changes_nothing(frame):
     """A change of status that is no end, and the end of an unknown task, leave a task alive."""
     assert list(after(*BEGUN, frame).tasks) == ["a1"]
@@ -152,7 +154,9 @@ def test_rest_waits_for_the_report(monkeypatch):
     assert ledger.is_at_rest is False
 
 
-@pytest.mark.parametrize("first", [lifecycle("queued", THEIRS), lifecycle("started", THEIRS)], ids=["queued", "started"])
+@pytest.mark.parametrize(
+    "first", [lifecycle("queued", THEIRS), lifecycle("started", THEIRS)], ids=["queued", "started"]
+)
 def test_after_an_abort_the_rest_is_discarded_until_the_next_prompt(first):
     """What still comes of a stopped turn is dropped; the first word about the new prompt ends that."""
     ledger = after(*STARTED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import pytest
 from memory import MemoryCLI, together
@@ -61,6 +62,12 @@ def test_abort_after_the_end_does_nothing():
     assert turn.next_message() is None
 
 
+def at_once(*functions):
+    """The functions, each of which waits for the others before it begins."""
+    gate = threading.Barrier(len(functions))
+    return [lambda function=one: (gate.wait(), function())[1] for one in functions]
+
+
 class SlowFate(list):
     """Lets the other thread look while the decision is taken and nothing else is done yet."""
 
@@ -75,7 +82,7 @@ class SlowFate(list):
 
 
 def test_an_abort_under_way_is_not_the_end():
-    """A turn whose abort has only begun is not over: its thread must not take it for one that ended without a result."""
+    """A turn whose abort has only begun is not over: its thread does not take it for one without a result."""
     turn, looks = started(MemoryCLI()), []
     turn._fate = SlowFate(lambda: looks.append(turn.is_over))
     turn.abort()
@@ -87,8 +94,7 @@ def test_an_abort_and_the_result_exclude_each_other():
     for _ in range(100):
         turn = started(MemoryCLI(frames.conversation()))
         turn._connection.look()
-        gate = threading.Barrier(2)
-        aborted, seen = together(lambda: (gate.wait(), turn.abort())[1], lambda: (gate.wait(), rest_of(turn))[1])
+        aborted, seen = together(*at_once(turn.abort, partial(rest_of, turn)))
         assert isinstance(seen, AbortError) if aborted else seen[-1].is_result
 
 

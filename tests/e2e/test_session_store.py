@@ -246,7 +246,7 @@ def test_a_redis_that_stops_costs_no_turn(real, redis_server, model):
 
 
 def test_a_turn_that_the_store_missed_is_kept_on_this_machine(real, there, redis_server, model):
-    """A session from the store goes on though Redis stops; its end comes home, and into the store at the next resume."""
+    """A session goes on though Redis stops; its end comes home, and into the store at the next resume."""
     store = stores.RedisStore(redis_server.url)
     session_id = agent_sdk.query("a", **{**real, "session_store": store}).session_id
     host = {**there, "session_store": store}

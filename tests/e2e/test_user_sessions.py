@@ -159,7 +159,8 @@ def test_a_locked_file_costs_no_turn(real, tmp_path):
 
 def test_another_host_goes_on_with_a_users_session(hosts, redis_server, model):
     """The third turn, on host B, knows the first two from host A; the fourth, back on A, knows all three."""
-    ids = [finished(hosts(host, prompt)) for host, prompt in (("A", "one"), ("A", "two"), ("B", "three"), ("A", "four"))]
+    turns = (("A", "one"), ("A", "two"), ("B", "three"), ("A", "four"))
+    ids = [finished(hosts(host, prompt)) for host, prompt in turns]
     assert len(set(ids)) == 1
     assert model.requests[-2].user_texts == ["one", "two", "three"]
     assert model.requests[-1].user_texts == ["one", "two", "three", "four"]

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_large_settings_travel_in_a_private_file():
     made = command(settings={"key": "v" * ARGV_LIMIT})
     path = made.argv[-1].removeprefix("--settings=")
     assert made.files == [path]
-    assert json.loads(open(path).read()) == {"key": "v" * ARGV_LIMIT}
+    assert json.loads(Path(path).read_text()) == {"key": "v" * ARGV_LIMIT}
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     made.remove_files()
     made.remove_files()
@@ -261,7 +262,9 @@ def test_a_relative_path_is_one_of_this_process(program, tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("_nowhere")
 @pytest.mark.parametrize(
-    ("made", "words"), [(None, "no such file"), ("folder", "no such file"), ("plain", "chmod")], ids=["missing", "folder", "plain"]
+    ("made", "words"),
+    [(None, "no such file"), ("folder", "no such file"), ("plain", "chmod")],
+    ids=["missing", "folder", "plain"],
 )
 def test_what_cannot_be_run_is_refused(made, words, tmp_path):
     """A path that is no program is an error with its remedy."""

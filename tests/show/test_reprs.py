@@ -22,7 +22,7 @@ def of(frame):
 def test_a_result_is_its_answer_and_then_small_what_it_cost():
     """The answer stays Markdown; turns, time, money, tokens and the whole session id stand small below."""
     assert of(frames.result("**42**", num_turns=2, duration_ms=1500, total_cost_usd=0.25)) == (
-        "**42**\n\n<small>2 turns · 1.5 s · &#36;0.2500 · 12 in, 7 out · "
+        "**42**\n\n<small class=\"mathjax_ignore tex2jax_ignore\">2 turns · 1.5 s · &#36;0.2500 · 12 in, 7 out · "
         "session 00000000-0000-4000-8000-00000000c1a0</small>"
     )
 
@@ -46,9 +46,9 @@ def test_structured_output_is_shown():
         (frames.tool_use("Bash", {"command": "ls `x`"}), "**Bash** `` ls 'x' ``"),
         (frames.tool_result("t", "one\ntwo"), "```\none\ntwo\n```"),
         (frames.init(), "claude-opus-5-5 · default · /work</small>"),
-        (frames.api_retry(1, 2, 529), "<small>try 1 of 2 failed (HTTP 529): overloaded; again in 0.6 s</small>"),
+        (frames.api_retry(1, 2, 529), ">try 1 of 2 failed (HTTP 529): overloaded; again in 0.6 s</small>"),
         (frames.text_delta("abc"), "abc"),
-        ({"type": "new_thing", "a": 1}, "<small>"),
+        ({"type": "new_thing", "a": 1}, "<small "),
     ],
     ids=["text", "tool use", "tool result", "init", "retry", "stream event", "unknown"],
 )
@@ -111,7 +111,7 @@ def test_a_context_report_says_what_fills_the_window():
     )  # fmt: skip
     html = report._repr_html_()
     assert "opus: 250 of 1,000 tokens (25%) ████████░░" in html
-    assert "<td>&lt;b&gt;Messages</td><td>250</td><td>25.0%</td>" in html
+    assert "<td style=\"text-align: left\">&lt;b&gt;Messages</td><td>250</td><td>25.0%</td>" in html
     assert "| &lt;b&gt;Messages | 250 | 25.0% |" in report._repr_markdown_()
 
 

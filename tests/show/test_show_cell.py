@@ -31,7 +31,7 @@ class Notebook:
 
     def end(self, reason):
         self.ended.append(reason)
-        self.view.finish(reason)
+        self.view.finish(reason, self.run.has_begun)
 
     def watch(self, *given):
         with capture.capture_output() as captured:
@@ -134,6 +134,14 @@ def test_a_cell_that_ends_without_a_result_is_marked(notebook):
     sent = len(notebook.outputs)
     notebook.end_cell()
     assert len(notebook.outputs) == sent
+
+
+def test_what_comes_between_turns_is_no_turn(notebook):
+    """A notice without a turn is shown, and not marked as stopped."""
+    notebook.watch({"type": "system", "subtype": "informational", "content": "look", "level": "warning"})
+    notebook.end_cell()
+    assert '<div class="note warning">look</div>' in notebook.html
+    assert "stopped" not in notebook.html and "working" not in notebook.html
 
 
 def test_nothing_is_shown_before_something_happened(notebook):

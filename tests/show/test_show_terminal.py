@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import agent_sdk
+from agent_sdk import _show
 from agent_sdk._show import screen
 from agent_sdk.testing import frames
 
@@ -165,7 +166,8 @@ def test_odd_frames_stop_nothing(watch, capsys):
         for kind in kinds:
             fields = dict.fromkeys(("attempt", "message", "compact_metadata", "usage", "outcome", "status"), value)
             watch({"type": "system", "subtype": kind, "session_id": frames.SESSION_ID, **fields})
-        watch({"type": "rate_limit_event", "rate_limit_info": value}, {"type": "assistant", "message": value})
+        watch({"type": "rate_limit_event", "rate_limit_info": value, "session_id": value})
+        watch({"type": "assistant", "message": value})
         watch({"type": "user", "message": {"content": [value]}, "tool_use_result": value})
         watch({"type": "result", "subtype": value, "usage": value, "total_cost_usd": value, "modelUsage": value})
 
@@ -188,6 +190,13 @@ def test_sessions_may_come_mixed(watch, capsys):
     watch(frames.tool_use("Read", {"file_path": "/b"}, id="t", **other), frames.tool_result("t", "A"))
     watch(frames.tool_result("t", "B", **other))
     assert capsys.readouterr().out == "● Read /a\n● Read /b\n⎿ Read /a\n  ⎿ A\n⎿ Read /b\n  ⎿ B\n"
+
+
+def test_what_names_no_session_belongs_to_the_newest_run(watch, capsys):
+    """A message without a session begins no run of its own."""
+    watch(frames.init(), {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected"}})
+    assert len(_show._runs) == 1
+    assert capsys.readouterr().out == "✗ rate limit reached (usage)\n"
 
 
 def test_colours_on_a_terminal(watch, tty):

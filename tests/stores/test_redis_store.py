@@ -51,7 +51,8 @@ def test_a_server_that_is_gone_is_a_clear_error(redis_server):
     store = RedisStore(redis_server.url)
     store.remember("ann", "s1")
     redis_server.stop()
-    with pytest.raises(StoreError, match=rf"Redis at redis://127\.0\.0\.1:{redis_server.port}/0: .*is it running") as caught:
+    says = rf"Redis at redis://127\.0\.0\.1:{redis_server.port}/0: .*is it running"
+    with pytest.raises(StoreError, match=says) as caught:
         store.append(KEY, [{"uuid": "u1"}])
     assert (caught.value.operation, caught.value.timed_out) == ("append", False)
     redis_server.start()
@@ -74,6 +75,18 @@ def test_a_lease_survives_a_restart(redis_server):
         until(lambda: plain.exists("agent:lease:ann"))
         assert not lease.is_lost
     plain.close()
+
+
+def test_a_lease_that_could_not_be_given_back_is_taken_up_again(redis_server):
+    """After an outage a process does not wait for a lease of its own."""
+    store = RedisStore(redis_server.url)
+    lease = store.lease("ann", ttl=60.0)
+    redis_server.stop()
+    lease.release()
+    redis_server.start()
+    assert redis.Redis.from_url(redis_server.url).exists("agent:lease:ann")
+    with store.lease("ann", wait=0):
+        pass
 
 
 def test_secrets_are_not_shown(redis_server):

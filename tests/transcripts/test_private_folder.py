@@ -15,7 +15,10 @@ import pytest
 
 from agent_sdk.transcripts.private_folder import PREFIX, STALE, PrivateFolder
 
-LOGIN = {"claudeAiOauth": {"accessToken": "a", "refreshToken": "r", "expiresAt": 1}, "mcpOAuth": {"x": {"refreshToken": 1}}}
+LOGIN = {
+    "claudeAiOauth": {"accessToken": "a", "refreshToken": "r", "expiresAt": 1},
+    "mcpOAuth": {"x": {"refreshToken": 1}},
+}
 SETTINGS = {
     "model": "opus", "enabledPlugins": {"p": True}, "extraKnownMarketplaces": {"m": {}},
     "env": {"A": "1", "CLAUDE_CONFIG_DIR": "/elsewhere"},
@@ -51,7 +54,8 @@ def read(folder: PrivateFolder, name: str):
 def test_credentials_come_without_what_renews_them(env, folders):
     """The copy of a login can be used and not renewed, and nobody else can read it."""
     folder = PrivateFolder(env)
-    assert read(folder, ".credentials.json") == {"claudeAiOauth": {"accessToken": "a", "expiresAt": 1}, "mcpOAuth": {"x": {}}}
+    copied = {"claudeAiOauth": {"accessToken": "a", "expiresAt": 1}, "mcpOAuth": {"x": {}}}
+    assert read(folder, ".credentials.json") == copied
     assert stat.S_IMODE(os.stat(folder.path).st_mode) == 0o700
     modes = {stat.S_IMODE(path.stat().st_mode) for path in Path(folder.path).iterdir() if path.is_file()}
     assert modes == {0o600}
@@ -63,7 +67,8 @@ def test_settings_come_without_plugins(env, folders):
     folder = PrivateFolder(env)
     assert read(folder, "settings.json") == {"model": "opus", "env": {"A": "1"}}
     assert read(folder, ".claude.json") == {"numStartups": 1}
-    assert sorted(os.listdir(folder.path)) == [".claude.json", ".credentials.json", ".owner", "projects", "settings.json"]
+    names = [".claude.json", ".credentials.json", ".owner", "projects", "settings.json"]
+    assert sorted(os.listdir(folder.path)) == names
     folder.remove()
 
 
@@ -107,7 +112,7 @@ def test_a_forked_child_leaves_it(env, folders):
 
 def test_what_a_killed_program_left_is_swept_up(env, folders):
     """The next folder's making removes old ones whose owner is dead, and leaves those whose owner lives."""
-    script = "import os, sys; from agent_sdk.transcripts.private_folder import PrivateFolder as F; f = F({}); os._exit(0)"
+    script = "import os; from agent_sdk.transcripts import private_folder as p; f = p.PrivateFolder({}); os._exit(0)"
     living, temp = PrivateFolder(env), os.path.dirname(PrivateFolder(env).path)
     subprocess.run([sys.executable, "-c", script], env={**os.environ, "TMPDIR": temp}, check=True)
     left = {str(path) for path in folders()} - {living.path}
