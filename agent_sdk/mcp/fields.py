@@ -3,6 +3,7 @@ The fields of a class and the parameters of a function, with their type hints re
 """
 from __future__ import annotations
 
+import dataclasses
 import sys
 import typing
 from collections.abc import Iterator
@@ -107,8 +108,6 @@ def _attrs_fields(cls: type, hints: dict[str, Any]) -> Iterator[Field]:
 
 
 def _dataclass_fields(cls: type, hints: dict[str, Any]) -> Iterator[Field]:
-    import dataclasses
-
     absent = dataclasses.MISSING
     for field in dataclasses.fields(cls):
         if field.init:
