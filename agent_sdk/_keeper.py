@@ -224,7 +224,7 @@ class Keeper:
     def _connect(self, options: Options, host: Host) -> Connection:
         def make_cli() -> CLITransport:
             command = command_of(options, host.outside, host.servers_file)
-            self._env = command.env
+            self._env, command.keeps = command.env, self._backing
             return CLITransport(command)
 
         self._env = None

@@ -49,6 +49,8 @@ class Command:
     mark: str = ""
     #: Private files that live as long as the process.
     files: list[str] = attrs.field(factory=list)
+    #: Something else that lives as long: what it does when it is collected, it does after the process has ended.
+    keeps: object = None
 
     @property
     def masked(self) -> list[str]:

@@ -26,7 +26,8 @@ EXIT_GRACE = 1.0
 
 _transports: weakref.WeakSet[CLITransport] = weakref.WeakSet()
 _finalizers: dict[int, weakref.finalize[..., CLITransport]] = {}
-_unreaped: list[subprocess.Popen[bytes]] = []
+#: Abandoned processes with what must be there until they have ended.
+_unreaped: dict[subprocess.Popen[bytes], Command] = {}
 
 
 def register(transport: CLITransport, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
@@ -51,7 +52,7 @@ def _abandon(owner: int, popen: subprocess.Popen[bytes], pipes: Pipes, command: 
     _finalizers.pop(popen.pid, None)
     pipes.close()
     if popen.returncode is None:
-        _unreaped.append(popen)
+        _unreaped[popen] = command
         for number in (signal.SIGTERM, signal.SIGCONT):
             try:
                 os.kill(popen.pid, number)
@@ -74,7 +75,7 @@ def reap() -> None:
         if has_ended(popen.pid):
             guard.drop(popen.pid)
             popen.wait()
-            _unreaped.remove(popen)
+            _unreaped.pop(popen, None)
 
 
 @atexit.register
@@ -98,6 +99,7 @@ def _finish_abandoned() -> None:
         popen.kill()
         guard.drop(popen.pid)
         popen.wait()
+    _unreaped.clear()
 
 
 def _after_fork() -> None:

@@ -17,7 +17,7 @@ import attrs
 from .. import _converter
 from .._callbacks import Cancellation
 from ..errors import ConfigurationError
-from ..messages.base import WireObject
+from ..messages.base import WireObject, wire_name
 
 T = TypeVar("T")
 
@@ -237,6 +237,14 @@ def _unknown(name: object, wanted: str) -> ConfigurationError:
     nearest = difflib.get_close_matches(wanted, _events, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else "hook_events() lists them all"
     return ConfigurationError(f"unknown hook event {name!r}; {hint}")
+
+
+def usual_fields(cls: type[HookContext]) -> dict[str, Any]:
+    """Return an input of the event with the keys that the CLI usually sends, in its order, and nothing in them."""
+    common = ("session_id", "transcript_path", "cwd", "prompt_id", "permission_mode", "effort", "hook_event_name")
+    shared = {field.name for field in attrs.fields(HookContext)}
+    own = (field for field in attrs.fields(cls) if field.name not in shared and field.default is not None)
+    return dict.fromkeys([*common, *(wire_name(field) for field in own)], "")
 
 
 def context_of(

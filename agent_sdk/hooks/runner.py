@@ -14,7 +14,7 @@ from .. import _checks as check
 from .. import _log
 from .._callbacks import Cancellation, name_of
 from ..errors import HookError
-from .base import Event, HookContext, context_of, event_class
+from .base import Event, HookContext, context_of, event_class, usual_fields
 from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher
 from .outputs import ends_chain, fed, merged, output_of
 from .result import Output, Result
@@ -125,7 +125,8 @@ class HookSet:
     def prepare(self) -> None:
         """Make what first firings need, while there is time. May be left out."""
         for event in self._steps:
-            context_of(event_class(event), {})
+            cls = event_class(event)
+            context_of(cls, usual_fields(cls))
 
     def wire(self) -> dict[str, list[Output]] | None:
         """Return the `hooks` of the handshake; *None* when there are none."""

@@ -59,8 +59,11 @@ class PrivateFolder:
         return os.path.join(self.path, "projects")
 
     def remove(self) -> None:
-        """Remove the folder; a second call does nothing."""
-        self._finalizer()
+        """Remove the folder, after its process has ended; a second call does nothing."""
+        # Not by calling the finalizer, which does nothing any more once the interpreter is on its way out.
+        detached = self._finalizer.detach()
+        if detached is not None:
+            _remove(*detached[2])
 
 
 def _remove(owner: int, path: str, lock: int) -> None:

@@ -3,7 +3,11 @@ The option `session_store` on the real CLI: what is mirrored, what is resumed fr
 """
 from __future__ import annotations
 
+import gc
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import warnings
@@ -14,6 +18,7 @@ from helpers import in_thread, until
 
 import agent_sdk
 from agent_sdk import SessionNotFoundError, StoreError, StoreWarning, stores
+from agent_sdk._process import living
 from agent_sdk.stores import Key
 from agent_sdk.testing import isolated_env
 from agent_sdk.transcripts.private_folder import PREFIX
@@ -197,12 +202,38 @@ def test_the_private_folder_goes_when_the_cli_cannot_start(here, there):
 
 
 def test_the_private_folder_goes_with_a_client_that_nobody_closed(here, there):
-    """A client that is collected takes its folder along."""
+    """A client that is collected takes its folder along; what its process writes while it ends goes with that."""
     agent = agent_sdk.client(resume=agent_sdk.query("a", **here).session_id, **there)
     agent.query("b")
     assert len(private_folders()) == 1
     del agent
-    until(lambda: not private_folders())
+    gc.collect()
+    until(lambda: (living.reap(), not private_folders())[1])
+
+
+PROGRAM = """
+import json, sys
+import agent_sdk
+from agent_sdk.stores import SQLiteStore
+fields = json.loads(sys.argv[1])
+store = SQLiteStore(fields.pop("path"))
+client = agent_sdk.client(session_store=store, resume=fields.pop("id"), cwd=fields["cwd"], env=fields["env"])
+stream = client.stream("b")
+for message in stream:
+    if fields["ends"] == "in a turn":
+        sys.exit()
+"""
+
+
+@pytest.mark.parametrize("ends", ["in a turn", "after it"])
+def test_the_private_folder_goes_at_exit(here, there, store, ends, model):
+    """A program that closes nothing leaves no folder, and the store has its turns."""
+    session_id = agent_sdk.query("a", **here).session_id
+    fields = {"path": store.path, "id": session_id, "cwd": str(there["cwd"]), "env": there["env"], "ends": ends}
+    subprocess.run([sys.executable, "-c", PROGRAM, json.dumps(fields)], check=True, timeout=60)
+    assert private_folders() == []
+    agent_sdk.query("c", resume=session_id, **here)
+    assert model.requests[-1].user_texts[-1] == "c"
 
 
 def test_two_hosts_at_once_run_one_after_the_other(here, there, model):
