@@ -243,8 +243,8 @@ def usual_fields(cls: type[HookContext]) -> dict[str, Any]:
     """Return an input of the event with the keys that the CLI usually sends, in its order, and nothing in them."""
     common = ("session_id", "transcript_path", "cwd", "prompt_id", "permission_mode", "effort", "hook_event_name")
     shared = {field.name for field in attrs.fields(HookContext)}
-    own = (field for field in attrs.fields(cls) if field.name not in shared and field.default is not None)
-    return dict.fromkeys([*common, *(wire_name(field) for field in own)], "")
+    own = [field for field in attrs.fields(cls) if field.name not in shared and field.default is not None]
+    return {**dict.fromkeys([*common, *map(wire_name, own)], ""), "effort": {"level": ""}}
 
 
 def context_of(
