@@ -132,7 +132,7 @@ class Options(Builders):
     stderr: Callable[[str], None] | None = local(converter=check.function("stderr"))
     #: Laid over the environment of this process; *None* as a value unsets a variable.
     env: dict[str, str | None] | None = spawn(converter=check.mapping("env"))
-    #: Seconds for the whole call.
+    #: Seconds for the whole call; with `query_many`, for each prompt.
     timeout: float | None = local(converter=check.number("timeout", above=0))
     #: Seconds of silence between two messages; the time that your callbacks take does not count.
     idle_timeout: float | None = local(converter=check.number("idle_timeout", above=0))

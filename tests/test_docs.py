@@ -4,8 +4,11 @@ The documentation says what the code says: what is made from it is new, tables a
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +29,11 @@ _FENCE = re.compile(r"^```.*?^```", re.M | re.S)
 
 def test_made_pages_are_up_to_date():
     """The API reference, the table of options and the list of examples are those of the code."""
-    assert MAKER["stale"]() == [], "run python docs/make_api.py"
+    # In a Python of its own: types that were resolved by other tests are written differently.
+    command = [sys.executable, str(ROOT / "docs" / "make_api.py"), "--check"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 0, "run python docs/make_api.py\n" + done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}-{page.name}")

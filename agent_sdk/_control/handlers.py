@@ -6,6 +6,7 @@ A verb that nobody answers here is refused, so that the CLI never waits for us i
 """
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from .watchdog import HookTimer
 
 if TYPE_CHECKING:
     from ..mcp.call import ToolCall
+    from ..permissions.context import PermissionContext
+    from ..permissions.decisions import Decision
     from .connection import Connection
 
 Frame = dict[str, Any]
@@ -142,9 +145,6 @@ def _can_use_tool(question: Question) -> Frame | None:
     host, request = question.host, question.request
     if host.can_use_tool is None:
         return {"behavior": "deny", "message": "Nobody is here to ask."}
-    from ..permissions.context import PermissionContext
-    from ..permissions.decisions import decide
-
     name, given = str(request.get("tool_name")), question.field("input")
     if host.hooks is not None and host.hooks.has("permission_request"):
         question.connection.serve_first(_asks_hook_about(name, given), HOOK_WAIT)
@@ -154,11 +154,21 @@ def _can_use_tool(question: Question) -> Frame | None:
             return None
     if question.cancellation.cancelled:
         return {"behavior": "deny", "message": "The question was withdrawn."}
-    context = PermissionContext.from_request(request, question.key, question.cancellation)
+    context_of, decide = _deciding()
+    context = context_of(request, question.key, question.cancellation)
     decision = decide(host.can_use_tool, name, given, context)
     if decision.error is not None:
         host.failed(decision.error)
     return decision.wire
+
+
+@functools.cache
+def _deciding() -> tuple[Callable[..., PermissionContext], Callable[..., Decision]]:
+    """Load what permission questions need; a program without a callback does not."""
+    from ..permissions.context import PermissionContext
+    from ..permissions.decisions import decide
+
+    return PermissionContext.from_request, decide
 
 
 def _asks_hook_about(name: str, given: Frame) -> Callable[[Frame], bool]:

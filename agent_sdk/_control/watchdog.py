@@ -18,57 +18,33 @@ SHORTEST_SLICE = 0.02
 IDLE_LOOKS = 8
 
 
-class Timing:
-    """One hook that is being timed; `expire` is called once, from another thread, when it is late."""
-
-    __slots__ = ("deadline", "expired")
-
-    def __init__(self) -> None:
-        self.deadline = 0.0
-        self.expired = False
-
-    def expire(self) -> None:
-        """Answer in the hook's place."""
-        raise NotImplementedError
-
-
 class Watchdog:
-    """Times what runs in other threads. Its lock is held for moments only, never while something expires."""
+    """
+    Times what runs in other threads.
+
+    Without a lock on the way of a hook: who takes a timer out of the list, in one step, decides whether it was late.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.timers: list[HookTimer] = []
+        #: Seconds of the shortest limit so far.
+        self.shortest = float("inf")
+        #: When the thread will look again; far away while it makes up its mind.
+        self.sleeps_until = 0.0
+        self.is_awake = False
+        #: How many were timed. Only told from an earlier figure.
+        self.started = 0
+        self._starting = threading.Lock()
         self._bell = threading.Lock()
         self._bell.acquire()
-        self._timed: list[Timing] = []
-        self._shortest = float("inf")
-        self._slice = 60.0
-        self._sleeps_until = 0.0
-        self._started = 0
-        self._is_awake = False
 
-    def start(self, timing: Timing, timeout: float) -> None:
-        """Let *timing* expire, from another thread, unless `stop` comes within *timeout* seconds."""
-        timing.deadline = deadline = time.monotonic() + timeout
-        with self._lock:
-            self._timed.append(timing)
-            self._started += 1
-            if timeout < self._shortest:
-                self._shortest, self._slice = timeout, max(SHORTEST_SLICE, timeout / 4)
-            is_needed, self._is_awake = not self._is_awake, True
-            oversleeps = self._sleeps_until > deadline
+    def rouse(self) -> None:
+        """Let the thread look at the timers anew; start it where there is none."""
+        with self._starting:
+            is_needed, self.is_awake = not self.is_awake, True
         if is_needed:
             threading.Thread(target=self._watch, name="agent_sdk-watchdog", daemon=True).start()
-        elif oversleeps:
-            self._ring()
-
-    def stop(self, timing: Timing) -> bool:
-        """End the timing; tell whether it had expired."""
-        with self._lock:
-            if not timing.expired:
-                self._timed.remove(timing)
-            return timing.expired
-
-    def _ring(self) -> None:
+            return
         try:
             self._bell.release()
         except RuntimeError:
@@ -77,58 +53,72 @@ class Watchdog:
     def _watch(self) -> None:
         idle, seen = 0, -1
         while idle < IDLE_LOOKS:
-            late, pause = self._look()
-            for timing in late:
-                timing.expire()
-            self._bell.acquire(timeout=pause)
-            idle, seen = (0, self._started) if self._timed or self._started != seen else (idle + 1, seen)
+            self._bell.acquire(timeout=self._look())
+            idle, seen = (0, self.started) if self.timers or self.started != seen else (idle + 1, seen)
             if idle >= IDLE_LOOKS and not self._retire():
                 idle = 0
 
-    def _look(self) -> tuple[list[Timing], float]:
-        with self._lock:
-            now = time.monotonic()
-            late = [timing for timing in self._timed if timing.deadline <= now]
-            for timing in late:
-                timing.expired = True
-                self._timed.remove(timing)
-            nearest = min((timing.deadline - now for timing in self._timed), default=self._slice)
-            pause = max(0.001, min(self._slice, nearest))
-            self._sleeps_until = now + pause
-            return late, pause
+    def _look(self) -> float:
+        """Let expire what is late, and return how long to sleep."""
+        self.sleeps_until = float("inf")  # so that a timer that is added from here on rings
+        now = time.monotonic()
+        for timer in [timer for timer in self.timers if timer.deadline <= now]:
+            if self.take(timer):
+                timer.expire()
+        nearest = min((timer.deadline - now for timer in list(self.timers)), default=60.0)
+        pause = max(0.001, min(max(SHORTEST_SLICE, self.shortest / 4), nearest))
+        self.sleeps_until = time.monotonic() + pause
+        return pause
+
+    def take(self, timer: HookTimer) -> bool:
+        """Take *timer* out; false when somebody else has."""
+        try:
+            self.timers.remove(timer)
+        except ValueError:
+            return False
+        return True
 
     def _retire(self) -> bool:
-        with self._lock:
-            if self._timed:
-                return False
-            self._is_awake = False
-            return True
+        with self._starting:
+            self.is_awake = False
+            if self.timers:  # added before its hook could see that nobody is awake
+                self.is_awake = True
+            return not self.is_awake
 
 
-class HookTimer(Timing):
+class HookTimer:
     """The timer of one firing, as `hooks.runner` wants it; its late answer is sent by *answer*."""
 
-    __slots__ = ("_answer", "_make", "_watchdog")
+    __slots__ = ("_answer", "_make", "_watchdog", "deadline")
 
     def __init__(self, watchdog: Watchdog, answer: Callable[[dict[str, Any]], None]) -> None:
-        self.expired = False
         self._watchdog = watchdog
         self._answer = answer
         self._make: Callable[[], dict[str, Any]] | None = None
 
     def start(self, timeout: float | None, expire: Callable[[], dict[str, Any]]) -> None:
         """Begin to time a hook; see `hooks.runner.Timer`."""
-        self._make = None if timeout is None else expire
-        if timeout is not None:
-            self._watchdog.start(self, timeout)
+        if timeout is None:
+            return
+        watchdog = self._watchdog
+        self._make = expire
+        self.deadline = deadline = time.monotonic() + timeout
+        watchdog.shortest = min(watchdog.shortest, timeout)
+        watchdog.started += 1
+        watchdog.timers.append(self)
+        if watchdog.sleeps_until > deadline or not watchdog.is_awake:
+            watchdog.rouse()
 
     def stop(self) -> bool:
         """End the timing; tell whether the event was answered in the hook's place."""
-        if self._make is None or self._watchdog.stop(self):
-            return self._make is not None
+        if self._make is None:
+            return False
+        if not self._watchdog.take(self):
+            return True
         self._make = None  # it knows the firing, which knows this timer: a cycle for each firing would be a burden
         return False
 
     def expire(self) -> None:
+        """Answer in the hook's place."""
         if self._make is not None:
             self._answer(self._make())

@@ -14,7 +14,7 @@ from .. import _checks as check
 from .. import _log
 from .._callbacks import Cancellation, name_of
 from ..errors import HookError
-from .base import Event, HookContext, context_of, event_class, usual_fields
+from .base import Event, HookContext, context_of, event_class, snake, usual_fields
 from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher
 from .outputs import ends_chain, fed, merged, output_of
 from .result import Output, Result
@@ -101,7 +101,8 @@ class HookSet:
 
     def has(self, event: str) -> bool:
         """Tell whether *event* has hooks; its name in either spelling."""
-        return event_class(event).facts.name in self._steps
+        # Without its class: that of an event without hooks need not be loaded.
+        return event in self._steps or snake(event) in self._steps
 
     def add(self, event: str, hook: Any) -> Matcher:
         """
@@ -170,9 +171,9 @@ class HookSet:
             fields: The input as the CLI would send it; `hook_event_name` is added.
             run: As for `run`.
         """
-        facts = event_class(event).facts
-        if facts.name not in self._steps:
+        if not self.has(event):
             return Outcome({}, [])
+        facts = event_class(event).facts
         return self.run(_PREFIX + facts.name, {**fields, "hook_event_name": facts.wire_name}, **run)
 
     def log(self, text: str, *values: object) -> None:

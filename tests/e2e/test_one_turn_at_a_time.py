@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import in_thread
+from helpers import in_thread, until
 
 import agent_sdk
 from agent_sdk import AbortError, AgentTimeoutError, SessionBusyError
@@ -27,7 +27,7 @@ print(result.content)
 
 def locks(real):
     """The lock files in the home of a test."""
-    return list(Path(real["env"]["CLAUDE_CONFIG_DIR"]).rglob("*.lock"))
+    return list(Path(real["env"]["CLAUDE_CONFIG_DIR"], "projects").rglob("*.lock"))
 
 
 @pytest.fixture
@@ -168,6 +168,8 @@ def test_a_new_session_is_held_from_its_first_message(real, held, model):
     assert began.wait(20)
     with pytest.raises(SessionBusyError):
         agent_sdk.query("b", resume=ids[0], session_wait=0.1, **real)
+    # The CLI writes the transcript a moment after the first message; what is not there cannot be gone on with.
+    until(lambda: list(Path(real["env"]["CLAUDE_CONFIG_DIR"]).rglob(f"{ids[0]}.jsonl")))
     with pytest.raises(SessionBusyError):
         agent_sdk.query("b", continue_conversation=True, session_wait=0.1, **real)
     held.set()
