@@ -51,3 +51,9 @@ def in_thread(function: Callable[[], Any]) -> threading.Thread:
 def told(model: Any) -> str:
     """What the model read in its newest request: tool results, contexts, prompts."""
     return str(model.requests[-1].messages)
+
+
+def text_of(block: dict[str, Any]) -> str:
+    """The text of a tool result."""
+    content: Any = block["content"]
+    return content if isinstance(content, str) else "\n".join(part.get("text", f"[{part['type']}]") for part in content)

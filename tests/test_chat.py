@@ -46,7 +46,7 @@ class Chat:
             os.execve(command[0], command, world["env"])
         self.seen = ""
 
-    def until(self, text, seconds=20):
+    def until(self, text, seconds=60):
         """Read until *text* is on the screen, after what was waited for before; return what came before it."""
         limit = time.monotonic() + seconds
         while text not in self.seen:

@@ -222,6 +222,8 @@ class CLITransport(Transport):
                     out.popleft()
                 else:
                     out[0] = memoryview(head)[written:]
+        except IndexError:
+            return  # another thread closed the transport meanwhile, and emptied the queue
         except BlockingIOError:
             return self._watch_stdin(pipes, True)
         except OSError:

@@ -152,8 +152,8 @@ def main() -> None:
     with ScriptedModel() as model:
         settings = model.env.items()
         _tell(*(f"unset {name}" if value is None else f"export {name}={value}" for name, value in settings))
-        _tell("# The model says `echo: <prompt>`. Ctrl-C ends it.")
         try:
+            _tell("# The model says `echo: <prompt>`. Ctrl-C ends it.")
             threading.Event().wait()
         except KeyboardInterrupt:
             _tell(f"# {len(model.requests)} requests were answered.")

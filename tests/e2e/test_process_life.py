@@ -176,7 +176,8 @@ def test_many_one_shots_leave_nothing(real):
     for number in range(5):
         agent_sdk.query(f"query {number}", **real)
     gc.collect()
-    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == (len(before[0]), before[1])
+    assert len(os.listdir("/proc/self/fd")) <= len(before[0])
+    assert threading.active_count() <= before[1]
     assert processes_with(str(real["cwd"].parent)) == []
 
 

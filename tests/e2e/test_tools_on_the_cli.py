@@ -1,12 +1,11 @@
 """
-Tools of this process, and MCP servers outside of it, on the real CLI.
+Tools of this process on the real CLI.
 """
 from __future__ import annotations
 
 import enum
 import json
 import re
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,11 +13,10 @@ from typing import Annotated, Literal
 
 import attrs
 import pytest
-from helpers import in_thread, told, until
+from helpers import in_thread, text_of, told, until
 
 import agent_sdk
 from agent_sdk import CallbackWarning, ConfigurationError, mcp, tool
-from agent_sdk.hooks import Result
 from agent_sdk.mcp import ToolContext, ToolResult
 
 PNG = bytes.fromhex(
@@ -39,12 +37,6 @@ def call(real, model):
         return block
 
     return use
-
-
-def text_of(block):
-    """The text of a tool result."""
-    content = block["content"]
-    return content if isinstance(content, str) else "\n".join(part.get("text", f"[{part['type']}]") for part in content)
 
 
 def test_a_plain_function_is_a_tool(call):
@@ -186,7 +178,8 @@ def test_three_read_only_tools_in_parallel(client, model, workers):
     for _ in range(2):
         model.call_tools(*[("mcp__sdk__look", {"n": n}) for n in range(3)]).reply("done")
         assert agent.query("go").is_success
-        assert [text_of(block) for block in model.requests[-1].tool_results] == ["saw 0", "saw 1", "saw 2"]
+        # Run beside each other they end, and are told, in any order.
+        assert sorted(text_of(block) for block in model.requests[-1].tool_results) == ["saw 0", "saw 1", "saw 2"]
     assert len(threads) == workers
     assert (threading.get_ident() in threads) is (workers == 1)
 
@@ -296,109 +289,6 @@ def test_the_long_form_of_a_tool(real, model):
     agent_sdk.query("go", mcp_servers=servers, allowed_tools=["mcp__shop__search"], **real)
     assert got == [{"query": "tea", "limit": 3}]
     assert "wrong arguments for search" in told(model)
-
-
-SERVER = '''
-import json, os, sys
-for line in sys.stdin:
-    message = json.loads(line)
-    if message.get("method") == "initialize":
-        result = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {"tools": {}},
-                  "serverInfo": {"name": "tiny", "version": "1"}}
-    elif message.get("method") == "tools/list":
-        result = {"tools": [{"name": "reveal", "description": "Reveal.", "inputSchema": {"type": "object"}},
-                            {"name": "form", "description": "Ask.", "inputSchema": {"type": "object"}}]}
-    elif message.get("method") == "tools/call" and message["params"]["name"] == "form":
-        schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-        request = {"message": "Who are you?", "requestedSchema": schema}
-        print(json.dumps({"jsonrpc": "2.0", "id": "e1", "method": "elicitation/create", "params": request}), flush=True)
-        answer = json.loads(sys.stdin.readline())["result"]
-        result = {"content": [{"type": "text", "text": json.dumps(answer)}]}
-    elif message.get("method") == "tools/call":
-        result = {"content": [{"type": "text", "text": "token is " + os.environ["TINY_TOKEN"] + sys.argv[1]}]}
-    else:
-        continue
-    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
-'''
-
-
-@pytest.fixture
-def tiny(tmp_path):
-    """An MCP server outside: a script of this test."""
-    script = tmp_path / "tiny.py"
-    script.write_text(SERVER)
-    return mcp.stdio(sys.executable, [str(script), "!"], env={"TINY_TOKEN": "s3cret"}, always_load=True)
-
-
-def test_an_outside_server(client, model, tiny):
-    """A server outside is started by the CLI; its secrets are on no command line and in no repr."""
-    agent = client(mcp_servers={"tiny": tiny}, allowed_tools=["mcp__tiny"])
-    model.call_tool("mcp__tiny__reveal", {}).reply("done")
-    lines = []
-    agent.query("go", on_message=lambda message: lines.append(Path(f"/proc/{agent.pid}/cmdline").read_bytes()))
-    assert "token is s3cret!" in told(model)
-    assert lines and not any(b"s3cret" in line for line in lines)
-    assert "s3cret" not in repr(agent.options)
-
-
-def test_a_file_of_servers(client, model, tiny, tmp_path):
-    """`mcp_servers` as the path of a configuration file is read by the CLI, beside tools of our own."""
-    file = tmp_path / "servers.json"
-    file.write_text(json.dumps({"mcpServers": {"tiny": tiny.to_wire()}}))
-    agent = client(mcp_servers=str(file), allowed_tools=["mcp__tiny"], custom_tools=[named("own", lambda: "mine")])
-    model.call_tool("mcp__tiny__reveal", {}).call_tool("mcp__sdk__own", {}).reply("done")
-    agent.query("go")
-    assert "token is s3cret!" in told(model) and "mine" in told(model)
-
-
-@pytest.mark.parametrize(
-    ("callback", "expected"),
-    [
-        (None, {"action": "decline"}),
-        (lambda question: {"name": "Ada"}, {"action": "accept", "content": {"name": "Ada"}}),
-        (lambda question: "cancel", {"action": "cancel"}),
-        (lambda question: False, {"action": "decline"}),
-    ],
-    ids=["none", "dict", "word", "false"],
-)
-def test_a_server_that_asks_the_user(client, model, tiny, callback, expected):
-    """An MCP server's question goes to `on_elicitation`; without one it is declined."""
-    agent = client(mcp_servers={"tiny": tiny}, allowed_tools=["mcp__tiny"], on_elicitation=callback)
-    model.call_tool("mcp__tiny__form", {}).reply("done")
-    agent.query("go")
-    assert json.loads(text_of(model.requests[-1].tool_results[0])) == expected
-
-
-def elicited(client, model, tiny, **options):
-    """What the server gets when it asks the user, and its answer is at the mercy of *options*."""
-    agent = client(mcp_servers={"tiny": tiny}, allowed_tools=["mcp__tiny"], **options)
-    model.call_tool("mcp__tiny__form", {}).reply("done")
-    agent.query("go")
-    return json.loads(text_of(model.requests[-1].tool_results[0]))
-
-
-def test_a_server_that_asks_a_hook(client, model, tiny):
-    """An Elicitation hook answers in the user's place, who is not asked, and ElicitationResult tells what went back."""
-    seen, asked = [], []
-
-    def answer(ctx):
-        seen.append((ctx.mcp_server_name, ctx.message))
-        return Result.modify({"name": "Grace"})
-
-    hooks = {"elicitation": answer, "elicitation_result": lambda ctx: seen.append((ctx.action, ctx.content))}
-    told = elicited(client, model, tiny, hooks=hooks, on_elicitation=asked.append)
-    assert told == {"action": "accept", "content": {"name": "Grace"}}
-    assert seen == [("tiny", "Who are you?"), ("accept", {"name": "Grace"})]
-    assert asked == []
-
-
-@pytest.mark.parametrize("event", ["elicitation", "elicitation_result"])
-@pytest.mark.parametrize("refuse", [Result.block, lambda: Result.stop("no"), lambda: 1 / 0], ids=["block", "stop", "bug"])
-@pytest.mark.filterwarnings("ignore::agent_sdk.errors.CallbackWarning")
-def test_a_hook_declines_for_the_user(client, model, tiny, event, refuse):
-    """A block, a stop or a bug of a hook declines, whatever the callback says."""
-    told = elicited(client, model, tiny, hooks={event: lambda ctx: refuse()}, on_elicitation=lambda q: {"name": "Ada"})
-    assert told == {"action": "decline"}
 
 
 WRONG = {
