@@ -73,6 +73,9 @@ def _show(message: Message) -> None:
         print(f"   session {message.session_id}")
     elif message.is_assistant:
         print(f"   {message.content}")
+    elif message.is_retry:
+        what = f"no answer from the model's API ({message.error}), try {message.attempt} of {message.max_retries}"
+        print(f"   {what}; Ctrl-C ends, --offline needs no API", flush=True)
 
 
 def _step(title: str, result: ResultMessage) -> ResultMessage:

@@ -40,6 +40,7 @@ def findings() -> Iterator[Finding]:
     yield Finding("python", platform.python_version())
     yield from _cli()
     yield _credentials()
+    yield from _address()
     yield _config()
 
 
@@ -68,6 +69,13 @@ def _credentials() -> Finding:
     return Finding(
         "credentials", "none seen", False, "set ANTHROPIC_API_KEY, or run `claude` once and use /login"
     )
+
+
+def _address() -> Iterator[Finding]:
+    address = os.environ.get("ANTHROPIC_BASE_URL")
+    if address:
+        # What stands before the @ may be a password.
+        yield Finding("address", f"ANTHROPIC_BASE_URL sends all requests to {address.rpartition('@')[2]}")
 
 
 def _config() -> Finding:

@@ -96,11 +96,21 @@ def user_line(prompt: Prompt, uuid: str, verbatim: bool = False) -> bytes:
         verbatim: No slash commands and no files by `@path`: the model gets it as it is.
 
     Raises:
-        ConfigurationError: The prompt is neither text nor a list of texts and content blocks.
+        ConfigurationError: The prompt is empty, or neither text nor a list of texts and content blocks.
+    """
+    return content_line(content_of(prompt), uuid, verbatim)
+
+
+def content_line(content: str | list[Block], uuid: str, verbatim: bool = False) -> bytes:
+    """
+    Make the line that sends message content as it is; see `user_line`.
+
+    Raises:
+        ConfigurationError: It cannot be written as JSON.
     """
     frame: dict[str, Any] = {
         "type": "user",
-        "message": {"role": "user", "content": content_of(prompt)},
+        "message": {"role": "user", "content": content},
         "parent_tool_use_id": None,
         "session_id": "",
         "uuid": uuid,
@@ -120,9 +130,14 @@ def content_of(prompt: Prompt) -> str | list[Block]:
     Raises:
         ConfigurationError: As for `user_line`.
     """
+    content = prompt if isinstance(prompt, str) else _blocks_of(prompt)
+    if not content or (isinstance(content, str) and content.isspace()):
+        raise ConfigurationError(f"prompt={prompt!r}: there is nothing in it to ask")
+    return content
+
+
+def _blocks_of(prompt: object) -> list[Block]:
     # The CLI answers other content with no result and no error: a caller would wait for ever.
-    if isinstance(prompt, str):
-        return prompt
     if isinstance(prompt, Mapping) or not isinstance(prompt, Sequence) or isinstance(prompt, (bytes, bytearray)):
         raise ConfigurationError(
             f"prompt: expected a string or a list of strings and content blocks, got {type(prompt).__name__}"

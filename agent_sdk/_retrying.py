@@ -16,7 +16,7 @@ from ._control import endings
 from ._control.turn import Turn
 from ._ids import new_uuid
 from ._message_stream import MessageStream
-from ._prompt import user_line
+from ._prompt import content_line
 from ._retry import Retry, cause_of
 from .errors import ProcessError
 from .options import NO_SESSION
@@ -130,7 +130,7 @@ class RetryingStream(MessageStream):
         if connection is None:
             self._client._open(turn, self._options)
         self._asks_again(True)
-        turn.send(user_line([], turn.uuid))
+        turn.send(content_line([], turn.uuid))
 
     def _wait(self, turn: Turn, due: float) -> Connection | None:
         """Wait with the process, so that an abort is noticed; give it if it lives on."""

@@ -214,6 +214,7 @@ def load_ipython_extension(ipython: Any) -> None:
         return agent.magic(line, cell)
 
     magic.__doc__ = HELP
+    ipython.user_ns.setdefault("_agent", None)  # there before the first result, which may be stopped
     ipython.register_magic_function(magic, magic_kind="line_cell", magic_name="agent")
     ipython.input_transformers_cleanup.append(keep_questions)
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import agent_sdk  # noqa: E402
+from agent_sdk import testing  # noqa: E402
 
 DOCS, EXAMPLES = ROOT / "docs", ROOT / "examples"
 HEAD = """\
@@ -52,6 +53,12 @@ def groups() -> Iterator[tuple[str, list[str]]]:
     grouped = {name for names in kinds.values() for name in names}
     yield from kinds.items()
     yield "Around it", [name for name in left if name not in grouped]
+    data = dict.__doc__  # a table has no words of its own
+    yield "Testing, in agent_sdk.testing", [name for name in testing.__all__ if _thing(name).__doc__ != data]
+
+
+def _thing(name: str) -> Any:
+    return getattr(agent_sdk, name) if name in agent_sdk.__all__ else getattr(testing, name)
 
 
 def _is_a(name: str, base: type) -> bool:
@@ -73,7 +80,7 @@ def api() -> str:
 def _group(title: str, names: list[str]) -> Iterator[str]:
     yield f"## {title}"
     for name in names:
-        yield from _entry(name, getattr(agent_sdk, name))
+        yield from _entry(name, _thing(name))
 
 
 def _anchors(headings: Iterable[str]) -> dict[str, str]:

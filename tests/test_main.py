@@ -138,8 +138,14 @@ def test_text_that_the_terminal_cannot_show_does_no_harm():
             0,
             ["ANTHROPIC_AUTH_TOKEN is set (and ANTHROPIC_API_KEY)"],
         ),
+        (
+            frames.CLI_VERSION,
+            {"ANTHROPIC_BASE_URL": "http://me:hush@127.0.0.1:9"},
+            0,
+            ["ANTHROPIC_BASE_URL sends all requests to 127.0.0.1:9"],
+        ),
     ],
-    ids=["good", "old", "no key", "two keys"],
+    ids=["good", "old", "no key", "two keys", "another address"],
 )
 def test_doctor_says_what_is_missing(run, monkeypatch, version, env, code, words):
     """`doctor` tells what it saw, each with its remedy, never a secret; where something is missing it exits with 1."""
@@ -158,6 +164,14 @@ def test_doctor_without_a_cli(run, monkeypatch):
     code, out, _ = run("doctor")
     assert code == 1
     assert "FIX cli" in out and "pip install" in out
+
+
+def test_demo_says_what_it_waits_for(run):
+    """With a key and no API to be reached, `demo` does not look as if it hung, and names the way without one."""
+    with FakeCLI([frames.init(), frames.api_retry(), frames.error_result(errors=["overloaded"])]) as fake:
+        code, out, err = run("demo", fake=fake)
+    assert code == 1 and "ExecutionError" in err
+    assert "no answer from the model's API" in out and "--offline" in out
 
 
 @pytest.mark.e2e

@@ -142,6 +142,21 @@ def test_the_stop_button(kernel, model, way):
 
 
 @pytest.mark.e2e
+def test_the_first_cell_stopped(kernel, model):
+    """Stopped before it had an answer, the first cell leaves no result; the next one goes on with its session."""
+    kernel.run("%load_ext agent_sdk.notebook\nimport agent_sdk.notebook as n")
+    model.when("one").reply("late", delay=60)
+    request = kernel.start("%%agent\none")
+    model.wait_for_request()
+    kernel.manager.interrupt_kernel()
+    assert kernel.reply(request)["ename"] == "KeyboardInterrupt"
+    first = kernel.run("print(n._agents[-1].client.session_id, _agent)")
+    kernel.run("%%agent\ntwo")
+    assert first == kernel.run("print(_agent.session_id, None)")
+    assert model.requests[-1].user_texts == ["one", "two"]
+
+
+@pytest.mark.e2e
 def test_the_magic(kernel, model):
     """One client for the notebook; names of variables are filled in, the result is in `_agent`."""
     kernel.run("%load_ext agent_sdk.notebook\nname = 'Ada'")

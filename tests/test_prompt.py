@@ -20,15 +20,13 @@ BLOCK = {"type": "text", "text": "x"}
     ("prompt", "content"),
     [
         ("hello", "hello"),
-        ("", ""),
         (["a", BLOCK], [{"type": "text", "text": "a"}, BLOCK]),
         (("a",), [{"type": "text", "text": "a"}]),
-        ([], []),
         ([collections.OrderedDict(BLOCK)], [BLOCK]),
         ("half \ud83d", "half \ud83d"),
         ("\u2028\x00", "\u2028\x00"),
     ],
-    ids=["text", "empty", "list", "tuple", "empty list", "mapping", "half a pair", "odd"],
+    ids=["text", "list", "tuple", "mapping", "half a pair", "odd"],
 )
 def test_a_prompt_becomes_a_user_frame(prompt, content):
     """Text stays text, lists become blocks, and the frame carries its own uuid."""
@@ -51,6 +49,13 @@ def test_a_prompt_becomes_a_user_frame(prompt, content):
 def test_other_prompts_are_refused(prompt):
     """The CLI would answer other content with silence: it is an error here."""
     with pytest.raises(ConfigurationError, match="prompt"):
+        content_of(prompt)
+
+
+@pytest.mark.parametrize("prompt", ["", " \n", [], ()], ids=repr)
+def test_an_empty_prompt_is_refused(prompt):
+    """There is nothing in it to ask; the model's API would refuse it after a process was started."""
+    with pytest.raises(ConfigurationError, match="nothing in it to ask"):
         content_of(prompt)
 
 

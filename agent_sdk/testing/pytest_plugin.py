@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..errors import CassetteMismatchError
+
 if TYPE_CHECKING:
     from .cassette import Cassette
     from .fake_cli import FakeCLI
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 #: The folder of the cassettes, beside the file of the tests.
 FOLDER = "cassettes"
 _MODES = ("none", "new", "once", "all")
+#: What a test has raised.
+_RAISED = pytest.StashKey[BaseException]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what claude_cassette does: replay only (none, the default), also record what is not on the tape (new), "
         "record where there is no tape (once), record anew (all); recording runs the real CLI",
     )
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+    """Remember what the test raised, so that its cassette does not say the same once more."""
+    if call.excinfo is not None:
+        item.stash[_RAISED] = call.excinfo.value
 
 
 @pytest.fixture
@@ -65,5 +75,9 @@ def claude_cassette(request: pytest.FixtureRequest) -> Iterator[Cassette]:
     name = request.node.nodeid.split("::", 1)[-1].replace("::", ".")
     file = f"{request.path.stem}.{re.sub(r'[^A-Za-z0-9_.-]+', '-', name).strip('-')}.jsonl"
     mode = request.config.getoption("--claude-record")
-    with Cassette(request.path.parent / FOLDER / file, record=mode) as cassette:
-        yield cassette
+    try:
+        with Cassette(request.path.parent / FOLDER / file, record=mode) as cassette:
+            yield cassette
+    except CassetteMismatchError as error:
+        if str(error) != str(request.node.stash.get(_RAISED, "")):
+            raise

@@ -1,6 +1,7 @@
 """A whole session as one text: Markdown, HTML or JSON."""
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,8 @@ def export_session(
         SessionNotFoundError: There is no such session.
         ConfigurationError: The id is no UUID, or there is no such format.
     """
+    if directory in FORMATS and not os.path.isdir(str(directory)):
+        raise _checks.wrong("directory", directory, f"no such directory; for the format write format={directory!r}")
     if format not in FORMATS:
         raise _checks.wrong("format", format, f"expected one of {', '.join(FORMATS)}")
     path = paths.need(session_id, directory, paths.projects_folder(config_dir))

@@ -124,13 +124,29 @@ def test_names_of_cassettes(run, pytester):
 
 
 def test_a_changed_test_fails_with_the_difference(run):
-    """A mismatch fails the test, and its report shows the difference."""
+    """A mismatch fails the test, and its report shows the difference; the end of the cassette does not repeat it."""
     with FakeCLI([frames.init(), frames.result("ok")]) as fake:
         source = CASSETTE.format(path=fake.path)
         run(source, "--claude-record=once").assert_outcomes(passed=1)
     result = run(source.replace('"hello"', '"good bye"'))
     result.stdout.fnmatch_lines(["*- *hello*", "*+ *good bye*"])
-    assert result.ret == 1
+    result.assert_outcomes(failed=1, errors=0)
+
+
+def test_a_mismatch_that_the_test_swallows_is_an_error(run):
+    """What differed is told at the end, also where the test went on."""
+    with FakeCLI([frames.init(), frames.result("ok")]) as fake:
+        source = CASSETTE.format(path=fake.path)
+        run(source, "--claude-record=once").assert_outcomes(passed=1)
+    quiet = """
+    import contextlib
+    import agent_sdk
+
+    def test_greets(claude_cassette):
+        with contextlib.suppress(agent_sdk.AgentSDKError):
+            agent_sdk.query("good bye", transport=claude_cassette)
+    """
+    run(quiet).assert_outcomes(passed=1, errors=1)
 
 
 def test_the_plugin_is_light():

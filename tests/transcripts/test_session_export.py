@@ -297,10 +297,12 @@ def test_agents_in_a_circle_are_told_once(disk: Disk) -> None:
 
 
 def test_a_wrong_format_and_an_unknown_session_are_refused(disk: Disk) -> None:
-    """The formats are three; a session must be there."""
+    """The formats are three, and go by name; a session must be there."""
     session = disk.session()
     with pytest.raises(ConfigurationError, match="markdown, html, json"):
         export_session(session.id, format="pdf")
+    with pytest.raises(ConfigurationError, match="write format='html'"):
+        export_session(session.id, "html")
     session.path.unlink()
     with pytest.raises(SessionNotFoundError):
         export_session(session.id)
