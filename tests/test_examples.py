@@ -21,6 +21,8 @@ SNIPPETS = [
     for page in PAGES
     for number, code in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S), 1)
 ]
+#: Examples that use a Redis server; without one they say so.
+ON_REDIS = ("multi_user_redis", "queue_worker")
 pytestmark = pytest.mark.e2e
 
 
@@ -43,13 +45,13 @@ def _redis(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """No example reaches a Redis that is not the test's own."""
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # its workers are processes of their own
-    if "multi_user_redis" in request.node.name and RedisServer.is_installed():
+    if any(name in request.node.name for name in ON_REDIS) and RedisServer.is_installed():
         monkeypatch.setenv("REDIS_URL", request.getfixturevalue("redis_server").url)
 
 
 def run(code: str, name: str, tmp_path: Path) -> None:
     """Run *code* as a module of its own, and the tests that it defines."""
-    names: dict[str, object] = {"__name__": "__main__"}
+    names: dict[str, object] = {"__name__": "__main__", "__file__": name}
     exec(compile(code, name, "exec", dont_inherit=True), names)
     for key, value in list(names.items()):
         if key.startswith("test_") and callable(value):
@@ -59,8 +61,21 @@ def run(code: str, name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(path, tmp_path, capsys):
     """Each example ends without an error and shows something."""
+    if path.stem == "queue_worker":
+        pytest.importorskip("rq")
     run(path.read_text(), str(path), tmp_path)
     assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.skipif(not RedisServer.is_installed(), reason="redis-server is not installed")
+def test_queue_worker_keeps_one_history(model, tmp_path, capsys):
+    """The workers of both hosts answer in one session; the two turns at once have come one after the other."""
+    pytest.importorskip("rq")
+    run((ROOT / "examples" / "queue_worker.py").read_text(), str(ROOT / "examples" / "queue_worker.py"), tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4 and len({line.split("session ")[1].split(":")[0] for line in lines}) == 1
+    assert {line.split(",")[0] for line in lines} == {"host-a", "host-b"}
+    assert len(model.requests[-1].user_texts) == 4
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
