@@ -97,6 +97,7 @@ if TYPE_CHECKING:
         rename_session,
         search_sessions,
         session_figures,
+        stored_sessions,
         tag_session,
     )
 
@@ -185,6 +186,7 @@ __all__ = [
     "search_sessions",
     "session_figures",
     "show",
+    "stored_sessions",
     "stores",
     "stream",
     "tag_session",

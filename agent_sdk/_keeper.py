@@ -117,7 +117,7 @@ class Keeper:
             return False
         from ._stored import holds
 
-        return holds(wanted.session_store, session_id, wanted.cwd)
+        return holds(wanted, session_id)
 
     # --- one process
 

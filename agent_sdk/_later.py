@@ -35,6 +35,7 @@ HOMES = {
     "search_sessions": "transcripts",
     "session_figures": "transcripts",
     "show": "_show",
+    "stored_sessions": "transcripts",
     "tag_session": "transcripts",
     "tool": "mcp",
 }

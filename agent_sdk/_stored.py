@@ -18,7 +18,8 @@ from ._claim import config_env
 from .errors import AgentSDKError, StoreError, StoreWarning
 from .options import Options
 from .stores.base import Entry, Key, SessionRow, deduped, supports
-from .stores.mirror import Mirror, tried
+from .stores.calls import tried, within
+from .stores.mirror import Mirror
 from .transcripts import paths, stored
 from .transcripts.private_folder import PrivateFolder
 from .transcripts.turn_lock import newest_transcript, transcript_of
@@ -81,10 +82,11 @@ def _close_all() -> None:
             keeper.close(grace=1.0)
 
 
-def holds(store: Any, session_id: str, cwd: str | None) -> bool:
-    """Tell whether *store* has a session; one that cannot be asked has it, as far as we know."""
+def holds(options: Options, session_id: str) -> bool:
+    """Tell whether the store of *options* has a session; one that cannot be asked has it, as far as we know."""
+    store, cwd = options.session_store, options.cwd or os.getcwd()
     try:
-        return _load(store, session_id, cwd or os.getcwd())[1] is not None
+        return within(options.load_timeout_ms, lambda: _load(store, session_id, cwd))[1] is not None
     except Exception as error:
         _log.debug("client", "the store cannot tell of %s: %s", session_id, error)
         return True
@@ -92,9 +94,8 @@ def holds(store: Any, session_id: str, cwd: str | None) -> bool:
 
 def is_known(session_id: str, options: Options) -> bool:
     """Tell whether there is anything of a session, on this machine or in the store of *options*."""
-    cwd = options.cwd or os.getcwd()
-    local = transcript_of(session_id, cwd, config_env(options))
-    return local is not None or holds(options.session_store, session_id, cwd)
+    local = transcript_of(session_id, options.cwd or os.getcwd(), config_env(options))
+    return local is not None or holds(options, session_id)
 
 
 def provide(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | None]:
@@ -110,7 +111,7 @@ def provide(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | 
     cwd, env = options.cwd or os.getcwd(), config_env(options)
     session_id = options.resume
     if options.continue_conversation:
-        session_id = _newest(mirror.store, cwd, env)
+        session_id = _newest(mirror, cwd, env)
         if session_id is not None:
             options = options.evolve(resume=session_id, continue_conversation=False)
     folder = None if session_id is None else _bring(session_id, cwd, env, mirror)
@@ -123,7 +124,7 @@ def _bring(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> Pr
     """Return a folder with the session, or *None* where the CLI can do with what is on disk."""
     local = transcript_of(session_id, cwd, env)
     try:
-        key, entries = tried(lambda: _load(mirror.store, session_id, cwd, local))
+        key, entries = mirror.ask(lambda: _load(mirror.store, session_id, cwd, local))
     except Exception as error:
         if local is None:
             raise _failed(session_id, error) from error
@@ -151,7 +152,7 @@ def _lay_out(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict
     folder = PrivateFolder(env)
     try:
         here = stored.project_key_here(key.project_key, cwd)
-        tried(lambda: stored.lay_out(mirror.store, key, entries, folder.projects, here))
+        mirror.ask(lambda: stored.lay_out(mirror.store, key, entries, folder.projects, here))
     except Exception as error:
         folder.remove()
         raise _failed(key.session_id, error) from error
@@ -183,13 +184,13 @@ def _load(store: Any, session_id: str, cwd: str, local: str | None = None) -> tu
     return Key(names[0], session_id), None
 
 
-def _newest(store: Any, cwd: str, env: dict[str, str]) -> str | None:
+def _newest(mirror: Mirror, cwd: str, env: dict[str, str]) -> str | None:
     """Return the session of *cwd* that was written to last, here or by another host."""
     local = newest_transcript(cwd, env)
     rows: list[SessionRow] = []
-    if supports(store, "list_sessions"):
+    if supports(mirror.store, "list_sessions"):
         try:
-            rows = tried(lambda: list(store.list_sessions(paths.project_key(cwd))))
+            rows = mirror.ask(lambda: list(mirror.store.list_sessions(paths.project_key(cwd))))
         except Exception as error:
             raise _failed("the newest one", error) from error
     if local is not None:

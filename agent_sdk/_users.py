@@ -15,7 +15,8 @@ from ._prompt import Prompt
 from .errors import ConfigurationError, SessionBusyError, StoreWarning
 from .options import SESSION, Options, options_of
 from .stores.base import Key, Store, check_user, supports
-from .stores.mirror import mirror_error, tried
+from .stores.calls import tried
+from .stores.mirror import mirror_error
 
 if TYPE_CHECKING:
     from .messages import Message, ResultMessage

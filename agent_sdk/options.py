@@ -232,6 +232,9 @@ class Options(Builders):
     )
     #: When transcripts go to the store: `"batched"`, before each result and by size, or `"eager"`, as they come.
     session_store_flush: str | None = spawn(converter=check.one_of("session_store_flush", ("batched", "eager")))
+    #: Milliseconds to wait when a session is loaded from the store, then `StoreError`; where this machine has the
+    #: session too, it goes on and a message tells. *None* has no bound.
+    load_timeout_ms: int | None = local(default=60000, converter=check.number("load_timeout_ms", least=0, whole=True))
     #: Seconds to wait for another turn in the same session, then `SessionBusyError`; *None* has no bound.
     session_wait: float | None = local(default=60.0, converter=check.number("session_wait", least=0))
     #: Flags that have no option here, without the dashes: `{"name": "value", "bare-flag": None}`.

@@ -74,7 +74,8 @@ class Host:
         if options.session_store is not None:
             from ..stores.mirror import Mirror
 
-            self.mirror = Mirror(options.session_store, options.session_store_flush == "eager")
+            is_eager = options.session_store_flush == "eager"
+            self.mirror = Mirror(options.session_store, is_eager, options.load_timeout_ms)
 
     def replace_servers(self, options: Options) -> Frame:
         """Take the servers of *options* in place of those here, and return them all as the CLI reads them."""

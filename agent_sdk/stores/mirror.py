@@ -10,13 +10,12 @@ from __future__ import annotations
 import collections
 import os
 import re
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from .. import _codec, _log
-from ..errors import StoreError
 from .base import Entry, Key
+from .calls import BACKOFF, tried, within
 
 Frame = dict[str, Any]
 T = TypeVar("T")
@@ -26,8 +25,6 @@ MOST_ENTRIES = 500
 MOST_BYTES = 1024 * 1024
 #: Bytes that are kept for a store that does not take them; beyond that they are dropped.
 MOST_KEPT = 16 * MOST_BYTES
-#: Seconds before the second and the third attempt.
-BACKOFF = (0.2, 0.8)
 #: A transcript's path, as the CLI names it. What else lies below `projects` is none.
 _PATH = re.compile(r".*/projects/([^/]+)/([0-9a-fA-F-]{36})(?:/(.+))?\.jsonl", re.DOTALL)
 
@@ -52,10 +49,12 @@ class Mirror:
 
     Args:
         is_eager: Flush at every frame, not in batches.
+        load_timeout_ms: For what is read from the store; *None* has no bound.
     """
 
-    def __init__(self, store: Any, is_eager: bool = False) -> None:
+    def __init__(self, store: Any, is_eager: bool = False, load_timeout_ms: int | None = None) -> None:
         self.store = store
+        self._load_timeout_ms = load_timeout_ms
         #: Sessions that the store keeps under another project than the CLI does here.
         self.homes: dict[str, str] = {}
         self._is_eager = is_eager
@@ -100,6 +99,10 @@ class Mirror:
             return None
         project_key, session_id, subpath = found.groups(default="")
         return Key(self.homes.get(session_id, project_key), session_id, subpath)
+
+    def ask(self, read: Callable[[], T]) -> T:
+        """Call *read*, which reads from the store, as often as it needs and as long as it may take."""
+        return tried(lambda: within(self._load_timeout_ms, read))
 
     def report(self, error: BaseException, key: Key, fate: str) -> None:
         """Leave a message about *key* for the next flush to return."""
@@ -151,36 +154,6 @@ class Mirror:
             self._has_dropped = True
             fate = f"{many} were dropped; import_session({key.session_id!r}, store) makes up for it"
         self.report(error, key, fate)
-
-
-def tried(
-    call: Callable[[], T], backoff: Iterable[float] = BACKOFF, is_hurried: Callable[[], bool] = lambda: False
-) -> T:
-    """
-    Call a store, again after each pause of *backoff* when it fails; not again when it took too long.
-
-    Raises:
-        Exception: What the last attempt raised.
-    """
-    for pause in backoff:
-        try:
-            return call()
-        except Exception as error:
-            if isinstance(error, TimeoutError) or (isinstance(error, StoreError) and error.timed_out):
-                raise
-            _log.debug("stores", "tried again in %s s: %s", pause, error)
-            if not _slept(pause, is_hurried):
-                break
-    return call()
-
-
-def _slept(seconds: float, is_hurried: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        if is_hurried():
-            return False
-        time.sleep(min(left, 0.05))
-    return True
 
 
 def mirror_error(text: str, key: Key) -> Frame:

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .checkout import stored_sessions
     from .edits import delete_session, rename_session, tag_session
     from .export import export_session
     from .figures import SessionFigures, TokenCount, session_figures
@@ -39,6 +40,7 @@ _HOMES = {
     "rename_session": "edits",
     "search_sessions": "search",
     "session_figures": "figures",
+    "stored_sessions": "checkout",
     "tag_session": "edits",
 }
 
@@ -62,6 +64,7 @@ __all__ = [
     "rename_session",
     "search_sessions",
     "session_figures",
+    "stored_sessions",
     "tag_session",
 ]
 

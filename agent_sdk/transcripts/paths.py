@@ -25,7 +25,8 @@ SUFFIX = ".jsonl"
 
 # Compiled when first used: this module is part of `import agent_sdk`.
 _OTHER = "[^a-zA-Z0-9]"
-_SESSION_FILE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.jsonl"
+#: The name of a transcript.
+SESSION_FILE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.jsonl"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -112,7 +113,7 @@ def transcripts_in(folder: str, projects: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if re.fullmatch(_SESSION_FILE, entry.name) and _is_ours(entry, projects):
+                if re.fullmatch(SESSION_FILE, entry.name) and _is_ours(entry, projects):
                     yield entry
     except OSError:
         # Removed while we looked, or not ours to read.

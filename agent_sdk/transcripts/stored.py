@@ -145,7 +145,7 @@ def rescue(projects: str, own_projects: str) -> list[str]:
     """
     written = []
     for folder in paths.all_folders(projects):
-        for source in _files(folder):
+        for source in transcripts_below(folder):
             target = os.path.join(own_projects, os.path.relpath(source, projects))
             known = entries_of(target) if os.path.isfile(target) else []
             missing = lacking(entries_of(source), known)
@@ -157,7 +157,8 @@ def rescue(projects: str, own_projects: str) -> list[str]:
     return written
 
 
-def _files(folder: str) -> list[str]:
+def transcripts_below(folder: str) -> list[str]:
+    """Return the paths of all transcripts below *folder*, those of subagents included."""
     return [os.path.join(folder, path.replace("/", os.sep) + SUFFIX) for path in _subpaths(folder)]
 
 

@@ -310,6 +310,20 @@ def test_a_store_that_is_down_and_a_session_that_is_here(real, redis_server, mod
         agent_sdk.query("c", resume="12345678-1234-4123-8123-123456789abc", session_store=store, **real)
 
 
+def test_a_store_that_hangs_is_not_waited_for(here, there, store, model, monkeypatch):
+    """After `load_timeout_ms` a session of this machine goes on from disk, and one of another host is an error."""
+    session_id = agent_sdk.query("a", **here).session_id
+    held = threading.Event()
+    monkeypatch.setattr(type(store), "load", lambda self, key: held.wait(60))
+    with pytest.raises(StoreError, match="load_timeout_ms"):
+        agent_sdk.query("b", resume=session_id, load_timeout_ms=100, **there)
+    seen = []
+    agent_sdk.query("c", on_message=seen.append, resume=session_id, load_timeout_ms=100, **here)
+    held.set()
+    assert model.requests[-1].user_texts == ["a", "c"]
+    assert "load_timeout_ms" in next(message.error for message in seen if message.is_storage_error)
+
+
 def test_the_smallest_store(real, there, model):
     """A store of `append` and `load` is enough to go on with a session on another host."""
 

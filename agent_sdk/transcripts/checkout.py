@@ -1,0 +1,133 @@
+"""
+Sessions of a store as files, for a while: what reads and edits transcripts works on them, and changes go back.
+
+One way for all functions, in place of a second set of them: transcripts only grow, so that what was appended to a file
+is all that a store has to be told.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
+
+from .. import _checks, _codec
+from ..errors import ConfigurationError, SessionNotFoundError
+from ..stores.base import Entry, Key, deduped, supports
+from . import paths, stored
+from .listing import page
+from .paths import SUFFIX, Directory
+
+PREFIX = "agent_sdk-stored-"
+_PROJECT = re.compile(r"[A-Za-z0-9-]+")
+
+
+@contextlib.contextmanager
+def stored_sessions(
+    store: Any, *session_ids: str, directory: Directory | None = None, limit: int | None = None
+) -> Iterator[str]:
+    """
+    Lay sessions of a store out in a private folder; give it to the session functions as `config_dir=`.
+
+    Use it in a `with` block. What is renamed, tagged, forked or deleted in the folder is so in the store when the block
+    ends, but not after an error. The folder is removed then.
+
+    Args:
+        store: Such as `stores.RedisStore(url)`.
+        session_ids: The sessions; without any, those of *directory*.
+        directory: The working directory whose sessions are meant; default the current one.
+        limit: At most so many, the newest; *None* or 0 for all.
+
+    Raises:
+        SessionNotFoundError: The store has no session of such an id.
+        ConfigurationError: An id is no UUID, or the store cannot list sessions.
+        StoreError: The store failed.
+    """
+    if store is None:
+        raise _checks.wrong("store", store, "expected a store, such as stores.SQLiteStore(path)")
+    asked = _checks.methods("store", "append", "load", base="stores.Store")(store)
+    count = page(limit, 0)[1]
+    here = paths.project_key(os.getcwd() if directory is None else directory)
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+        checkout = Checkout(asked, os.path.join(folder, "projects"))
+        os.mkdir(checkout.projects)
+        for session_id in session_ids:
+            checkout.take_one(session_id, here)
+        if not session_ids:
+            checkout.take_newest(here, count)
+        checkout.measure()
+        yield folder
+        checkout.give_back()
+
+
+@attrs.define
+class Checkout:
+    """What was laid out below *projects*."""
+
+    store: Any
+    projects: str
+    #: Each file, with its size as it was laid out.
+    sizes: dict[str, int] = attrs.field(factory=dict)
+
+    def take_one(self, session_id: str, here: str) -> None:
+        """Lay out one session, of whatever project; *here* is the one to look in where the store cannot tell."""
+        name = paths.check_id(session_id)
+        found = self.store.find(name) if supports(self.store, "find") else [here]
+        taken = [self._take(Key(project, name)) for project in found]
+        if True not in taken:
+            raise SessionNotFoundError(f"the store has no session {name}", session_id=name)
+
+    def take_newest(self, project: str, count: int | None) -> None:
+        """Lay out the newest sessions of a project."""
+        if not supports(self.store, "list_sessions"):
+            raise ConfigurationError(f"stored_sessions: {self.store!r} cannot list sessions; give their ids")
+        rows = sorted(self.store.list_sessions(project), key=lambda row: row["mtime"], reverse=True)
+        for row in rows[:count]:
+            if re.fullmatch(paths.SESSION_FILE, row["session_id"] + SUFFIX):  # it becomes a part of a path
+                self._take(Key(project, row["session_id"]), row["mtime"] / 1000)
+
+    def _take(self, key: Key, mtime: float | None = None) -> bool:
+        if not _PROJECT.fullmatch(key.project_key):
+            raise _checks.wrong("project_key", key.project_key, "no name of a project's folder; look into the store")
+        entries = self.store.load(key)
+        if not entries:
+            return False
+        stored.lay_out(self.store, key, deduped(entries), self.projects, key.project_key)
+        if mtime is not None:
+            os.utime(os.path.join(self.projects, key.project_key, key.session_id + SUFFIX), (mtime, mtime))
+        return True
+
+    def measure(self) -> None:
+        """Note what was laid out."""
+        self.sizes = {path: os.path.getsize(path) for path in stored.transcripts_below(self.projects)}
+
+    def give_back(self) -> None:
+        """Tell the store what was appended, made and deleted."""
+        there = stored.transcripts_below(self.projects)
+        for path in there:
+            added = list(_entries(path, self.sizes.get(path, 0)))
+            if added:
+                self.store.append(self._key(path), added)
+        gone = [self._key(path) for path in self.sizes.keys() - set(there)]
+        if gone and not supports(self.store, "delete"):
+            raise ConfigurationError(f"stored_sessions: {self.store!r} cannot delete sessions")
+        for key in gone:
+            if not key.subpath or key._replace(subpath="") not in gone:
+                self.store.delete(key)
+
+    def _key(self, path: str) -> Key:
+        project, session, *below = os.path.relpath(path, self.projects).removesuffix(SUFFIX).split(os.sep)
+        return Key(project, session, "/".join(below))
+
+
+def _entries(path: str, start: int) -> Iterable[Entry]:
+    with open(path, "rb") as file:
+        file.seek(start)
+        for line in file:
+            entry = _codec.decode(line)
+            if entry is not None:
+                yield entry
