@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import pytest
+from helpers import until
 from transcripts.disk import Disk
 
 import agent_sdk
@@ -81,7 +83,10 @@ def test_the_newest_come_first(store: Store, ids: list[str], disk: Disk) -> None
     """With a limit only the newest are loaded, and they keep their order."""
     with stored_sessions(store, directory=disk.project, limit=2) as folder:
         assert len(agent_sdk.list_sessions(config_dir=folder)) == 2
-    store.append(Key(agent_sdk.transcripts.project_key(disk.project), ids[0]), [{"type": "tag", "tag": "x"}])
+    project = agent_sdk.transcripts.project_key(disk.project)
+    newest = max(row["mtime"] for row in store.list_sessions(project))
+    until(lambda: time.time() * 1000 > newest + 1)
+    store.append(Key(project, ids[0]), [{"type": "tag", "tag": "x"}])
     with stored_sessions(store, directory=disk.project) as folder:
         assert agent_sdk.list_sessions(config_dir=folder)[0].session_id == ids[0]
 
@@ -133,7 +138,7 @@ def test_a_store_that_can_do_little(disk: Disk) -> None:
         assert agent_sdk.get_session_messages(session.id, config_dir=folder)[0].content == "hi"
     with pytest.raises(ConfigurationError, match="cannot list"), stored_sessions(store):
         pytest.fail("nothing to see")
-    with pytest.raises(ConfigurationError, match="cannot delete"):  # noqa: SIM117
+    with pytest.raises(ConfigurationError, match="cannot delete"):
         with stored_sessions(store, session.id, directory=disk.project) as folder:
             agent_sdk.delete_session(session.id, config_dir=folder)
     with pytest.raises(ConfigurationError, match="store=None"), stored_sessions(None):
