@@ -60,7 +60,10 @@ def encode(frame: object) -> bytes:
         ValueError: A float is not finite: a NaN on its stdin ends the CLI.
         TypeError: A value has no JSON form.
     """
-    return dumps(frame).encode("utf-8", errors="surrogatepass") + b"\n"
+    try:
+        return ujson.dumps(frame, *_AS_WE_WRITE, 0, False).encode("ascii") + b"\n"
+    except (OverflowError, RecursionError) as error:
+        raise _unwritable(error) from error
 
 
 def dumps(value: object, *, indent: int = 0) -> str:
@@ -74,7 +77,11 @@ def dumps(value: object, *, indent: int = 0) -> str:
     try:
         return ujson.dumps(value, *_AS_WE_WRITE, indent, False)
     except (OverflowError, RecursionError) as error:
-        raise ValueError(f"cannot be written as JSON: {error}") from error
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: Exception) -> ValueError:
+    return ValueError(f"cannot be written as JSON: {error}")
 
 
 def loads(text: str | bytes) -> Any:

@@ -22,6 +22,7 @@ from . import _log
 from .messages import base, blocks, conversation, registry
 
 T = TypeVar("T")
+W = TypeVar("W", bound=base.WireObject)
 Hook = Callable[[Any, Any], Any]
 Reader = Callable[[dict[str, Any]], Any]
 
@@ -68,6 +69,11 @@ def structure(value: Any, cls: type[T]) -> T:
     """
     structured: T = _hook(cls)(value, cls)
     return structured
+
+
+def maker_of(cls: type[W]) -> Callable[[dict[str, Any]], W]:
+    """Return what makes a *cls* out of a decoded object, for who makes many."""
+    return cast("Callable[[dict[str, Any]], W]", _hook(cls))
 
 
 def prepare() -> None:
@@ -234,7 +240,7 @@ def _block_hook(kind: Any) -> Hook:
 def _object_hook(cls: type[base.WireObject]) -> Hook:
     readers: dict[tuple[str, ...], Reader] = {}
 
-    def structure_object(raw: Any, _: Any) -> Any:
+    def structure_object(raw: Any, _: Any = None) -> Any:
         if type(raw) is not dict:
             return raw
         keys = tuple(raw)

@@ -102,21 +102,27 @@ class Connection:
             AgentSDKError: The lines ended first.
             BusyError: This very thread is pumping already.
         """
+        while not done():
+            if not self._step(done, deadline):
+                return False
+        return True
+
+    def _step(self, done: Callable[[], Any], deadline: float | None) -> bool:
+        """Pump once, or follow who pumps; false when the deadline has passed."""
+        if self.ended is not None:
+            raise copy.copy(self.ended)  # each waiter has a traceback of its own
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            return False
         claim = (threading.get_ident(),)
         try:
-            while not done():
-                if self.ended is not None:
-                    raise copy.copy(self.ended)  # each waiter has a traceback of its own
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    return False
-                holder = self._seat.setdefault(LEADER, claim)
-                if holder is claim:
-                    self._lead(claim, left)
-                elif holder == claim:
-                    raise BusyError("this thread is already reading from the CLI; call it outside the signal handler")
-                else:
-                    self._follow(done, left)
+            holder = self._seat.setdefault(LEADER, claim)
+            if holder is claim:
+                self._lead(claim, left)
+            elif holder == claim:
+                raise BusyError("this thread is already reading from the CLI; call it outside the signal handler")
+            else:
+                self._follow(done, left)
             return True
         except BaseException:
             self._leave(claim)  # Ctrl-C may have come when the claim was made and nothing else
@@ -236,7 +242,7 @@ class Connection:
     def serve(self, frame: Frame) -> None:
         """Answer one control request of the CLI, unless it was withdrawn."""
         question = handlers.Question(self, frame)
-        if self.protocol.open(question.key, question.cancellation):
+        if self.protocol.open(question.key, question):
             in_callers_thread(handlers.answer, question)
 
     def refuse(self, frame: Frame, reason: str) -> None:
@@ -270,8 +276,9 @@ class Connection:
     def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> Item | None:
         """Take the next item of the inbox; *None* when *interrupted* or at the deadline."""
         inbox = self.inbox
-        if not inbox:
-            self.wait(lambda: inbox or interrupted(), deadline)
+        while not inbox and not interrupted():
+            if not self._step(lambda: inbox or interrupted(), deadline):
+                break
         try:
             return inbox.popleft()
         except IndexError:

@@ -29,10 +29,10 @@ HOOK_WAIT = 0.05
 _NOTHING: Frame = {"mcp_response": {"jsonrpc": "2.0", "result": {}, "id": 0}}
 
 
-class Question:
-    """One control request of the CLI, on its way to an answer."""
+class Question(Cancellation):
+    """One control request of the CLI, on its way to an answer; cancelled when the CLI withdraws it."""
 
-    __slots__ = ("cancellation", "connection", "host", "id", "key", "request")
+    __slots__ = ("connection", "host", "id", "key", "request")
 
     def __init__(self, connection: Connection, frame: Frame) -> None:
         request = frame.get("request")
@@ -41,7 +41,7 @@ class Question:
         self.id = frame.get("request_id")
         self.key = str(self.id)
         self.request: Frame = request if type(request) is dict else {}
-        self.cancellation = Cancellation()
+        self.cancelled = False
 
     def field(self, name: str) -> Any:
         """Return an object of the request; an empty one when it is missing or something else."""
@@ -117,11 +117,13 @@ def _hook(question: Question) -> Frame | None:
     hooks, request = question.host.hooks, question.request
     if hooks is None:
         return {}
-    callback_id, fields = str(request.get("callback_id")), question.field("input")
+    callback_id, fields = str(request.get("callback_id")), request.get("input")
+    if type(fields) is not dict:
+        fields = {}
     if question.host.asks_again and fields.get("hook_event_name") == "UserPromptSubmit":
         return {}
     timer = HookTimer(question.host.watchdog, question.reply_now)
-    outcome = hooks.run(callback_id, fields, cancellation=question.cancellation, timer=timer)
+    outcome = hooks.run(callback_id, fields, cancellation=question, timer=timer)
     for error in outcome.errors:
         question.host.failed(error)
     note = _NOTES.get(str(fields.get("hook_event_name")))
@@ -152,10 +154,10 @@ def _can_use_tool(question: Question) -> Frame | None:
             # The CLI withdraws this question; the person is not asked what a hook has decided.
             host.settled.remove((name, given))
             return None
-    if question.cancellation.cancelled:
+    if question.cancelled:
         return {"behavior": "deny", "message": "The question was withdrawn."}
     context_of, decide = _deciding()
-    context = context_of(request, question.key, question.cancellation)
+    context = context_of(request, question.key, question)
     decision = decide(host.can_use_tool, name, given, context)
     if decision.error is not None:
         host.failed(decision.error)

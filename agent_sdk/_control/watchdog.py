@@ -113,8 +113,10 @@ class HookTimer:
         """End the timing; tell whether the event was answered in the hook's place."""
         if self._make is None:
             return False
-        if not self._watchdog.take(self):
-            return True
+        try:
+            self._watchdog.timers.remove(self)
+        except ValueError:
+            return True  # the watchdog took it out, and has answered
         self._make = None  # it knows the firing, which knows this timer: a cycle for each firing would be a burden
         return False
 

@@ -119,7 +119,8 @@ class CLITransport(Transport):
             if self._ended or pipes is None or child is None:
                 raise EOFError
             lines: list[bytes] = []
-            for descriptor, _ in self._poll.poll(_milliseconds(timeout, child)):
+            wait = None if timeout is None and child.pidfd >= 0 else _milliseconds(timeout, child)
+            for descriptor, _ in self._poll.poll(wait):
                 if descriptor == pipes.stdout:  # nearly always, and every call counts here
                     self._read_stdout(pipes, lines)
                 else:

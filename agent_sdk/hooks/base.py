@@ -247,10 +247,6 @@ def usual_fields(cls: type[HookContext]) -> dict[str, Any]:
     return {**dict.fromkeys([*common, *map(wire_name, own)], ""), "effort": {"level": ""}}
 
 
-def context_of(
-    cls: type[HookContext], fields: dict[str, Any], cancellation: Cancellation | None = None
-) -> HookContext:
-    """Structure a hook's input into *cls*. What does not fit its field is kept as it came."""
-    ctx = _converter.structure(fields if type(fields) is dict else {}, cls)
-    ctx._cancellation = cancellation
-    return ctx
+def maker_of(cls: type[HookContext]) -> Callable[[dict[str, Any]], HookContext]:
+    """Return what structures a hook's input into *cls*. What does not fit its field is kept as it came."""
+    return _converter.maker_of(cls)

@@ -14,7 +14,7 @@ from .. import _checks as check
 from .. import _log
 from .._callbacks import Cancellation, name_of
 from ..errors import HookError
-from .base import Event, HookContext, context_of, event_class, snake, usual_fields
+from .base import Event, HookContext, event_class, maker_of, snake, usual_fields
 from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher
 from .outputs import ends_chain, fed, merged, output_of
 from .result import Output, Result
@@ -92,6 +92,8 @@ class HookSet:
         self.fail_mode = fail_mode_of(fail_mode) or "closed"
         self.logger = logger
         self._steps: dict[str, list[_Step]] = {}
+        #: Makes the context of an event from its input; filled when one fires, since it takes the converter.
+        self._makers: dict[str, Callable[[dict[str, Any]], HookContext]] = {}
         for event, given in (check.mapping("hooks")(hooks) or {}).items():
             for one in given if isinstance(given, (list, tuple)) else (given,):
                 self.add(event, one)
@@ -126,8 +128,13 @@ class HookSet:
     def prepare(self) -> None:
         """Make what first firings need, while there is time. May be left out."""
         for event in self._steps:
-            cls = event_class(event)
-            context_of(cls, usual_fields(cls))
+            self._maker(event)(usual_fields(event_class(event)))
+
+    def _maker(self, event: str) -> Callable[[dict[str, Any]], HookContext]:
+        found = self._makers.get(event)
+        if found is None:
+            found = self._makers[event] = maker_of(event_class(event))
+        return found
 
     def wire(self) -> dict[str, list[Output]] | None:
         """Return the `hooks` of the handshake; *None* when there are none."""
@@ -159,7 +166,8 @@ class HookSet:
         if steps is None:
             error = HookError(f"there is no hook {callback_id!r}", event=event)
             return Outcome({}, [error])
-        ctx = context_of(event_class(event), fields, cancellation)
+        ctx = (self._makers.get(event) or self._maker(event))(fields)
+        ctx._cancellation = cancellation
         return _Firing(self, ctx, steps, timer).run()
 
     def fire(self, event: str, fields: Mapping[str, Any], **run: Any) -> Outcome:
@@ -215,7 +223,7 @@ class _Firing:
 
     def run(self) -> Outcome:
         for index, step in enumerate(self.steps):
-            if self.ctx.cancelled:
+            if index and self.ctx.cancelled:  # who called us has just looked
                 self._cut(self.steps[index:])
                 break
             self.index = index

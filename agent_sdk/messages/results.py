@@ -177,10 +177,11 @@ def _human_text(result: ResultMessage) -> str:
     text = "\n".join(told).strip() or result.content.strip()
     if text:
         return text
-    if result.subtype in _BY_SUBTYPE:
-        return _BY_SUBTYPE[result.subtype][1].format(result)
-    if result.subtype and result.subtype != "success":
-        return str(result.subtype)
+    subtype = str(result.subtype or "success")  # whatever it came as
+    if subtype in _BY_SUBTYPE:
+        return _BY_SUBTYPE[subtype][1].format(result)
+    if subtype != "success":
+        return subtype
     status = result.api_error_status
     return "the turn failed" if status is None else f"the API answered with HTTP status {status}"
 

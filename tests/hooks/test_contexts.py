@@ -10,7 +10,7 @@ import pytest
 import agent_sdk
 from agent_sdk import hooks
 from agent_sdk.errors import ConfigurationError
-from agent_sdk.hooks.base import context_of
+from agent_sdk.hooks.base import maker_of
 
 COMMON = {
     "session_id": "25c8bffc",
@@ -60,7 +60,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 def _context(event: str, **fields: Any) -> Any:
     cls = hooks.EVENTS[event]
-    return context_of(cls, {**COMMON, "hook_event_name": cls.facts.wire_name, **(fields or INPUTS[event])})
+    return maker_of(cls)({**COMMON, "hook_event_name": cls.facts.wire_name, **(fields or INPUTS[event])})
 
 
 def test_every_event_has_a_class() -> None:
@@ -125,9 +125,9 @@ def test_a_changed_copy_shares_own_data() -> None:
 
 
 def test_damaged_input_is_kept() -> None:
-    """A field of the wrong type is kept as it came, and an input that is no object becomes an empty context."""
+    """A field of the wrong type is kept as it came; an empty input is an empty context."""
     assert _context("stop", background_tasks="oops").background_tasks == "oops"
-    assert context_of(hooks.Stop, None).session_id == ""  # type: ignore[arg-type]
+    assert maker_of(hooks.Stop)({}).session_id == ""
 
 
 def test_repr_tells_event_and_match() -> None:

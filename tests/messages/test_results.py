@@ -117,6 +117,7 @@ def test_refusals_and_origin() -> None:
         (result(subtype="error_during_execution", errors=["a", "b"]), errors.ExecutionError, "a\nb"),
         (result(subtype="error_during_execution"), errors.ExecutionError, "error_during_execution"),
         (result(subtype="error_of_tomorrow"), errors.ExecutionError, "error_of_tomorrow"),
+        (result(subtype=["odd"], is_error=True), errors.ExecutionError, "odd"),
     ],
 )
 def test_errors_by_cause(message: Any, kind: type[errors.ResultError], text: str) -> None:
