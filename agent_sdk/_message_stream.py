@@ -203,15 +203,19 @@ class MessageStream:
         if not self._is_closed:
             self._is_closed = True
             if turn is not None:
-                if turn.result is not None and turn.result is not self.result:
-                    self._client._count(turn.result)  # it came while the turn was stopped: not delivered, but paid for
+                self._count_unseen(turn)
                 self._client._finish(turn, self._options)
+
+    def _count_unseen(self, turn: Turn) -> None:
+        for result in turn.unseen:
+            self._client._count(result)
 
     def _tear(self) -> None:
         self._is_closed = True
         try:
             if self._turn is not None:
                 self._turn.tear()
+                self._count_unseen(self._turn)
         finally:
             self._client._torn(self._turn)
 

@@ -150,6 +150,7 @@ def test_the_first_cell_stopped(kernel, model):
     model.wait_for_request()
     kernel.manager.interrupt_kernel()
     assert kernel.reply(request)["ename"] == "KeyboardInterrupt"
+    kernel.outputs(request)  # until it takes the next cell
     first = kernel.run("print(n._agents[-1].client.session_id, _agent)")
     kernel.run("%%agent\ntwo")
     assert first == kernel.run("print(_agent.session_id, None)")

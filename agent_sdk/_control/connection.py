@@ -312,28 +312,6 @@ class Connection:
             self._end(ProcessError("the connection to the CLI was closed"))
             self._release_followers()
 
-    def tear(self, interrupt: bool, grace: float = 0.5) -> None:
-        """
-        End after an exception that may have left the pump in the middle of something.
-
-        Nothing of the connection is relied on but its transport: ask for an end of the turn, so that the transcript
-        gets it, look for its result for a moment, then end the process. A second exception ends it at once.
-        """
-        self.torn = True
-        deadline = time.monotonic() + grace
-        try:
-            if interrupt:
-                self.transport.send_line(self.protocol.ask("interrupt", {"cancel_queued": True})[1])
-            while interrupt and (left := deadline - time.monotonic()) > 0:
-                lines = self.transport.read_lines(left)
-                if any(b'"type":"result"' in line for line in lines):
-                    break
-            self.drop(grace=0.2)
-        except EOFError:
-            self.drop(grace=0.2)
-        finally:
-            self.drop()
-
     def forget(self) -> None:
         """Give up in a forked child what belongs to the parent."""
         self._seat, self._followers, self.torn = {}, set(), True

@@ -46,6 +46,8 @@ class Turn:
         self.session_id = session_id
         self.result: ResultMessage | None = None
         self.results: list[ResultMessage] = []
+        #: Results that were read while the turn was stopped: nobody was shown them, but they were paid for.
+        self.unseen: list[ResultMessage] = []
         self.last_message: Message | None = None
         self.messages: collections.deque[Message] = collections.deque(maxlen=KEPT)
         #: Uuids of the newest messages that this turn wrote into the transcript.
@@ -327,11 +329,15 @@ class Turn:
         self._ledger.note(frame)
         if kind in ("assistant", "user", "result") or frame.get("subtype") == "init":
             self._remember(kind, frame)
-        if kind == "result" and self._ledger.answers(frame):
-            self.result = cast("ResultMessage", self._structure(frame, line))
+        if kind == "result":
+            self.unseen.append(cast("ResultMessage", self._structure(frame, line)))
+            if self._ledger.answers(frame):
+                self.result = self.unseen[-1]
 
     def tear(self) -> None:
         """End after an exception that may have fallen anywhere, such as Ctrl-C: the process is not trusted now."""
         self.finish()
         if self._connection is not None:
-            self._connection.tear(interrupt=self.was_sent)
+            result = stopping.tear(self._connection, interrupt=self.was_sent)
+            if result is not None:
+                self.unseen.append(cast("ResultMessage", self._structure(result, b"")))

@@ -157,12 +157,26 @@ def test_a_cli_that_does_not_stop_is_given_up_in_time():
 
 
 def test_the_money_of_a_stopped_turn_is_counted():
-    """What an aborted turn cost is in the client's total, though its result was not delivered."""
-    ended = frames.error_result(total_cost_usd=0.25, user_message_uuids=["$uuid"])
-    cli = MemoryCLI([frames.init(), frames.assistant("half"), ended])
+    """What an aborted turn cost is in the client's total, though its results were not delivered."""
+    other = frames.result("of a background agent", total_cost_usd=0.25, origin={"kind": "task-notification"})
+    ended = frames.error_result(total_cost_usd=0.75, user_message_uuids=["$uuid"])
+    cli = MemoryCLI([frames.init(), frames.assistant("half"), other, ended])
     client = agent_sdk.Client(transport=cli)
     with pytest.raises(AbortError) as caught:
         client.query("x", on_message=lambda message: client.abort())
-    assert caught.value.result.total_cost_usd == 0.25
-    assert client.total_cost_usd == 0.25
+    assert caught.value.result.total_cost_usd == 0.75
+    assert client.total_cost_usd == 0.75
     client.close()
+
+
+def test_the_money_of_an_interrupted_turn_is_counted():
+    """After Ctrl-C too, as far as the CLI still tells."""
+
+    def stop(message):
+        raise KeyboardInterrupt
+
+    cli = MemoryCLI([frames.init(), frames.error_result(total_cost_usd=0.25, user_message_uuids=["$uuid"])])
+    client = agent_sdk.Client(transport=cli)
+    with pytest.raises(KeyboardInterrupt):
+        client.query("x", on_message=stop)
+    assert client.total_cost_usd == 0.25
