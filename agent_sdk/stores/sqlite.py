@@ -60,6 +60,9 @@ class SQLiteStore(Store):
         StoreError: The file cannot be used: its message says why and what to do.
     """
 
+    #: Held while a connection is opened, by whichever store.
+    _opening = threading.Lock()
+
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0, lease_ttl: float = LEASE_TTL) -> None:
         given = _checks.path("path")(path)
         if given is None or given == ":memory:":
@@ -172,11 +175,11 @@ class SQLiteStore(Store):
         return connection
 
     def _open(self) -> sqlite3.Connection:
-        with contextlib.suppress(OSError):  # SQLite says it better
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        connection = sqlite3.connect(
-            self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
-        )
+        with SQLiteStore._opening:
+            _make_file(self.path)
+            connection = sqlite3.connect(
+                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+            )
         try:
             _set_up(connection, time.monotonic() + self._timeout)
         except BaseException:
@@ -230,6 +233,17 @@ class SQLiteStore(Store):
         return f"<SQLiteStore {self.path}>"
 
 
+def _make_file(path: str) -> None:
+    """
+    Make the file, readable by its owner alone; one that is there is not touched.
+
+    Closing any descriptor of a file frees all locks that this process has on it, those of SQLite's other connections
+    included: so a file that is there is never opened here, and nobody connects while a new one is made.
+    """
+    with contextlib.suppress(OSError):  # it is there; or SQLite says better why it cannot be made
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
 def _set_up(connection: sqlite3.Connection, deadline: float) -> None:
     while True:
         try:
@@ -252,3 +266,11 @@ def _text(name: str) -> str | bytes:
     except UnicodeEncodeError:
         return name.encode("utf-8", "surrogatepass")
     return name
+
+
+def _after_fork() -> None:
+    SQLiteStore._opening = threading.Lock()  # another thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

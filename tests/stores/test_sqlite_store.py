@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+from helpers import in_thread
 
 from agent_sdk import ConfigurationError, StoreError
 from agent_sdk.stores import Key, SQLiteStore
@@ -141,3 +142,29 @@ def test_processes_write_at_once(path):
     writers = [subprocess.Popen([*argv, str(name)]) for name in range(4)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0, 0]
     assert len(SQLiteStore(path).load(Key("-home-ann", "s"))) == 400
+
+
+ELSEWHERE = """
+import sys
+from agent_sdk.stores import SQLiteStore
+store = SQLiteStore(sys.argv[1])
+{}
+store.close()
+"""
+
+
+def elsewhere(path, code):
+    """What another process prints that opens the file, runs *code* and closes it."""
+    argv = [sys.executable, "-c", ELSEWHERE.format(code), str(path)]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_second_thread_costs_no_lock(store, path):
+    """After another thread's connection, other processes still see this process's locks: no write and no lease is lost."""
+    store.remember("ann", "1")
+    in_thread(lambda: store.session_id("ann")).join()
+    elsewhere(path, "store.remember('bob', '2')")
+    store.remember("cy", "3")
+    assert elsewhere(path, "print(*map(store.session_id, ['ann', 'bob', 'cy']))") == "1 2 3"
+    with store.lease("ann"):
+        assert elsewhere(path, "print(store.acquire_lease('ann', 'token', 5))") == "False"
