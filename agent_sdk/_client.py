@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,8 @@ class Client(Listening, Controls):
         self._keeper = Keeper(opening)
         self._mutex = threading.Lock()
         self._turn: Turn | None = None
-        self._stream: Any = None
+        # Not held: a stream that nobody reads any more stops its turn.
+        self._stream: weakref.ref[MessageStream] | None = None
         self._session_id: str | None = opening.get("session_id")
         self._session_ids: list[str] = []
         self._callbacks: list[tuple[str, OnMessage]] = []
@@ -219,7 +221,7 @@ class Client(Listening, Controls):
 
     # --- what a stream asks of its client
 
-    def _begin(self, options: Options, stream: object, kind: type[Turn] = Turn) -> Turn:
+    def _begin(self, options: Options, stream: MessageStream, kind: type[Turn] = Turn) -> Turn:
         terms = Terms(
             timeout=options.timeout,
             idle_timeout=options.idle_timeout,
@@ -233,18 +235,19 @@ class Client(Listening, Controls):
         with self._mutex:
             if self._turn is not None:
                 raise BusyError("a turn is running in this client; wait for it, abort it, or use another client")
-            self._turn, self._stream = turn, stream
+            self._turn, self._stream = turn, weakref.ref(stream)
         return turn
 
     def _free_thread(self) -> None:
         """Close a stream that this thread left open."""
-        running, stream = self._turn, self._stream
+        running, stream = self._turn, None if self._stream is None else self._stream()
         if running is None or running.thread != threading.get_ident():
             return
         if running.in_callback:
             raise BusyError("a callback cannot query its own client: its turn is still running; use another client")
         warnings.warn("a stream was left open; the next query closes it", ResourceWarning, stacklevel=5)
-        stream.close()
+        if stream is not None:
+            stream.close()
 
     def _open(self, turn: Turn, options: Options) -> bool:
         """Give *turn* a process; tell whether it was there before."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import collections
 import datetime
 import os
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -123,11 +124,11 @@ class Session:
 
     def _keeping(self, stream: MessageStream, prompt: Prompt) -> OnMessage:
         """Return a callback that keeps the prompt and the messages of the turn, stream events left out."""
-        waiting = [prompt]
+        waiting, running = [prompt], weakref.ref(stream)  # which holds this very function
 
         def keep(message: Message) -> None:
             if waiting and not message.is_background:
-                self._add_prompt(waiting.pop(), stream)
+                self._add_prompt(waiting.pop(), running())
             if not message.is_stream_event:
                 self.add_message(message)
             if message.is_result and message.session_id:
@@ -135,11 +136,12 @@ class Session:
 
         return keep
 
-    def _add_prompt(self, prompt: Prompt, stream: MessageStream) -> None:
+    def _add_prompt(self, prompt: Prompt, stream: MessageStream | None) -> None:
         from ._converter import structure_message
 
         frame = {"type": "user", "message": {"role": "user", "content": content_of(prompt)}, "session_id": self.id}
-        self.add_message(structure_message({**frame, "uuid": stream.prompt_uuid, "parent_tool_use_id": None}))
+        uuid = None if stream is None else stream.prompt_uuid
+        self.add_message(structure_message({**frame, "uuid": uuid, "parent_tool_use_id": None}))
 
     @property
     def client(self) -> Client:

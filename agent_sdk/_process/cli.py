@@ -145,7 +145,7 @@ class CLITransport(Transport):
             self._finish(child, lines)
 
     def _read_stdout(self, pipes: Pipes, lines: list[bytes]) -> bool:
-        if self._ended:
+        if self._ended or pipes.stdout < 0:
             return False
         chunk = read(pipes.stdout, CHUNK)
         if chunk:

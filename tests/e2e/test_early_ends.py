@@ -3,6 +3,7 @@ How a turn can end early: the promised error in time, nothing left behind, the s
 """
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -264,3 +265,38 @@ def test_interrupt_returns_the_aborted_result(client, model, held):
     result = agent.query("slow", on_message=stop_soon(lambda: agent.interrupt()))
     assert result.is_aborted and result.is_error and not result.is_success
     goes_on(agent, model, "slow")
+
+
+def _by_break(stream):
+    for message in stream:
+        if message.is_init:
+            break
+
+
+def _by_return(stream):
+    for message in stream:
+        if message.is_init:
+            return message
+    return None
+
+
+def _by_next(stream):
+    next(message for message in stream if message.is_init)
+
+
+@pytest.mark.parametrize("leave", [_by_break, _by_return, _by_next])
+@pytest.mark.parametrize("kind", ["stream", "client", "session"])
+def test_leaving_a_stream_stops_its_turn_at_once(real, model, held, leave, kind):
+    """However a loop is left, the turn is stopped there and then, not whenever garbage is collected."""
+    running = {
+        "stream": lambda: agent_sdk.stream("slow", **real),
+        "client": agent_sdk.client(**real).stream,
+        "session": agent_sdk.Session(**real).stream,
+    }[kind]
+    gc.disable()
+    try:
+        leave(running("slow") if kind != "stream" else running())
+        sessions = agent_sdk.list_sessions(config_dir=real["env"]["CLAUDE_CONFIG_DIR"])
+        assert agent_sdk.query("next", resume=sessions[0].session_id, session_wait=0, **real).content == "echo: next"
+    finally:
+        gc.enable()
