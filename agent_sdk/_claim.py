@@ -44,6 +44,14 @@ def _transcript(session_id: str, cwd: str, env: dict[str, str]) -> str | None:
     return turn_lock.transcript_of(session_id, cwd, env) or paths.transcript_path(session_id, cwd, env)
 
 
+def _titled(title: str, cwd: str, env: dict[str, str]) -> str | None:
+    """Return the transcript of *cwd* that the CLI resumes by its title."""
+    from .transcripts import listing, paths
+
+    shown = listing.visible_sessions(cwd, False, paths.config_folder(env))
+    return next((info.path for info in shown if info.custom_title == title), None)
+
+
 class Claim:
     """What one turn holds; free between turns."""
 
@@ -73,11 +81,11 @@ class Claim:
         from .transcripts import paths, turn_lock
 
         cwd, env = options.cwd or os.getcwd(), config_env(options)
-        if not session_id:
-            path = turn_lock.newest_transcript(cwd, env)
-            session_id = "" if path is None else os.path.basename(path).removesuffix(paths.SUFFIX)
-        else:
+        if is_uuid(session_id):
             path = _transcript(session_id, cwd, env)
+        else:
+            path = _titled(session_id, cwd, env) if session_id else turn_lock.newest_transcript(cwd, env)
+            session_id = "" if path is None else os.path.basename(path).removesuffix(paths.SUFFIX)
         wait = math.inf if options.session_wait is None else options.session_wait
         deadline = time.monotonic() + wait
         try:

@@ -172,6 +172,8 @@ class Keeper:
     def _was_overstepped(self) -> bool:
         if self._footprint is None or self.ledger.tasks or self.connection is None:
             return False  # background work would be lost with its process
+        if self._backing is not None and self._backing.was_overstepped(self.session_id or ""):
+            return True
         waiting = {str(item[0].get("uuid")) for item in list(self.connection.inbox) if not isinstance(item, str)}
         return self._footprint.was_overstepped(waiting)
 
@@ -288,6 +290,7 @@ class Keeper:
         """Remember how the transcript looked after a turn of ours, in a process that is kept."""
         if self._backing is not None and self.connection is not None:
             self._backing.flush(self.connection)
+            self._backing.note(self.session_id or "")
         if self.session_id is None or self._env is None:
             return
         if self._footprint is None or self._footprint.session_id != self.session_id:

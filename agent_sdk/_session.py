@@ -99,7 +99,14 @@ class Session:
         return self._messages.maxlen or 0
 
     def add_message(self, message: Message) -> None:
-        """Keep a message; beyond the limit the oldest is dropped."""
+        """
+        Keep a message; beyond the limit the oldest is dropped.
+
+        Raises:
+            ConfigurationError: It is no message.
+        """
+        if not hasattr(message, "to_dict"):
+            raise check.wrong("message", message, "expected a message, such as get_session_messages and queries give")
         self._messages.append(message)
 
     @property
@@ -223,6 +230,7 @@ class Session:
             "parent_id": self.parent_id,
             "forked": self.is_forked,
             "started": self._was_started(),
+            "opening": self._reopening(),
             "cwd": self._options.cwd,
             "max_messages": self.max_messages,
             "messages": [message.to_dict() for message in self._messages],
@@ -230,17 +238,25 @@ class Session:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any], options: Options | None = None, **overrides: Any) -> Session:
-        """Make a session from what `to_dict` gave; a query goes on with it."""
+        """
+        Make a session from what `to_dict` gave; a query goes on with it.
+
+        Raises:
+            ConfigurationError: It is not what `to_dict` gives, or an option is wrong.
+        """
         from ._converter import structure_message
 
+        missing = [name for name in ("id", "created_at") if name not in fields]
+        if missing:
+            raise check.wrong("fields", dict(fields), f"expected what to_dict gives; there is no {missing[0]!r}")
         place = {"cwd": fields["cwd"]} if fields.get("cwd") and os.path.isdir(fields["cwd"]) else {}
         given = {**place, **overrides}
         session = cls(fields.get("max_messages", 1000), options, session_id=fields["id"], **given)
         session.created_at = datetime.datetime.fromisoformat(fields["created_at"])
         session.parent_id = fields.get("parent_id")
         session._messages.extend(structure_message(frame) for frame in fields.get("messages", ()))
-        if fields.get("started"):
-            session._opening = {"resume": session.id}
+        opening = {name: value for name, value in fields.get("opening", {}).items() if name in SESSION}
+        session._opening = opening or session._opening
         return session
 
     def __repr__(self) -> str:

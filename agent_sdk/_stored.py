@@ -18,7 +18,7 @@ from ._claim import config_env
 from .errors import AgentSDKError, StoreError, StoreWarning
 from .options import Options
 from .stores.base import Entry, Key, SessionRow, deduped, supports
-from .stores.calls import tried, within
+from .stores.calls import tried
 from .stores.mirror import Mirror
 from .transcripts import paths, stored
 from .transcripts.private_folder import PrivateFolder
@@ -38,6 +38,8 @@ class Backing:
         self._mirror = mirror
         self._own = os.path.join(paths.config_folder(config_env(options)), "projects")
         self._folder: PrivateFolder | None = None
+        #: How many entries of the session were not of this process when its last turn ended.
+        self._others: int | None = None
         #: What the process is to be started with.
         self.options = options
         if options.transport is None:
@@ -47,7 +49,28 @@ class Backing:
     def flush(self, connection: Connection) -> None:
         """Give the store what came after the result of a turn; the next turn tells of what it did not take."""
         if self._mirror.is_due:
-            connection.inbox.extend(self._mirror.flush())
+            connection.inbox.extend(self._mirror.flush(at_most=self.options.timeout))
+
+    def note(self, session_id: str) -> None:
+        """Remember what the store has of the session after a turn of this process."""
+        self._others = self._count_others(session_id)
+
+    def was_overstepped(self, session_id: str) -> bool:
+        """Tell whether another host has gone on with the session since."""
+        return self._others is not None and self._count_others(session_id) not in (self._others, None)
+
+    def _count_others(self, session_id: str) -> int | None:
+        mirror, key = self._mirror, self._mirror.key_of(session_id)
+        if key is None:
+            return None
+        store = mirror.store
+        count = store.count if supports(store, "count") else lambda wanted: len(store.load(wanted) or ())
+        try:
+            return mirror.ask_once(lambda: int(count(key))) - mirror.given[key]
+        except Exception as error:
+            # A store that fails costs no turn; what it misses is told by the mirror.
+            _log.debug("client", "the store cannot tell of %s: %s", session_id, error)
+            return None
 
     def end(self) -> None:
         """
@@ -56,7 +79,7 @@ class Backing:
         What the store does not take is kept on this machine; a `StoreWarning` tells, as no message can any more.
         """
         try:
-            reports = self._mirror.flush()
+            reports = self._mirror.flush(at_most=self.options.timeout)
             saved = self._rescue(self._folder) if self._folder is not None and self._mirror.is_behind else ""
             if reports:
                 lost = "; ".join(str(report["error"]) for report, _ in reports)
@@ -71,7 +94,8 @@ class Backing:
             written = stored.rescue(folder.projects, self._own)
         except OSError as error:
             return f"; it could not be kept on this machine either: {error}"
-        return f"; it is kept in {', '.join(written)}, and the next resume on this machine makes up for it"
+        kept = f"; it is kept in {', '.join(written)}"
+        return f"{kept}, and a resume on this machine makes up for it if no other host goes on before"
 
 
 @atexit.register
@@ -86,7 +110,9 @@ def holds(options: Options, session_id: str) -> bool:
     """Tell whether the store of *options* has a session; one that cannot be asked has it, as far as we know."""
     store, cwd = options.session_store, options.cwd or os.getcwd()
     try:
-        return within(options.load_timeout_ms, lambda: _load(store, session_id, cwd))[1] is not None
+        return Mirror(store, False, options.load_timeout_ms).ask_once(
+            lambda: _load(store, session_id, cwd)[1] is not None
+        )
     except Exception as error:
         _log.debug("client", "the store cannot tell of %s: %s", session_id, error)
         return True
@@ -134,6 +160,9 @@ def _bring(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> Pr
     if entries is not None:
         mirror.homes[session_id] = key.project_key
         if local is None or _is_newer(entries, own := stored.entries_of(local)):
+            if local is not None and _is_newer(own, entries):
+                text = f"another host has gone on with the session, without the newest turns in {local}"
+                mirror.report(StoreError(text), key, "they stay there; a resume without the store goes on with them")
             return _lay_out(mirror, key, entries, cwd, env)
         if not stored.lacking(own, entries):
             return None
@@ -142,10 +171,10 @@ def _bring(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> Pr
     return None
 
 
-def _is_newer(entries: list[Entry], local: list[Entry]) -> bool:
-    """Whether the store has messages that the disk has not: another host has gone on with the session."""
-    known = {entry.get("uuid") for entry in local}
-    return any(entry.get("uuid") not in known for entry in entries)
+def _is_newer(entries: list[Entry], known: list[Entry]) -> bool:
+    """Whether there are messages among *entries* that are not *known* in the other place: a turn was run there."""
+    uuids = {entry.get("uuid") for entry in known}
+    return any(entry.get("uuid") not in uuids for entry in entries)
 
 
 def _lay_out(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict[str, str]) -> PrivateFolder:

@@ -198,7 +198,10 @@ class Turn:
     def _flush_mirror(self, frame: Frame, line: bytes) -> bool:
         """Give the session store what there is; true when there are messages about it, to be shown before *frame*."""
         mirror = None if self._connection is None else self._connection.host.mirror
-        reports = mirror.flush(self._was_aborted) if mirror is not None and mirror.is_due else []
+        reports = []
+        if mirror is not None and mirror.is_due:
+            limit = self.terms.timeout  # a store that hangs may have a part of what is left
+            reports = mirror.flush(self._was_aborted, None if limit is None else max(1.0, (limit - self.elapsed) / 4))
         if reports:
             self._inbox.appendleft((frame, line))
             self._inbox.extendleft(reversed(reports))

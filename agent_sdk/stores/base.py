@@ -45,6 +45,9 @@ class Store:
 
     #: Seconds that a lease lives without renewal.
     lease_ttl: float = LEASE_TTL
+    #: Whether each call comes back in bounded time by itself. The calls of another store are made in threads of their
+    #: own, so that one that hangs holds nobody up.
+    is_bounded: bool = False
 
     @property
     def scope(self) -> object:
@@ -105,6 +108,10 @@ class Store:
 
     def load(self, key: Key) -> list[Entry] | None:
         """Return the entries of a transcript in order, each `uuid` once; *None* when it is not there."""
+        raise NotImplementedError
+
+    def count(self, key: Key) -> int:
+        """Return how many entries were appended to a transcript: tells whether another host has gone on with it."""
         raise NotImplementedError
 
     def list_sessions(self, project_key: str) -> list[SessionRow]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from .. import _log
 from ..errors import StoreError
@@ -47,31 +47,49 @@ def _slept(seconds: float, is_hurried: Callable[[], bool]) -> bool:
     return True
 
 
-def within(milliseconds: int | None, call: Callable[[], T]) -> T:
+class Caller:
     """
-    Call a store that may hang, in a thread of its own; *None* waits as long as it takes.
+    Calls a store that may hang: each call in a thread of its own, and none while an earlier one has not come back.
 
-    Raises:
-        StoreError: It took longer.
-        Exception: What the call raised.
+    Args:
+        store: Called in this thread where it says, by `is_bounded`, that it always comes back.
     """
-    if milliseconds is None:
-        return call()
-    returned: list[T] = []
-    raised: list[BaseException] = []
 
-    def run() -> None:
-        try:
-            returned.append(call())
-        except BaseException as error:
-            raised.append(error)
+    def __init__(self, store: object) -> None:
+        self._is_bounded = bool(getattr(store, "is_bounded", False))
+        self._running: threading.Thread | None = None
 
-    thread = threading.Thread(target=run, name="agent_sdk-store", daemon=True)
-    thread.start()
-    thread.join(milliseconds / 1000)
-    for error in raised:
-        raise error
-    if not returned:
-        text = f"the store did not answer within {milliseconds} milliseconds (load_timeout_ms=)"
-        raise StoreError(text, operation="load", timed_out=True)
-    return returned[0]
+    def call(self, function: Callable[[], T], seconds: float | None, what: str) -> T:
+        """
+        Call *function*.
+
+        Args:
+            seconds: How long to wait for it; *None* has no bound.
+            what: What bounds it, for the error.
+
+        Raises:
+            StoreError: It took longer, or an earlier call still does.
+            Exception: What the call raised.
+        """
+        if self._is_bounded or seconds is None:
+            return function()
+        if self._running is not None and self._running.is_alive():
+            raise StoreError("the store has still not answered an earlier call", timed_out=True)
+        outcome: list[tuple[bool, object]] = []
+
+        def run() -> None:
+            try:
+                outcome.append((True, function()))
+            except BaseException as error:
+                outcome.append((False, error))
+
+        self._running = threading.Thread(target=run, name="agent_sdk-store", daemon=True)
+        self._running.start()
+        self._running.join(seconds)
+        if not outcome:
+            raise StoreError(f"the store did not answer within {seconds:g} seconds ({what})", timed_out=True)
+        self._running = None
+        is_good, value = outcome[0]
+        if not is_good:
+            raise cast(BaseException, value)
+        return cast(T, value)

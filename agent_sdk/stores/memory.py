@@ -19,6 +19,8 @@ class MemoryStore(Store):
         lease_ttl: Seconds that a lease lives without renewal.
     """
 
+    is_bounded = True
+
     def __init__(self, *, lease_ttl: float = LEASE_TTL) -> None:
         self.lease_ttl = lease_ttl
         self._lock = threading.Lock()
@@ -70,6 +72,9 @@ class MemoryStore(Store):
         with self._lock:
             lines = list(self._transcripts.get(Key(*key), ()))
         return deduped(map(_codec.loads, lines)) if lines else None
+
+    def count(self, key: Key) -> int:
+        return len(self._transcripts.get(Key(*key), ()))
 
     def list_sessions(self, project_key: str) -> list[SessionRow]:
         with self._lock:

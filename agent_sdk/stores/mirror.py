@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from .. import _codec, _log
 from .base import Entry, Key
-from .calls import BACKOFF, tried, within
+from .calls import BACKOFF, Caller, tried
 
 Frame = dict[str, Any]
 T = TypeVar("T")
@@ -25,6 +25,8 @@ MOST_ENTRIES = 500
 MOST_BYTES = 1024 * 1024
 #: Bytes that are kept for a store that does not take them; beyond that they are dropped.
 MOST_KEPT = 16 * MOST_BYTES
+#: Seconds, at most, for what is given to a store at once.
+APPEND_TIMEOUT = 60.0
 #: A transcript's path, as the CLI names it. What else lies below `projects` is none.
 _PATH = re.compile(r".*/projects/([^/]+)/([0-9a-fA-F-]{36})(?:/(.+))?\.jsonl", re.DOTALL)
 
@@ -54,7 +56,10 @@ class Mirror:
 
     def __init__(self, store: Any, is_eager: bool = False, load_timeout_ms: int | None = None) -> None:
         self.store = store
-        self._load_timeout_ms = load_timeout_ms
+        self._load_timeout = None if load_timeout_ms is None else load_timeout_ms / 1000
+        self._caller = Caller(store)
+        #: How many entries this process has given the store, for each session.
+        self.given: collections.Counter[Key] = collections.Counter()
         #: Sessions that the store keeps under another project than the CLI does here.
         self.homes: dict[str, str] = {}
         self._is_eager = is_eager
@@ -102,29 +107,41 @@ class Mirror:
 
     def ask(self, read: Callable[[], T]) -> T:
         """Call *read*, which reads from the store, as often as it needs and as long as it may take."""
-        return tried(lambda: within(self._load_timeout_ms, read))
+        return tried(lambda: self.ask_once(read))
+
+    def ask_once(self, read: Callable[[], T]) -> T:
+        """Call *read*, once."""
+        return self._caller.call(read, self._load_timeout, "load_timeout_ms")
+
+    def key_of(self, session_id: str) -> Key | None:
+        """Return where the store has a session, once this process has given it something."""
+        return next((key for key in self.given if key.session_id == session_id and not key.subpath), None)
 
     def report(self, error: BaseException, key: Key, fate: str) -> None:
         """Leave a message about *key* for the next flush to return."""
         self._reports.append(mirror_error(f"{error} ({fate})", key))
 
-    def flush(self, is_hurried: Callable[[], bool] = lambda: False) -> list[tuple[Frame, bytes]]:
+    def flush(
+        self, is_hurried: Callable[[], bool] = lambda: False, at_most: float | None = None
+    ) -> list[tuple[Frame, bytes]]:
         """
         Write what waits to the store.
 
         Args:
             is_hurried: Asked before each wait between two attempts; true leaves the rest for the next flush.
+            at_most: Seconds that one attempt may take, below `APPEND_TIMEOUT`.
 
         Returns:
             Messages about what the store did not take, and what was reported before: frames with their lines.
         """
         batches = self._take_batches()
+        seconds = APPEND_TIMEOUT if at_most is None else min(APPEND_TIMEOUT, at_most)
         backoff: tuple[float, ...] = BACKOFF
         try:
             while batches:
                 key, batch = next(iter(batches.items()))
                 try:
-                    self._write(key, batch, backoff, is_hurried)
+                    self._write(key, batch, seconds, () if is_hurried() else backoff, is_hurried)
                 except Exception as error:
                     self._keep(key, batch, error)
                     backoff = ()  # a store that is down is asked at length once
@@ -134,8 +151,14 @@ class Mirror:
         reports, self._reports = self._reports, []
         return [(report, _codec.encode(report)) for report in reports]
 
-    def _write(self, key: Key, batch: Batch, backoff: Iterable[float], is_hurried: Callable[[], bool]) -> None:
-        tried(lambda: self.store.append(key, batch.entries), () if is_hurried() else backoff, is_hurried)
+    def _write(
+        self, key: Key, batch: Batch, seconds: float, backoff: Iterable[float], is_hurried: Callable[[], bool]
+    ) -> None:
+        def append() -> None:
+            self.store.append(key, batch.entries)
+
+        tried(lambda: self._caller.call(append, seconds, "for what it is given"), backoff, is_hurried)
+        self.given[key] += len(batch.entries)
 
     def _take_batches(self) -> dict[Key, Batch]:
         batches, self._kept = self._kept, {}

@@ -35,6 +35,8 @@ class RedisStore(Store):
         ConfigurationError: The address is wrong, or redis-py is not installed.
     """
 
+    is_bounded = True
+
     def __init__(
         self, url: str, *, prefix: str = "agent:", timeout: float = 5.0, lease_ttl: float = LEASE_TTL
     ) -> None:
@@ -102,6 +104,10 @@ class RedisStore(Store):
             while chunk := self._redis.lrange(name, len(lines), len(lines) + CHUNK - 1):
                 lines += chunk
         return deduped(map(_codec.loads, lines)) if lines else None
+
+    def count(self, key: Key) -> int:
+        with self._told("count"):
+            return int(self._redis.llen(self._transcript(Key(*key))))
 
     def list_sessions(self, project_key: str) -> list[SessionRow]:
         with self._told("list_sessions"):

@@ -60,6 +60,7 @@ class SQLiteStore(Store):
         StoreError: The file cannot be used: its message says why and what to do.
     """
 
+    is_bounded = True
     #: Held while a connection is opened, by whichever store.
     _opening = threading.Lock()
 
@@ -125,6 +126,10 @@ class SQLiteStore(Store):
                 f"SELECT entry FROM entries WHERE transcript = ({which}) ORDER BY id", Key(*key)
             )
             return deduped(_codec.loads(entry) for (entry,) in rows) or None
+
+    def count(self, key: Key) -> int:
+        which = f"SELECT id FROM transcripts WHERE {_WHICH}"
+        return int(self._row(f"SELECT count(*) FROM entries WHERE transcript = ({which})", *Key(*key))[0])
 
     def list_sessions(self, project_key: str) -> list[SessionRow]:
         rows = self._rows(

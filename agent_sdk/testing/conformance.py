@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
-from ..errors import SessionBusyError
+from ..errors import ConfigurationError, SessionBusyError
 from ..stores.base import Entry, Key, supports
 
 Check = Callable[[Any], None]
@@ -52,7 +52,11 @@ def run_store_conformance(make_store: Callable[[], Any], skip: Collection[str] =
 
     Raises:
         AssertionError: The store breaks a rule.
+        ConfigurationError: There is no check of a name in *skip*.
     """
+    unknown = [name for name in skip if name not in STORE_CHECKS]
+    if unknown:
+        raise ConfigurationError(f"skip={unknown}: no such checks; STORE_CHECKS has {', '.join(STORE_CHECKS)}")
     ran = []
     for name, check in STORE_CHECKS.items():
         store = make_store()
@@ -269,6 +273,16 @@ def batches_of_threads_stay_whole(store: Any) -> None:
     _same(sorted(found), list(range(800)))
     for start in range(0, 800, 100):
         _same(list(range(found[start], found[start] + 100)), found[start : start + 100])
+
+
+@_check("count")
+def entries_are_counted(store: Any) -> None:
+    """The count of a transcript grows with each append, by as much as was appended; an unknown one has none."""
+    _same(0, store.count(_KEY))
+    for number in range(3):
+        store.append(_KEY, [_entry(number), _entry(number + 10)])
+        store.append(_SUB, [_entry(number)])
+        _same(2 * (number + 1), store.count(_KEY))
 
 
 @_check("list_sessions")

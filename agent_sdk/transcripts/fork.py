@@ -85,10 +85,9 @@ def _is_copied(start: bytes) -> bool:
 
 
 def _entries(file: BinaryIO) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a transcript; an empty one for a damaged line."""
     for _, line in lines(file, _is_copied):
-        entry = _codec.decode(line)
-        if entry is not None:
-            yield entry
+        yield _codec.decode(line) or {}
 
 
 def _is_of_tree(entry: dict[str, Any]) -> bool:
@@ -106,12 +105,19 @@ class _Plan:
     #: The parents of progress entries, which are not copied.
     skipped: dict[str, Any] = attrs.field(factory=dict)
     replacements: list[Any] = attrs.field(factory=list)
+    #: Entries whose parent was on a damaged line -> the entry before that line.
+    bridged: dict[str, str] = attrs.field(factory=dict)
+    #: The newest entry before the last damaged line.
+    before_gap: str | None = None
     #: How many entries are copied.
     count: int = 0
     now: str = attrs.field(factory=lambda: datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"))
 
     def note(self, entry: dict[str, Any]) -> None:
         """Plan to copy *entry*."""
+        parent = entry.get("parentUuid")
+        if self.before_gap is not None and parent and parent not in self.renamed:
+            self.bridged[entry["uuid"]] = self.before_gap
         self.renamed[entry["uuid"]] = str(uuid.uuid4())
         if entry["type"] == "progress":
             self.skipped[entry["uuid"]] = entry.get("parentUuid")
@@ -134,7 +140,7 @@ class _Plan:
         return _codec.encode({**entry, **marks})
 
     def _copy(self, entry: dict[str, Any], is_last: bool) -> dict[str, Any]:
-        copy = {**entry, "uuid": self.renamed[entry["uuid"]], "parentUuid": self._parent(entry.get("parentUuid"))}
+        copy = {**entry, "uuid": self.renamed[entry["uuid"]], "parentUuid": self._parent(entry)}
         for key in ("logicalParentUuid", "compactMetadata"):
             if entry.get(key):
                 copy[key] = self._rewritten(entry[key])
@@ -147,7 +153,8 @@ class _Plan:
             copy.pop(key, None)
         return copy
 
-    def _parent(self, parent: Any) -> str | None:
+    def _parent(self, entry: dict[str, Any]) -> str | None:
+        parent = self.bridged.get(entry["uuid"], entry.get("parentUuid"))
         seen: set[str] = set()
         while parent in self.skipped and parent not in seen:
             seen.add(parent)
@@ -169,7 +176,9 @@ def _plan(file: BinaryIO, source_id: str, last: str | None) -> _Plan:
     """Read the source once to know which entries are copied, and under which uuid each."""
     plan, is_open = _Plan(source_id), True
     for entry in _entries(file):
-        if is_open and _is_of_tree(entry):
+        if not entry:
+            plan.before_gap = next(reversed(plan.renamed), None)
+        elif is_open and _is_of_tree(entry):
             plan.note(entry)
             is_open = entry["uuid"] != last
         elif entry.get("type") == _REPLACEMENT and entry.get("sessionId") == source_id:

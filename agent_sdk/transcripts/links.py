@@ -67,9 +67,15 @@ class Links:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.all: list[Link] = []
+        #: How many links there were before each damaged line.
+        gaps: list[int] = []
         room = KEPT
         for position, line in lines(file):
-            link = _attachment(line) or _link(_codec.decode(line))
+            link = _attachment(line)
+            if link is None:
+                entry = _codec.decode(line)
+                gaps += [len(self.all)] if entry is None else []
+                link = _link(entry)
             if link is None:
                 continue
             link.position, link.length = position, len(line)
@@ -77,6 +83,17 @@ class Links:
             if room < 0:
                 link.entry = None
             self.all.append(link)
+        if gaps:
+            self._bridge(gaps)
+
+    def _bridge(self, gaps: list[int]) -> None:
+        """Let what followed a damaged line follow the entry before it, as the CLI does: or all before it is lost."""
+        known = {link.uuid for link in self.all}
+        for index, link in enumerate(self.all):
+            before = [gap for gap in gaps if gap <= index]
+            if before and link.parent and link.parent not in known and not link.is_sidechain:
+                earlier = (one.uuid for one in reversed(self.all[: before[-1]]) if not one.is_sidechain)
+                link.parent = next(earlier, None)
 
     def entry(self, link: Link) -> dict[str, Any]:
         """Return the whole entry of *link*; `{}` where the file was cut since."""

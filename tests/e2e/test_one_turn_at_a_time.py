@@ -74,6 +74,22 @@ def test_another_process_waits_for_the_turn(client, elsewhere, real, model, held
     assert locks(real) == []
 
 
+def test_a_session_is_waited_for_by_its_title_too(client, real, model, held):
+    """Resumed by its title, a session is the same session: its running turn is not lost."""
+    agent = client()
+    agent.query("a")
+    agent_sdk.rename_session(agent.session_id, "Mine", config_dir=real["env"]["CLAUDE_CONFIG_DIR"])
+    agent.close()
+    thread = in_thread(lambda: agent_sdk.query("slow", resume=agent.session_ids[0], **real))
+    model.wait_for_request(2, timeout=20)
+    with pytest.raises(SessionBusyError):
+        agent_sdk.query("b", resume="Mine", session_wait=0, **real)
+    held.set()
+    thread.join(20)
+    agent_sdk.query("b", resume="Mine", **real)
+    assert model.requests[-1].user_texts == ["a", "slow", "b"]
+
+
 def test_the_wait_has_an_end(client, real, model, held):
     """After *session_wait* seconds the second turn is refused, and the first is not disturbed."""
     agent, results = client(), []

@@ -3,6 +3,7 @@ The `Session` class on the real CLI.
 """
 from __future__ import annotations
 
+import json
 import os
 import uuid
 
@@ -130,8 +131,6 @@ def test_a_session_stays_in_its_place(real, tmp_path, monkeypatch):
 
 def test_to_dict_and_back(real, model):
     """A session travels as plain values and goes on elsewhere."""
-    import json
-
     session = Session(**real)
     session.query("one")
     session.close()
@@ -142,6 +141,25 @@ def test_to_dict_and_back(real, model):
     back.query("two")
     assert model.requests[-1].user_texts == ["one", "two"]
     back.close()
+
+
+def test_a_fork_that_was_not_queried_travels(real, model):
+    """A fork that was stored before its first query still forks its parent where it stood."""
+    with Session(**real) as parent:
+        parent.query("one")
+        child = Session.from_dict(json.loads(json.dumps(parent.fork().to_dict())), env=real["env"])
+        parent.query("two")
+        with child:
+            assert child.query("three").session_id == child.id != parent.id
+    assert model.requests[-1].user_texts == ["one", "three"]
+
+
+def test_what_is_no_session_is_refused():
+    """A dict that `to_dict` did not give, and a message that is none, are told at once."""
+    with pytest.raises(ConfigurationError, match="there is no 'id'"):
+        Session.from_dict({})
+    with pytest.raises(ConfigurationError, match="expected a message"):
+        Session().add_message("hello")
 
 
 @pytest.mark.parametrize("wrong", ["../x", "a\0b", "x" * 10_000, 5, None, "not-a-uuid"])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -315,6 +316,7 @@ def test_a_store_that_hangs_is_not_waited_for(here, there, store, model, monkeyp
     session_id = agent_sdk.query("a", **here).session_id
     held = threading.Event()
     monkeypatch.setattr(type(store), "load", lambda self, key: held.wait(60))
+    monkeypatch.setattr(type(store), "is_bounded", False)
     with pytest.raises(StoreError, match="load_timeout_ms"):
         agent_sdk.query("b", resume=session_id, load_timeout_ms=100, **there)
     seen = []
@@ -322,6 +324,56 @@ def test_a_store_that_hangs_is_not_waited_for(here, there, store, model, monkeyp
     held.set()
     assert model.requests[-1].user_texts == ["a", "c"]
     assert "load_timeout_ms" in next(message.error for message in seen if message.is_storage_error)
+
+
+def test_a_client_that_is_kept_notices_another_host(here, there, model):
+    """A turn that another host ran in the session is not lost to a client whose process was running meanwhile."""
+    with agent_sdk.client(**here) as first:
+        session_id = first.query("a").session_id
+        pid = first.pid
+        first.query("b")
+        assert first.pid == pid
+        with agent_sdk.client(resume=session_id, **there) as second:
+            second.query("c")
+            first.query("d")
+            second.query("e")
+        first.query("f")
+    assert model.requests[-1].user_texts == ["a", "b", "c", "d", "e", "f"]
+
+
+def test_a_store_without_a_count_is_loaded_to_know(here, there, model, store):
+    """A store of the least methods keeps two kept clients in one history as well."""
+
+    class Least:
+        def __init__(self):
+            self.append, self.load = store.append, store.load
+
+    with agent_sdk.client(**{**here, "session_store": Least()}) as first:
+        session_id = first.query("a").session_id
+        agent_sdk.query("b", resume=session_id, **{**there, "session_store": Least()})
+        first.query("c")
+    assert model.requests[-1].user_texts == ["a", "b", "c"]
+
+
+def test_a_store_that_takes_nothing_costs_no_more_than_the_timeout(real, model):
+    """A store whose `append` never comes back does not hold the turn up beyond its `timeout`; a message tells."""
+    held, seen = threading.Event(), []
+
+    class Hangs:
+        def append(self, key, entries):
+            held.wait(60)
+
+        def load(self, key):
+            return None
+
+    begun = time.monotonic()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = agent_sdk.query("a", seen.append, session_store=Hangs(), timeout=10, **real)
+    held.set()
+    assert result.is_success and time.monotonic() - begun < 20
+    assert "did not answer within" in next(message.error for message in seen if message.is_storage_error)
+    assert any(issubclass(one.category, StoreWarning) for one in caught)
 
 
 def test_the_smallest_store(real, there, model):

@@ -6,32 +6,43 @@ import threading
 import pytest
 
 from agent_sdk import StoreError
-from agent_sdk.stores.calls import tried, within
+from agent_sdk.stores import MemoryStore
+from agent_sdk.stores.calls import Caller, tried
 
 
 def test_a_call_that_hangs_is_given_up():
-    """After its time the error names the option; without a limit the call takes as long as it does."""
-    held = threading.Event()
-    with pytest.raises(StoreError, match="load_timeout_ms") as caught:
-        within(10, held.wait)
+    """After its time the error names the bound; while the call hangs no other is made, and afterwards they are again."""
+    held, caller = threading.Event(), Caller(object())
+    with pytest.raises(StoreError, match=r"within 0\.01 seconds \(mine\)") as caught:
+        caller.call(held.wait, 0.01, "mine")
     assert caught.value.timed_out
+    with pytest.raises(StoreError, match="earlier call"):
+        caller.call(held.wait, 10, "mine")
     held.set()
-    assert within(None, held.wait) is within(10000, held.wait) is True
+    caller._running.join()
+    assert caller.call(held.wait, 10, "mine") is caller.call(held.wait, None, "") is True
 
 
 def test_what_it_raises_comes_through():
     """The error is that of the store, whichever thread it was raised in."""
     with pytest.raises(KeyError, match="'mine'"):
-        within(10000, lambda: {}["mine"])
+        Caller(object()).call(lambda: {}["mine"], 10, "")
+
+
+def test_a_store_that_bounds_itself_is_called_here():
+    """Our own stores are called in the thread of the turn."""
+    here = threading.get_ident()
+    assert Caller(MemoryStore()).call(threading.get_ident, 10, "") == here
+    assert Caller(object()).call(threading.get_ident, 10, "") != here
 
 
 def test_a_timeout_is_not_tried_again():
     """A store that took too long once is not waited for three times."""
-    calls = []
+    calls, caller = [], Caller(object())
 
     def hang():
         calls.append(1)
-        return within(1, threading.Event().wait)
+        return caller.call(threading.Event().wait, 0.001, "")
 
     with pytest.raises(StoreError):
         tried(hang)

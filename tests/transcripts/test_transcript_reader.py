@@ -9,7 +9,7 @@ import pytest
 from transcripts.disk import Disk
 
 from agent_sdk import AssistantMessage, ConfigurationError, Message, UserMessage
-from agent_sdk.transcripts import get_session_messages, get_subagent_messages, links, list_subagents
+from agent_sdk.transcripts import fork_session, get_session_messages, get_subagent_messages, links, list_subagents
 from agent_sdk.transcripts.lines import PIECE
 
 
@@ -177,6 +177,22 @@ def test_damage_costs_one_line(disk: Disk) -> None:
     last = session.reply("two \u2028 three")
     assert _uuids(get_session_messages(session.id)) == [first, last]
     assert get_session_messages(session.id)[1].content == "two \u2028 three"
+
+
+@pytest.mark.parametrize("damaged", [2, 3])
+def test_what_came_before_a_damaged_line_is_not_lost(disk: Disk, damaged: int) -> None:
+    """What hung on a damaged entry hangs on the one before it, for readers and in a fork."""
+    session = disk.transcript()
+    for number in range(3):
+        session.user(f"p{number}")
+        session.reply(f"r{number}")
+    lines = session.path.read_bytes().split(b"\n")
+    lines[damaged] = lines[damaged][:50]
+    session.path.write_bytes(b"\n".join(lines))
+    whole = ["p0", "r0", "p1", "r1", "p2", "r2"]
+    expected = whole[:damaged] + whole[damaged + 1 :]
+    for session_id in (session.id, fork_session(session.id)):
+        assert [message.content for message in get_session_messages(session_id)] == expected
 
 
 def test_a_byte_that_is_no_utf8_spoils_one_character(disk: Disk) -> None:
