@@ -61,6 +61,16 @@ def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[
     return function
 
 
+def listener(name: str, value: object, parameter: str = "message") -> Any:
+    """
+    Accept a function of one argument, for what it is told; *None* stays *None*.
+
+    Raises:
+        ConfigurationError: As for `accepts`.
+    """
+    return None if value is None else accepts(name, value, (parameter,))
+
+
 def name_of(function: object) -> str:
     """Return what *function* is called, for messages."""
     found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)

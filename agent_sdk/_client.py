@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ._callbacks import listener
 from ._control.terms import Terms
 from ._control.turn import Turn
 from ._controls import Controls
@@ -116,8 +117,7 @@ class Client(Listening, Controls):
         Raises:
             AgentSDKError: As the tree in `agent_sdk.errors` says; whatever *on_message* raises comes through unchanged.
         """
-        if on_message is not None and not callable(on_message):
-            raise ConfigurationError(f"on_message={on_message!r}: expected a function of one message")
+        listener("on_message", on_message)
         result = self.stream(prompt, **overrides).run(on_message)
         return result
 
@@ -162,6 +162,7 @@ class Client(Listening, Controls):
         Raises:
             BusyError: A turn is running.
         """
+        listener("on_message", on_message)
         if not self._keeper.is_running:
             return True
         stream = IdleStream(self, timeout)

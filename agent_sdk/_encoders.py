@@ -172,6 +172,17 @@ def permission_callback(value: object) -> Any:
     return check_callback(value)
 
 
+def told(name: str, parameter: str) -> Callable[[object], Any]:
+    """Make the converter of an option that is a function of one argument."""
+
+    def check_function(value: object) -> Any:
+        from ._callbacks import listener
+
+        return listener(name, value, parameter)
+
+    return check_function
+
+
 def servers_of(value: object) -> Any:
     """
     Accept MCP servers, and keep them as they were given.

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from ._callbacks import listener
 from .errors import ConfigurationError
 from .options import Options
 
@@ -44,10 +45,10 @@ class Listening:
         from .messages import predicates
 
         if kind not in predicates():
-            raise ConfigurationError(f"on({kind!r}): no such kind; kinds are {', '.join(predicates())}")
+            raise _unknown(kind, predicates())
         if callback is None:
             return lambda function: self.on(kind, function)
-        self._callbacks.append((f"is_{kind}", callback))
+        self._callbacks.append((f"is_{kind}", listener("callback", callback)))
         return callback
 
     def hook(self, event: str, matcher: Any = None, **how: Any) -> Callable[[H], H]:
@@ -84,3 +85,10 @@ class Listening:
         finally:
             turn.in_callback = False
 
+
+def _unknown(kind: object, kinds: list[str]) -> ConfigurationError:
+    import difflib
+
+    nearest = difflib.get_close_matches(str(kind).removeprefix("is_"), kinds, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"kinds are {', '.join(kinds)}"
+    return ConfigurationError(f"on({kind!r}): no such kind; {hint}")

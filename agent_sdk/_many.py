@@ -8,6 +8,7 @@ from typing import Any
 
 from . import _checks as check
 from ._api import one_shot
+from ._callbacks import listener
 from ._crew import Crew, Outcome
 from ._listening import OnMessage
 from ._progress_line import ProgressLine
@@ -68,8 +69,7 @@ def query_many(
 def _check(prompts: object, on_message: object, max_workers: object, budget: object, on_error: object) -> None:
     if isinstance(prompts, (str, bytes)) or not isinstance(prompts, Iterable):
         raise check.wrong("prompts", prompts, "expected a list of prompts; for one prompt use query")
-    if on_message is not None and not callable(on_message):
-        raise check.wrong("on_message", on_message, "expected a function of one message")
+    listener("on_message", on_message)
     check.number("max_workers", least=1, whole=True)(max_workers)
     check.number("max_budget_usd", above=0)(budget)
     check.one_of("on_error", ("collect", "raise"))(on_error)

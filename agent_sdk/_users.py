@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _checks as check
 from ._api import query
+from ._callbacks import listener
 from ._listening import OnMessage
 from ._prompt import Prompt
 from .errors import ConfigurationError, SessionBusyError, StoreWarning
@@ -84,8 +85,7 @@ class UserSessions:
         _refuse(overrides)
         seconds = check.number("wait", least=0)(wait)
         options = self._options.evolve(**{"session_wait": seconds, **overrides})
-        if on_message is not None and not callable(on_message):
-            raise ConfigurationError(f"on_message={on_message!r}: expected a function of one message")
+        listener("on_message", on_message)
         begun = time.monotonic()
         try:
             lease = self._store.lease(f"user:{user}", wait=math.inf if seconds is None else seconds)

@@ -32,6 +32,7 @@ from ._encoders import (
     switch,
     system_prompt_fields,
     thinking_flags,
+    told,
 )
 from ._fields import TRAVELS, argv, environ, initialize, local, spawn
 from ._option_builders import Builders, checked_names
@@ -129,7 +130,7 @@ class Options(Builders):
     #: `output` is one of it; a success without one raises `StructuredOutputError`.
     output: Any = initialize("jsonSchema", output_schema, converter=checked_by(output_schema))
     #: Called with each line that the CLI writes to its standard error.
-    stderr: Callable[[str], None] | None = local(converter=check.function("stderr"))
+    stderr: Callable[[str], None] | None = local(converter=told("stderr", "line"))
     #: Laid over the environment of this process; *None* as a value unsets a variable.
     env: dict[str, str | None] | None = spawn(converter=check.mapping("env"))
     #: Seconds for the whole call; with `query_many`, for each prompt.
@@ -176,7 +177,7 @@ class Options(Builders):
     #: Threads that run the tools of this process; with 1 they run in the thread that called `query`.
     tool_workers: int = spawn(default=1, converter=check.number("tool_workers", least=1, whole=True))
     #: Asked when an MCP server wants something of the user; without it such questions are declined.
-    on_elicitation: Callable[[Any], Any] | None = spawn(converter=check.function("on_elicitation"))
+    on_elicitation: Callable[[Any], Any] | None = spawn(converter=told("on_elicitation", "question"))
     #: The agent that leads the session: one of the CLI's, of a plugin's or of *agents*.
     agent: str | None = argv("--agent", converter=check.text("agent"))
     #: How hard the model tries: `low`, `medium`, `high`, `xhigh` or `max`.
