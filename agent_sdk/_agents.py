@@ -70,6 +70,7 @@ def agents_of(value: object) -> dict[str, dict[str, Any]] | None:
 
 def _agent(name: str, agent: object) -> dict[str, Any]:
     wire = agent.to_wire() if isinstance(agent, Agent) else _wire(agent) if isinstance(agent, Mapping) else {}
+    _check_keys(name, wire)
     for needed in ("description", "prompt"):
         if not isinstance(wire.get(needed), str):
             raise check.wrong(f"agents[{name!r}]", agent, f"expected an Agent or a dict with a {needed}")
@@ -78,3 +79,12 @@ def _agent(name: str, agent: object) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise check.wrong(f"agents[{name!r}]", agent, str(error)) from error
     return wire
+
+
+def _check_keys(agent: str, wire: Mapping[str, Any]) -> None:
+    import difflib
+
+    for key in wire.keys() - set(_NAMES.values()):
+        nearest = difflib.get_close_matches(str(key), _NAMES, n=1)
+        if nearest:  # another one may be of a newer CLI
+            raise check.wrong(f"agents[{agent!r}]", key, f"no such key; did you mean {nearest[0]!r}?")

@@ -55,7 +55,9 @@ class Chat:
 
     def __init__(self, **options: Any) -> None:
         from ._api import client
+        from ._money import Ledger
 
+        self.ledger = Ledger()
         self.client = client(can_use_tool=_asking(), include_partial_messages=True, **options)
 
     def run(self) -> int:
@@ -63,10 +65,9 @@ class Chat:
         if sys.stdin.isatty():
             print("Ctrl-C stops a turn, Ctrl-D ends, /help tells more.")
         try:
-            while True:
-                line = _read()
-                if line is None or not self._take(line.strip()):
-                    break
+            with self.ledger:
+                while (line := _read()) is not None and self._take(line.strip()):
+                    pass
         finally:
             session_id = self.client.session_id
             self.client.close()
@@ -159,10 +160,10 @@ class Chat:
         """Show what this conversation has cost."""
         from ._show.words import figure, money
 
-        usage = self.client.usage
-        cached = usage.cache_creation_input_tokens + usage.cache_read_input_tokens
-        tokens = f"{figure(usage.input_tokens + cached)} tokens in, {figure(usage.output_tokens)} out"
-        print(f"{money(self.client.total_cost_usd)}, {tokens}")
+        spent = self.ledger.total
+        cached = spent.cache_creation_input_tokens + spent.cache_read_input_tokens
+        tokens = f"{figure(spent.input_tokens + cached)} tokens in, {figure(spent.output_tokens)} out"
+        print(f"{money(spent.cost_usd)}, {tokens}")
 
 
 _COMMANDS: dict[str, tuple[Callable[[Chat, str], None], str, str]] = {

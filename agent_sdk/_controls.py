@@ -57,8 +57,11 @@ class Controls:
     # --- the turn, the model, the mode
 
     def interrupt(self) -> dict[str, Any]:
-        """Interrupt the running turn: its call returns with an aborted result. Returns the CLI's receipt."""
-        return self.control("interrupt")
+        """
+        Interrupt the running turn: its call returns with an aborted result. Returns the CLI's receipt, which is empty
+        where no process runs.
+        """
+        return self.control("interrupt") if self._keeper.is_running else {}
 
     def set_model(self, model: str | None = None) -> None:
         """Use another model from the next model call on; *None* goes back to the default."""

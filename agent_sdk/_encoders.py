@@ -236,11 +236,13 @@ def json_schema(value: object) -> Any:
     if not isinstance(value, Mapping):
         raise check.wrong("output_format", value, "expected a JSON Schema as a dict")
     check.writable("output_format", value)
-    if value.get("type") != "json_schema":
-        return value
-    if not isinstance(value.get("schema"), Mapping):
+    from .mcp.rules import check_schema
+
+    schema = value["schema"] if value.get("type") == "json_schema" and "schema" in value else value
+    if not isinstance(schema, Mapping) or schema.get("type") == "json_schema":
         raise check.wrong("output_format", value, 'expected {"type": "json_schema", "schema": {...}}')
-    return value["schema"]
+    check_schema(schema, "output_format")
+    return schema
 
 
 def settings_of(value: object) -> Any:

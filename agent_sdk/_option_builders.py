@@ -24,7 +24,9 @@ def checked_names(cls: type[T]) -> type[T]:
     """Make the constructor of *cls* answer an unknown name with the nearest valid one, and check its rules."""
     construct, names = cls.__init__, _names(cls)
 
-    def __init__(self: T, **given: Any) -> None:
+    def __init__(self: T, *unnamed: Any, **given: Any) -> None:
+        if unnamed:
+            raise ConfigurationError(f"Options({unnamed[0]!r}): options go by name, such as model='sonnet'")
         for alias in ALIASES.keys() & given.keys():
             given[ALIASES[alias]] = given.pop(alias)
         unknown = given.keys() - names.keys()
@@ -48,6 +50,14 @@ def _names(cls: type) -> dict[str, Any]:
         fields: tuple[Any, ...] = attrs.fields(cls)
         _known[cls] = {field.name: field.default for field in fields}
     return _known[cls]
+
+
+def _hint(options: object, name: str) -> str:
+    import difflib
+
+    near = [f"with_{option}" for option in _names(type(options))] if name.startswith("with_") else []
+    nearest = difflib.get_close_matches(name, near, n=1)
+    return f"did you mean {nearest[0]!r}?" if nearest else "options are set by with_<option>, such as with_model"
 
 
 def _unknown_option(name: str, names: dict[str, Any]) -> ConfigurationError:
@@ -80,12 +90,12 @@ class Builders:
         return type(self)(**{**self.given(), **changes})
 
     def with_tools(self: B, *tools: str) -> B:
-        """Return a copy whose *allowed_tools* are these."""
-        return self.evolve(allowed_tools=tools)
+        """Return a copy whose *allowed_tools* are these: names, or one list of them."""
+        return self.evolve(allowed_tools=_spread(tools))
 
     def without_tools(self: B, *tools: str) -> B:
-        """Return a copy whose *disallowed_tools* are these."""
-        return self.evolve(disallowed_tools=tools)
+        """Return a copy whose *disallowed_tools* are these: names, or one list of them."""
+        return self.evolve(disallowed_tools=_spread(tools))
 
     def builder(self, name: str) -> str:
         """
@@ -96,7 +106,7 @@ class Builders:
         """
         option = name.removeprefix("with_")
         if option == name or option not in _names(type(self)):
-            raise AttributeError(f"no attribute {name!r}; options are set by with_<option>, such as with_model")
+            raise AttributeError(f"no attribute {name!r}; {_hint(self, name)}", name=name, obj=self)
         return option
 
     def __getattr__(self: B, name: str) -> Callable[..., B]:
@@ -116,3 +126,7 @@ def _shown(name: str, value: object) -> str:
         return "***"
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _spread(names: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(names[0]) if len(names) == 1 and isinstance(names[0], (list, tuple)) else names

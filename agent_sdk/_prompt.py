@@ -14,6 +14,12 @@ Block = Mapping[str, Any]
 #: A string, or a list of strings and content blocks.
 Prompt = str | Sequence[str | Block]
 
+#: What a content block of a type must have.
+_NEEDED: Mapping[str, tuple[str, type]] = {
+    "text": ("text", str),
+    "image": ("source", Mapping),
+    "document": ("source", Mapping),
+}
 #: First bytes -> media type, for pictures given as bytes.
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -146,8 +152,13 @@ def _blocks_of(prompt: object) -> list[Block]:
 
 
 def _block_of(part: object) -> Block:
-    if isinstance(part, str):
-        return {"type": "text", "text": part}
-    if isinstance(part, Mapping) and isinstance(part.get("type"), str):
-        return part
-    raise ConfigurationError(f"prompt: a list holds strings and content blocks, found {type(part).__name__}")
+    block = {"type": "text", "text": part} if isinstance(part, str) else part
+    if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
+        raise ConfigurationError(f"prompt: a list holds strings and content blocks, found {type(part).__name__}")
+    field, kind = _NEEDED.get(block["type"], ("type", str))
+    value = block.get(field)
+    if not isinstance(value, kind) or not value or (isinstance(value, str) and value.isspace()):
+        # For a text block without a text the CLI waits for ever.
+        remedy = "leave it out" if isinstance(part, str) else f"it needs a {field} with something in it"
+        raise ConfigurationError(f"prompt: {part!r:.100} says nothing; {remedy}")
+    return block

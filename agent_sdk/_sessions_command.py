@@ -203,6 +203,14 @@ def _fork(given: argparse.Namespace) -> int:
     return 0
 
 
+def _is_sure(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False  # nobody is there to say so
+
+
 def _delete(given: argparse.Namespace) -> int:
     from .transcripts import delete_session, get_session_info
 
@@ -210,7 +218,7 @@ def _delete(given: argparse.Namespace) -> int:
     if not given.yes:
         info = get_session_info(session_id, **_where(given))
         print(f"{session_id}  {plain(info.summary) if info else ''}")
-        if input("Delete this session for good? [y/N] ").strip().lower() not in ("y", "yes"):
+        if not _is_sure("Delete this session for good? [y/N] "):
             print("not deleted")
             return 1
     delete_session(session_id, **_where(given))

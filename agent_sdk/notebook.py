@@ -10,11 +10,12 @@ in `_agent`, and the next cell goes on with the session. `--help` names the opti
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._api import client as _new_client
-from .errors import AgentSDKError, ConfigurationError
+from .errors import AgentSDKError, ConfigurationError, ShadowedCallbackWarning
 
 if TYPE_CHECKING:
     from ._client import Client
@@ -117,7 +118,9 @@ class Agent:
             """Show nothing."""
 
         try:
-            return self.client.query(prompt, on_message=silent if is_quiet else _show.show)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ShadowedCallbackWarning)  # who says --tools means it
+                return self.client.query(prompt, on_message=silent if is_quiet else _show.show)
         except KeyboardInterrupt:
             _show.finish("stopped; the session goes on")
             # The notebook must know, so that it does not run the cells below.

@@ -3,6 +3,8 @@
 """
 from __future__ import annotations
 
+import codecs
+import contextlib
 import os
 import pty
 import re
@@ -45,6 +47,7 @@ class Chat:
             command = [sys.executable, "-m", "agent_sdk", "chat", *words]
             os.execve(command[0], command, world["env"])
         self.seen = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode  # a read may end in a character
 
     def until(self, text, seconds=60):
         """Read until *text* is on the screen, after what was waited for before; return what came before it."""
@@ -59,13 +62,21 @@ class Chat:
     def _read(self):
         try:
             # Without what readline says to the terminal.
-            return re.sub(r"\x1b\[\?\d+[hl]", "", os.read(self._terminal, 1 << 16).decode(errors="replace"))
+            return re.sub(r"\x1b\[\?\d+[hl]", "", self._decode(os.read(self._terminal, 1 << 16)))
         except OSError:  # the other end is gone
             return ""
 
     def type(self, text):
         """Press keys."""
         os.write(self._terminal, text.encode())
+
+    def press(self, key, text):
+        """Press a key until *text* comes: `input` misses a Ctrl-C between two of its looks for a character."""
+        for _ in range(20):
+            self.type(key)
+            with contextlib.suppress(AssertionError):
+                return self.until(text, seconds=1)
+        raise AssertionError(f"{text!r} does not come")
 
     def say(self, text):
         """Wait until it is our turn, and say something."""
@@ -134,8 +145,10 @@ def test_ctrl_c_stops_the_turn(chat, model):
     texts = model.requests[-1].user_texts
     assert (texts[0], texts[-1]) == ("one", "three")
     talk.until("> ")
-    talk.type("half a line\x03")
-    talk.say("four")
+    talk.type("half a line")
+    talk.until("half a line")
+    talk.press("\x03", "\n> ")
+    talk.type("four\n")
     talk.until("✓ 1 turn")
     assert model.requests[-1].prompt == "four"
     assert talk.end() == 0
@@ -226,11 +239,13 @@ def piped(world, text, *words):
 
 
 def test_a_chat_in_a_pipe(world):
-    """Without a terminal lines are read to their end, and nothing but plain text is written."""
+    """Without a terminal lines are read to their end, and nothing but plain text is written; `/cost` knows of forks."""
     done = piped(world, "one\n\n/cost\n/exit\nnot this\n")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("echo: one\n\n✓ 1 turn") and "\x1b" not in done.stdout
     assert "tokens in" in done.stdout and "not this" not in done.stdout
+    told = re.findall("(.*) tokens in", piped(world, "one\n/cost\n/fork\ntwo\n/cost\n").stdout)
+    assert len(told) == len(set(told)) == 2
 
 
 def test_a_session_is_taken_up(chat, world, model):

@@ -3,6 +3,7 @@ Options: immutable, checked when they are made, and each with a way to travel.
 """
 from __future__ import annotations
 
+import itertools
 import pickle
 import uuid
 from pathlib import Path
@@ -111,6 +112,10 @@ def test_values_have_one_form(given, expected):
     assert getattr(Options(**given), name) == expected
 
 
+async def _nobody_awaits(message):
+    """A callback as other SDKs have them."""
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -146,9 +151,11 @@ def test_values_have_one_form(given, expected):
         ({"output_format": "json"}, "JSON Schema"),
         ({"output_format": {"type": "json_schema"}}, "schema"),
         ({"output_format": {"a": float("nan")}}, "JSON"),
+        ({"output_format": {"type": "x"}}, "output_format"),
         ({"agents": {"a": 5}}, "description"),
         ({"agents": {"a": {"description": "d"}}}, "prompt"),
         ({"agents": {"a": {"description": "d", "prompt": "p", "x": {1}}}}, "JSON"),
+        ({"agents": {"a": {"description": "d", "prompt": "p", "tool": ["x"]}}}, "did you mean 'tools'"),
         ({"agents": {5: {}}}, "strings as keys"),
         ({"settings": 5}, "settings"),
         ({"settings": {"a": {1}}}, "JSON"),
@@ -171,6 +178,35 @@ def test_wrong_options_say_what_is_wrong(given, words):
         Options(**given)
     with pytest.raises((ValueError, TypeError)):
         agent_sdk.client(**given)
+
+
+def test_options_go_by_name():
+    """A value without a name is an error that says so."""
+    with pytest.raises(ConfigurationError, match="options go by name"):
+        Options("sonnet")
+
+
+def test_listeners_are_checked_before_a_process_starts():
+    """A function that is asynchronous, or takes other arguments, is refused by all that call it with a message."""
+    cli = MemoryCLI()
+    client = agent_sdk.client(transport=cli)
+    users = agent_sdk.UserSessions(agent_sdk.stores.MemoryStore(), transport=cli)
+    calls = (
+        lambda given: agent_sdk.query("x", given, transport=cli),
+        lambda given: client.query("x", on_message=given),
+        lambda given: client.wait_idle(0, on_message=given),
+        lambda given: client.on("text", given),
+        lambda given: agent_sdk.query_many(["x"], given, transport=cli),
+        lambda given: users.query("ann", "x", given),
+        lambda given: Options(stderr=given),
+        lambda given: Options(on_elicitation=given),
+    )
+    for call, wrong in itertools.product(calls, (_nobody_awaits, lambda: None, 5)):
+        with pytest.raises(ConfigurationError, match=r"on_message|callback|stderr|on_elicitation"):
+            call(wrong)
+    with pytest.raises(ConfigurationError, match="did you mean 'text'"):
+        client.on("is_text")
+    assert cli.calls == []
 
 
 @pytest.mark.parametrize("make", [agent_sdk.query, agent_sdk.stream])
@@ -209,6 +245,7 @@ def test_copies_are_changed():
     assert options.with_tools("Read", "Grep").without_tools("Bash") == Options(
         model="opus", allowed_tools=["Read", "Grep"], disallowed_tools=["Bash"]
     )
+    assert options.with_tools(["Read", "Grep"]) == options.with_tools("Read", "Grep")
     assert options.with_fork_session().fork_session is True
     assert options.with_model(None) == Options()
 

@@ -59,6 +59,22 @@ def test_an_empty_prompt_is_refused(prompt):
         content_of(prompt)
 
 
+@pytest.mark.parametrize(
+    "block",
+    ["", " ", {"type": "text"}, {"type": "text", "text": ""}, {"type": "image"}, {"type": "document", "source": 5}],
+    ids=repr,
+)
+def test_a_block_without_its_content_is_refused(block):
+    """The CLI waits for ever over a text block without a text, and the API refuses the others after a start."""
+    with pytest.raises(ConfigurationError, match="says nothing"):
+        content_of(["hello", block])
+
+
+def test_a_block_that_nobody_knows_is_let_through():
+    """A newer CLI may know it."""
+    assert content_of([{"type": "hologram"}]) == [{"type": "hologram"}]
+
+
 @pytest.mark.parametrize("value", [object(), float("nan"), b"x", {1}], ids=["object", "nan", "bytes", "set"])
 def test_blocks_must_be_json(value):
     """A block that cannot be written is an error of the prompt."""

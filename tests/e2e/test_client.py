@@ -160,6 +160,15 @@ def test_clear_moves_the_session_id(client):
     assert agent.session_ids == [first, agent.session_id]
 
 
+def test_an_interrupt_of_nothing_starts_nothing(client):
+    """Where no process runs there is nothing to interrupt, and none is started for it."""
+    agent = client()
+    assert agent.interrupt() == {} and agent.pid is None
+    agent.query("a")
+    agent.close()
+    assert agent.interrupt() == {} and agent.pid is None
+
+
 def test_callbacks_by_kind(client):
     """`on` calls back for one kind of message in every turn; an unknown kind is an error."""
     agent, seen = client(), []

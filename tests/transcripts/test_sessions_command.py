@@ -104,7 +104,7 @@ def test_sessions_are_changed(disk: Disk, capsys: pytest.CaptureFixture[str]) ->
 def test_deleting_asks_first(disk: Disk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Only a yes deletes, or `--yes`."""
     one, two = disk.session("one"), disk.session("two")
-    for answer, left in (("\n", 2), ("n\n", 2), ("y\n", 1)):
+    for answer, left in (("", 2), ("\n", 2), ("n\n", 2), ("y\n", 1)):
         monkeypatch.setattr("sys.stdin", io.StringIO(answer))
         run("delete", one.id)
         assert len(list_sessions()) == left
