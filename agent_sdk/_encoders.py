@@ -211,7 +211,10 @@ def custom_tools_of(value: object) -> tuple[Any, ...] | None:
     from .mcp.server import ToolServer
 
     given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    return tuple(ToolServer(CUSTOM, given).tools.values())
+    try:
+        return tuple(ToolServer(CUSTOM, given).tools.values())
+    except ConfigurationError as error:
+        raise ConfigurationError(f"custom_tools: {error}") from error
 
 
 def output_schema(value: object) -> Any:

@@ -73,9 +73,10 @@ class Session:
             ConfigurationError: The id is no UUID, or an option is wrong.
             SessionNotFoundError: From the first query, when there is no such session.
         """
-        known = check.session_uuid("session_id")(session_id)
-        if known is None:
-            raise check.wrong("session_id", session_id, "expected a UUID")
+        if not check.is_uuid(session_id):
+            remedy = "expected the id of a session, a UUID: list_sessions() has them; query(resume=) takes titles too"
+            raise check.wrong("session_id", session_id, remedy)
+        known = str(session_id)
         session = cls(max_messages, options, session_id=known, **overrides)
         session._opening = {"resume": known}
         session._read()

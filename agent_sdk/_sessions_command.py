@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: What a terminal would obey instead of showing it.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: Where the ids are.
+_LIST = "see `python -m agent_sdk sessions list`"
 
 
 def add_commands(commands: Any) -> None:
@@ -94,10 +96,10 @@ def resolve(start: str, config_dir: str | None = None) -> str:
     from .transcripts import paths, search
 
     if not re.fullmatch(r"[0-9a-fA-F-]{1,36}", start):
-        raise ConfigurationError(f"{start[:50]!r} is not how a session's id begins; see `sessions list`")
+        raise ConfigurationError(f"{start[:50]!r} is not how a session's id begins; {_LIST}")
     found = search.session_ids(paths.projects_folder(config_dir), start)
     if not found:
-        raise SessionNotFoundError(f"no session's id begins with {start}; see `sessions list`", session_id=start)
+        raise SessionNotFoundError(f"no session's id begins with {start}; {_LIST}", session_id=start)
     if len(found) > 1:
         raise ConfigurationError(f"{len(found)} sessions begin with {start}: {', '.join(found[:5])}; give more of it")
     return found[0]

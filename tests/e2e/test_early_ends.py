@@ -286,8 +286,9 @@ def _by_next(stream):
 
 @pytest.mark.parametrize("leave", [_by_break, _by_return, _by_next])
 @pytest.mark.parametrize("kind", ["stream", "client", "session"])
-def test_leaving_a_stream_stops_its_turn_at_once(real, model, held, leave, kind):
+def test_leaving_a_stream_stops_its_turn_at_once(real, model, leave, kind):
     """However a loop is left, the turn is stopped there and then, not whenever garbage is collected."""
+    model.when("slow").reply("late", delay=60)
     running = {
         "stream": lambda: agent_sdk.stream("slow", **real),
         "client": agent_sdk.client(**real).stream,
