@@ -35,6 +35,7 @@ ASK_TIMEOUT = 60.0
 #: Of one thread, on the seat of the leader; two claims are equal when they are of one thread.
 Claim = tuple[int]
 LEADER = "leader"
+_CLOSED = "the connection to the CLI was closed"
 
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
@@ -82,7 +83,7 @@ class Connection:
             self._lead(claim, 0)
             return True
         except BaseException:
-            self._leave(claim)
+            self.leave(claim)
             raise
 
     # --- waiting
@@ -111,6 +112,8 @@ class Connection:
         """Pump once, or follow who pumps; false when the deadline has passed."""
         if self.ended is not None:
             raise copy.copy(self.ended)  # each waiter has a traceback of its own
+        if self.torn:
+            raise ProcessError(_CLOSED)  # whoever tears it reads the rest alone
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             return False
@@ -125,7 +128,7 @@ class Connection:
                 self._follow(done, left)
             return True
         except BaseException:
-            self._leave(claim)  # Ctrl-C may have come when the claim was made and nothing else
+            self.leave(claim)  # Ctrl-C may have come when the claim was made and nothing else
             raise
 
     def _lead(self, claim: Claim, timeout: float | None) -> None:
@@ -141,9 +144,10 @@ class Connection:
             self.torn = True
             raise
         finally:
-            self._leave(claim)
+            self.leave(claim)
 
-    def _leave(self, claim: Claim) -> None:
+    def leave(self, claim: Claim) -> None:
+        """Leave the seat, and let those go on who wait for it."""
         if self._seat.get(LEADER) is claim:
             del self._seat[LEADER]
         if self._followers:
@@ -171,6 +175,17 @@ class Connection:
         if self.ended is None:
             self.ended = error
         self.protocol.fail_all(self.ended)
+
+    def seize(self, deadline: float) -> Claim:
+        """Take the seat for the end of a torn connection, from whoever has it; by the deadline it is taken anyway."""
+        claim = (threading.get_ident(),)
+        while (holder := self._seat.setdefault(LEADER, claim)) is not claim:
+            if holder == claim or time.monotonic() >= deadline:
+                self._seat[LEADER] = claim  # left behind by this very thread, or by one that does not come back
+                break
+            self.transport.wake()
+            self._follow(lambda: False, 0.05)
+        return claim
 
     # --- sending
 
@@ -309,7 +324,7 @@ class Connection:
             self.transport.close(grace=grace)
         finally:
             self.host.close()
-            self._end(ProcessError("the connection to the CLI was closed"))
+            self._end(ProcessError(_CLOSED))
             self._release_followers()
 
     def forget(self) -> None:

@@ -52,7 +52,9 @@ def tear(connection: Connection, interrupt: bool, grace: float = 0.5) -> Frame |
     connection.torn = True
     deadline = time.monotonic() + grace
     results = _results(item[0] for item in list(connection.inbox) if not isinstance(item, str))
+    claim = (0,)
     try:
+        claim = connection.seize(deadline)
         if interrupt:
             connection.transport.send_line(connection.protocol.ask("interrupt", {"cancel_queued": True})[1])
         while interrupt and not results and (left := deadline - time.monotonic()) > 0:
@@ -61,6 +63,7 @@ def tear(connection: Connection, interrupt: bool, grace: float = 0.5) -> Frame |
     except EOFError:
         connection.drop(grace=0.2)
     finally:
+        connection.leave(claim)
         connection.drop()
     return results[0] if results else None
 

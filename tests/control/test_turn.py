@@ -8,6 +8,7 @@ import time
 from functools import partial
 
 import pytest
+from helpers import in_thread
 from memory import MemoryCLI, together
 
 import agent_sdk
@@ -180,3 +181,23 @@ def test_the_money_of_an_interrupted_turn_is_counted():
     with pytest.raises(KeyboardInterrupt):
         client.query("x", on_message=stop)
     assert client.total_cost_usd == 0.25
+
+
+def test_nobody_reads_beside_a_torn_turn():
+    """After Ctrl-C the turn's own thread reads on alone, whatever other threads want to send."""
+    cli, over, threads = MemoryCLI([frames.init()], {"interrupt": None}), threading.Event(), []
+    client = agent_sdk.Client(transport=cli)
+
+    def nudge(connection):
+        while not over.is_set():
+            connection.nudge()
+
+    def stop(message):
+        threads.append(in_thread(partial(nudge, client._keeper.connection)))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.query("x", on_message=stop)
+    over.set()
+    threads[0].join()
+    assert cli.most_readers == 1
