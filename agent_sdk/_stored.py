@@ -134,7 +134,8 @@ def provide(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | 
     Raises:
         StoreError: The session is not on this machine, and the store failed.
     """
-    cwd, env = options.cwd or os.getcwd(), config_env(options)
+    given = {name: value for name, value in (options.env or {}).items() if value}  # a key among it pays
+    cwd, env = options.cwd or os.getcwd(), {**given, **config_env(options)}
     session_id = options.resume
     if options.continue_conversation:
         session_id = _newest(mirror, cwd, env)

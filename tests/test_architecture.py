@@ -94,7 +94,7 @@ OWNERS = {
     "cattrs": ("_converter.py",),  # rules of structuring in one place
     "ujson": ("_codec.py",),  # one line <-> one frame
     "json": ("_codec.py", "_show/text.py", "transcripts/markdown.py", "testing/"),  # huge lines; for people; the fake
-    "subprocess": ("_process/", "transcripts/worktrees.py"),  # the CLI; git
+    "subprocess": ("_process/", "transcripts/worktrees.py", "transcripts/private_folder.py"),  # the CLI; git; a keychain
     "select": ("_process/", "testing/_fake_program.py"),  # only the process room polls
     "signal": ("_process/", "errors.py", "testing/"),  # names and sends; the errors only name
     "socket": ("testing/",),  # the scripted model

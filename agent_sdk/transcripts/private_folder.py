@@ -10,6 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 import weakref
@@ -24,6 +26,10 @@ PREFIX = "agent_sdk-session-"
 _OWNER = ".owner"
 #: Seconds after which a folder without an owner's lock is taken for left behind.
 STALE = 60.0
+_LOGIN = ".credentials.json"
+#: Under which name the CLI's login lies in the keychain of macOS, and what pays in its place.
+_KEYCHAIN = "Claude Code-credentials"
+_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 _SETTINGS = ("settings.json", "cowork_settings.json")
 _NOT_COPIED = ("enabledPlugins", "extraKnownMarketplaces")
 _ATTEMPTS = 3
@@ -107,7 +113,8 @@ def _is_left_behind(path: str) -> bool:
 def _furnish(path: str, env: Mapping[str, str]) -> None:
     own = config_folder(env)
     os.mkdir(os.path.join(path, "projects"), 0o700)
-    _copy(os.path.join(own, ".credentials.json"), path, _without_renewal)
+    if not _copy(os.path.join(own, _LOGIN), path, _without_renewal):
+        _take_from_keychain(path, env)
     for name in _SETTINGS:
         _copy(os.path.join(own, name), path, _without_plugins)
     # Beside the folder where that is the default one, inside it where CLAUDE_CONFIG_DIR names it.
@@ -115,18 +122,41 @@ def _furnish(path: str, env: Mapping[str, str]) -> None:
     _copy(os.path.join(home, ".claude.json"), path, lambda known: known)
 
 
-def _copy(source: str, folder: str, change: Any) -> None:
+def _take_from_keychain(folder: str, env: Mapping[str, str]) -> None:
+    """
+    Take the login from where the CLI keeps it on macOS: that of this user's own home and of no named folder, and only
+    where no key in the environment pays.
+    """
+    is_own = env.get("HOME") in (None, os.environ.get("HOME"))
+    named = ("CLAUDE_CONFIG_DIR", *_KEYS)
+    if sys.platform != "darwin" or not is_own or any(env.get(name) or os.environ.get(name) for name in named):
+        return
+    command = ["security", "find-generic-password", "-s", _KEYCHAIN, "-w"]
+    try:
+        found = subprocess.run(command, check=True, capture_output=True, timeout=5).stdout
+        _write(os.path.join(folder, _LOGIN), _without_renewal(_codec.loads(found)))
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        # Nobody is logged in, or the user refused: the CLI will say so.
+        _log.debug("transcripts", "no login in the keychain: %s", type(error).__name__)
+
+
+def _copy(source: str, folder: str, change: Any) -> bool:
+    """Copy a file of JSON, changed; false where there is none to copy."""
     try:
         with open(source, "rb") as file:
             value = _codec.loads(file.read())
     except (OSError, ValueError) as error:
         # Most of these files are optional; one that is broken is of no use to the CLI either.
         _log.debug("transcripts", "not copied: %s", error)
-        return
+        return False
     if isinstance(value, dict):
-        target = os.path.join(folder, os.path.basename(source))
-        with open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(_codec.dumps(change(value)))
+        _write(os.path.join(folder, os.path.basename(source)), change(value))
+    return True
+
+
+def _write(target: str, value: Any) -> None:
+    with open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(_codec.dumps(value))
 
 
 def _without_renewal(value: Any) -> Any:

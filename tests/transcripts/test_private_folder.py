@@ -62,6 +62,45 @@ def test_credentials_come_without_what_renews_them(env, folders):
     folder.remove()
 
 
+@pytest.fixture
+def keychain(tmp_path, monkeypatch):
+    """A macOS with the login of this user in its keychain: the environment to look in."""
+    program = tmp_path / "bin" / "security"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n[ \"$3\" = 'Claude Code-credentials' ] && echo '{json.dumps(LOGIN)}'\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("agent_sdk.transcripts.private_folder.sys.platform", "darwin")
+    monkeypatch.setenv("PATH", f"{program.parent}:/bin:/usr/bin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("CLAUDE_CONFIG_DIR", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    return {"HOME": str(tmp_path)}
+
+
+def test_a_login_in_the_keychain_is_taken_along(keychain, folders):
+    """On macOS the login comes from the keychain, as little of it as from a file."""
+    folder = PrivateFolder(keychain)
+    assert read(folder, ".credentials.json")["claudeAiOauth"] == {"accessToken": "a", "expiresAt": 1}
+    assert stat.S_IMODE(os.stat(os.path.join(folder.path, ".credentials.json")).st_mode) == 0o600
+    folder.remove()
+
+
+@pytest.mark.parametrize("also", [{"ANTHROPIC_API_KEY": "k"}, {"CLAUDE_CONFIG_DIR": "/x"}, {"HOME": "/elsewhere"}])
+def test_the_keychain_is_left_alone(keychain, folders, also):
+    """Where a key pays, a folder is named or the home is another one, nobody asks the keychain."""
+    folder = PrivateFolder({**keychain, **also})
+    assert ".credentials.json" not in os.listdir(folder.path)
+    folder.remove()
+
+
+def test_a_keychain_without_a_login(keychain, folders, monkeypatch):
+    """Without a login the CLI is left to say so."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    folder = PrivateFolder(keychain)
+    assert ".credentials.json" not in os.listdir(folder.path)
+    folder.remove()
+
+
 def test_settings_come_without_plugins(env, folders):
     """Settings are copied but for plugins and a configuration folder; what is broken or private is not copied."""
     folder = PrivateFolder(env)
