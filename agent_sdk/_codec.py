@@ -60,10 +60,7 @@ def encode(frame: object) -> bytes:
         ValueError: A float is not finite: a NaN on its stdin ends the CLI.
         TypeError: A value has no JSON form.
     """
-    try:
-        return ujson.dumps(frame, *_AS_WE_WRITE, 0, False).encode("ascii") + b"\n"
-    except (OverflowError, RecursionError) as error:
-        raise _unwritable(error) from error
+    return dumps(frame).encode("ascii") + b"\n"
 
 
 def dumps(value: object, *, indent: int = 0) -> str:
@@ -77,11 +74,7 @@ def dumps(value: object, *, indent: int = 0) -> str:
     try:
         return ujson.dumps(value, *_AS_WE_WRITE, indent, False)
     except (OverflowError, RecursionError) as error:
-        raise _unwritable(error) from error
-
-
-def _unwritable(error: Exception) -> ValueError:
-    return ValueError(f"cannot be written as JSON: {error}")
+        raise ValueError(f"cannot be written as JSON: {error}") from error
 
 
 def loads(text: str | bytes) -> Any:

@@ -117,9 +117,7 @@ def _hook(question: Question) -> Frame | None:
     hooks, request = question.host.hooks, question.request
     if hooks is None:
         return {}
-    callback_id, fields = str(request.get("callback_id")), request.get("input")
-    if type(fields) is not dict:
-        fields = {}
+    callback_id, fields = str(request.get("callback_id")), question.field("input")
     if question.host.asks_again and fields.get("hook_event_name") == "UserPromptSubmit":
         return {}
     timer = HookTimer(question.host.watchdog, question.reply_now)

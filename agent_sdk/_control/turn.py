@@ -64,7 +64,6 @@ class Turn:
         self.drops_stream_events = False
         self.saw_init = False
         self._started = time.monotonic()
-        self._is_bounded = terms.timeout is not None or terms.idle_timeout is not None
         self._connection: Connection | None = None
         self._ledger = Ledger()
         self._inbox: collections.deque[Item] = collections.deque()
@@ -154,7 +153,7 @@ class Turn:
         connection = self._connection
         if connection is None:
             raise ProcessError("the turn has no process")
-        deadline = self.terms.deadline(self._started) if self._is_bounded else None
+        deadline = self.terms.deadline(self._started)
         item = None
         try:
             item = connection.next_item(self._was_aborted, deadline)

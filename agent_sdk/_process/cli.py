@@ -119,8 +119,7 @@ class CLITransport(Transport):
             if self._ended or pipes is None or child is None:
                 raise EOFError
             lines: list[bytes] = []
-            wait = None if timeout is None and child.pidfd >= 0 else _milliseconds(timeout, child)
-            for descriptor, _ in self._poll.poll(wait):
+            for descriptor, _ in self._poll.poll(_milliseconds(timeout, child)):
                 if descriptor == pipes.stdout:  # nearly always, and every call counts here
                     self._read_stdout(pipes, lines)
                 else:

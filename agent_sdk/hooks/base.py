@@ -14,7 +14,6 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import attrs
 
-from .. import _converter
 from .._callbacks import Cancellation
 from ..errors import ConfigurationError
 from ..messages.base import WireObject, wire_name
@@ -245,8 +244,3 @@ def usual_fields(cls: type[HookContext]) -> dict[str, Any]:
     shared = {field.name for field in attrs.fields(HookContext)}
     own = [field for field in attrs.fields(cls) if field.name not in shared and field.default is not None]
     return {**dict.fromkeys([*common, *map(wire_name, own)], ""), "effort": {"level": ""}}
-
-
-def maker_of(cls: type[HookContext]) -> Callable[[dict[str, Any]], HookContext]:
-    """Return what structures a hook's input into *cls*. What does not fit its field is kept as it came."""
-    return _converter.maker_of(cls)

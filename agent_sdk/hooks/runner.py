@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from .. import _checks as check
-from .. import _log
+from .. import _converter, _log
 from .._callbacks import Cancellation, name_of
 from ..errors import HookError
-from .base import Event, HookContext, event_class, maker_of, snake, usual_fields
+from .base import Event, HookContext, event_class, snake, usual_fields
 from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher
 from .outputs import ends_chain, fed, merged, output_of
 from .result import Output, Result
@@ -43,7 +43,7 @@ class Timer(Protocol):
 
     def stop(self) -> bool:
         """End the timing; tell whether `expire` was called, and so the event is answered."""
-        raise NotImplementedError
+        ...
 
 
 class Logger(Protocol):
@@ -133,7 +133,7 @@ class HookSet:
     def _maker(self, event: str) -> Callable[[dict[str, Any]], HookContext]:
         found = self._makers.get(event)
         if found is None:
-            found = self._makers[event] = maker_of(event_class(event))
+            found = self._makers[event] = _converter.maker_of(event_class(event))
         return found
 
     def wire(self) -> dict[str, list[Output]] | None:
@@ -166,7 +166,7 @@ class HookSet:
         if steps is None:
             error = HookError(f"there is no hook {callback_id!r}", event=event)
             return Outcome({}, [error])
-        ctx = (self._makers.get(event) or self._maker(event))(fields)
+        ctx = self._maker(event)(fields)
         ctx._cancellation = cancellation
         return _Firing(self, ctx, steps, timer).run()
 
@@ -223,7 +223,7 @@ class _Firing:
 
     def run(self) -> Outcome:
         for index, step in enumerate(self.steps):
-            if index and self.ctx.cancelled:  # who called us has just looked
+            if self.ctx.cancelled:
                 self._cut(self.steps[index:])
                 break
             self.index = index

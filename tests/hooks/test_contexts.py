@@ -9,8 +9,8 @@ import pytest
 
 import agent_sdk
 from agent_sdk import hooks
+from agent_sdk._converter import maker_of
 from agent_sdk.errors import ConfigurationError
-from agent_sdk.hooks.base import maker_of
 
 COMMON = {
     "session_id": "25c8bffc",
