@@ -326,6 +326,21 @@ def test_a_store_that_hangs_is_not_waited_for(here, there, store, model, monkeyp
     assert "load_timeout_ms" in next(message.error for message in seen if message.is_storage_error)
 
 
+def test_hosts_that_diverged_are_told(here, there, model, store, monkeypatch):
+    """A turn that the store missed, and another host went on without, is not lost in silence: a message names its file."""
+    session_id = agent_sdk.query("a", **here).session_id
+    with monkeypatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore", StoreWarning)
+        patch.setattr(type(store), "append", lambda *_: 1 / 0)
+        agent_sdk.query("b", resume=session_id, **here)
+    agent_sdk.query("c", resume=session_id, **there)
+    seen = []
+    agent_sdk.query("d", on_message=seen.append, resume=session_id, **here)
+    assert model.requests[-1].user_texts == ["a", "c", "d"]
+    told = next(message.error for message in seen if message.is_storage_error)
+    assert "another host has gone on" in told and str(transcripts(here)[0]) in told
+
+
 def test_a_client_that_is_kept_notices_another_host(here, there, model):
     """A turn that another host ran in the session is not lost to a client whose process was running meanwhile."""
     with agent_sdk.client(**here) as first:
