@@ -258,8 +258,9 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     """
     Write the function that makes a *cls* out of an object with these *keys*.
 
-    It stores every field in turn, in the place of `__init__`: half the time, and nothing is looked for. A null in a
-    field that is never *None* leaves the field at its default, in a function of its own for such objects.
+    It stores every field in turn, in the place of `__init__`: half the time, and nothing is looked for: the values come
+    in the order of the keys. A null in a field that is never *None* leaves the field at its default, in a function of
+    its own for such objects.
     """
     attrs.resolve_types(cls)
     held = {key: field for key, field in _held(cls, keys) if key not in nulls}
@@ -268,13 +269,16 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     shape = base.Shape(tuple((key, held[key].name if key in held else None) for key in keys))
     known = {"cls": cls, "new": cls.__new__, "intern": intern, "unheld": unheld, "shape": shape}
     known["with_nulls"] = _null_reader(cls, keys, nulls, filled)
-    key_of = {field.name: key for key, field in held.items()}
+    values = {key: f"value_{number}" for number, key in enumerate(keys)}
+    value_of = {field.name: values[key] for key, field in held.items()}
     lines = ["def read(raw):"]
+    if keys:
+        lines.append(f"    {', '.join(values.values())}, = raw.values()")
     if filled:
-        lines.append(f"    if {' or '.join(f'raw[{key!r}] is None' for key in filled)}: return with_nulls(raw)")
+        lines.append(f"    if {' or '.join(f'{values[key]} is None' for key in filled)}: return with_nulls(raw)")
     lines.append("    made = new(cls)")
     for field in attrs.fields(cls):
-        lines.append(f"    made.{field.name} = {_value(field, key_of.get(field.name), known)}")
+        lines.append(f"    made.{field.name} = {_value(field, value_of.get(field.name), known)}")
     if unheld:
         lines.append("    made._rest = {key: raw[key] for key in unheld if raw[key] is not None} or None")
     exec("\n".join([*lines, "    made._shape = shape", "    return made"]), known)
@@ -295,19 +299,22 @@ def _null_reader(
     return read
 
 
-def _value(field: attrs.Attribute[Any], key: str | None, known: dict[str, Any]) -> str:
-    """What *field* is set to, from *key* of the raw object: an expression whose names are in *known*."""
+def _value(field: attrs.Attribute[Any], value: str | None, known: dict[str, Any]) -> str:
+    """What *field* is set to, from the *value* of its key, if that came: an expression whose names are in *known*."""
     name, fixed = field.name, known["cls"].fixed
-    if key is None or name in fixed:
-        factory = getattr(field.default, "factory", None)
-        known[f"default_{name}"] = factory or fixed.get(name, field.default)
-        return f"default_{name}()" if factory else f"default_{name}"
+    if value is None or name in fixed:
+        default = fixed.get(name, field.default)
+        factory = getattr(default, "factory", None)
+        if factory in (None, dict, list):
+            return repr(factory() if factory else default)  # a literal takes less time than a name
+        known[f"default_{name}"] = factory
+        return f"default_{name}()"
     if _hook(field.type) is not _keep:
         known[f"hook_{name}"], known[f"type_{name}"] = _hook(field.type), field.type
-        return f"hook_{name}(raw[{key!r}], type_{name})"
+        return f"hook_{name}({value}, type_{name})"
     if name in SHARED:
-        return f"intern(value) if type(value := raw[{key!r}]) is str else value"
-    return f"raw[{key!r}]"
+        return f"intern({value}) if type({value}) is str else {value}"
+    return value
 
 
 def _held(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[str, attrs.Attribute[Any]]]:

@@ -57,7 +57,7 @@ class Transport(Protocol):
             timeout: Seconds; *None* waits as long as it takes.
 
         Returns:
-            Whole lines without their newline; empty when time is up or `wake` was called.
+            Whole lines, with or without their newline; empty when time is up or `wake` was called.
 
         Raises:
             EOFError: No more lines will come.

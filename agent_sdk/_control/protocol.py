@@ -146,7 +146,7 @@ class Protocol:
 
     def open(self, request_id: str, cancellation: Cancellation) -> bool:
         """Begin to answer a question of the CLI; false when it was withdrawn before."""
-        if request_id in self._withdrawn:
+        if self._withdrawn and request_id in self._withdrawn:
             self._withdrawn.remove(request_id)
             return False
         self._open[request_id] = cancellation

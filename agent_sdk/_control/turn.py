@@ -188,7 +188,7 @@ class Turn:
             return None
         self._remember(kind, frame)
         message = self._structure(frame, line)
-        if message.is_result:
+        if kind == "result" and message.is_result:
             self._take_result(frame, cast("ResultMessage", message))
         self.messages.append(message)
         self.last_message = message

@@ -29,17 +29,16 @@ class Watchdog:
         self.timers: list[HookTimer] = []
         #: Seconds of the shortest limit so far.
         self.shortest = float("inf")
-        #: When the thread will look again; far away while it makes up its mind.
-        self.sleeps_until = 0.0
+        #: When the thread will look again; far away while it makes up its mind, and where there is none.
+        self.sleeps_until = float("inf")
         self.is_awake = False
-        #: How many were timed. Only told from an earlier figure.
-        self.started = 0
         self._starting = threading.Lock()
         self._bell = threading.Lock()
         self._bell.acquire()
 
-    def rouse(self) -> None:
-        """Let the thread look at the timers anew; start it where there is none."""
+    def rouse(self, timeout: float) -> None:
+        """Let the thread look at the timers anew, for one of *timeout* seconds; start it where there is none."""
+        self.shortest = min(self.shortest, timeout)
         with self._starting:
             is_needed, self.is_awake = not self.is_awake, True
         if is_needed:
@@ -51,10 +50,10 @@ class Watchdog:
             return  # it rings already
 
     def _watch(self) -> None:
-        idle, seen = 0, -1
+        idle = 0
         while idle < IDLE_LOOKS:
             self._bell.acquire(timeout=self._look())
-            idle, seen = (0, self.started) if self.timers or self.started != seen else (idle + 1, seen)
+            idle = 0 if self.timers else idle + 1
             if idle >= IDLE_LOOKS and not self._retire():
                 idle = 0
 
@@ -80,7 +79,7 @@ class Watchdog:
 
     def _retire(self) -> bool:
         with self._starting:
-            self.is_awake = False
+            self.is_awake, self.sleeps_until = False, float("inf")
             if self.timers:  # added before its hook could see that nobody is awake
                 self.is_awake = True
             return not self.is_awake
@@ -100,14 +99,11 @@ class HookTimer:
         """Begin to time a hook; see `hooks.runner.Timer`."""
         if timeout is None:
             return
-        watchdog = self._watchdog
         self._make = expire
         self.deadline = deadline = time.monotonic() + timeout
-        watchdog.shortest = min(watchdog.shortest, timeout)
-        watchdog.started += 1
-        watchdog.timers.append(self)
-        if watchdog.sleeps_until > deadline or not watchdog.is_awake:
-            watchdog.rouse()
+        self._watchdog.timers.append(self)
+        if self._watchdog.sleeps_until > deadline:
+            self._watchdog.rouse(timeout)
 
     def stop(self) -> bool:
         """End the timing; tell whether the event was answered in the hook's place."""

@@ -168,7 +168,7 @@ class CLITransport(Transport):
     def _tell_stderr(self, lines: list[bytes]) -> None:
         if self._on_stderr is not None:
             for line in lines:
-                self._on_stderr(line.decode("utf-8", errors="replace").rstrip("\r"))
+                self._on_stderr(line.decode("utf-8", errors="replace").rstrip("\r\n"))
 
     def _finish(self, child: Child, lines: list[bytes]) -> None:
         """The process is dead: read what is there, and do not wait for a grandchild that holds the pipes."""

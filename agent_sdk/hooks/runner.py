@@ -46,6 +46,20 @@ class Timer(Protocol):
         ...
 
 
+class _Untimed:
+    """Lets hooks take as long as they do."""
+
+    def start(self, timeout: float | None, expire: Callable[[], Output]) -> None:
+        """Let it run."""
+
+    def stop(self) -> bool:
+        """Nothing was answered."""
+        return False
+
+
+_UNTIMED = _Untimed()
+
+
 class Logger(Protocol):
     """Where failures of hooks are logged: a `logging.Logger`, or anything with its method."""
 
@@ -131,10 +145,8 @@ class HookSet:
             self._maker(event)(usual_fields(event_class(event)))
 
     def _maker(self, event: str) -> Callable[[dict[str, Any]], HookContext]:
-        found = self._makers.get(event)
-        if found is None:
-            found = self._makers[event] = _converter.maker_of(event_class(event))
-        return found
+        made = self._makers[event] = _converter.maker_of(event_class(event))
+        return made
 
     def wire(self) -> dict[str, list[Output]] | None:
         """Return the `hooks` of the handshake; *None* when there are none."""
@@ -166,9 +178,9 @@ class HookSet:
         if steps is None:
             error = HookError(f"there is no hook {callback_id!r}", event=event)
             return Outcome({}, [error])
-        ctx = self._maker(event)(fields)
+        ctx = (self._makers.get(event) or self._maker(event))(fields)
         ctx._cancellation = cancellation
-        return _Firing(self, ctx, steps, timer).run()
+        return _Firing(self, ctx, steps, timer or _UNTIMED).run()
 
     def fire(self, event: str, fields: Mapping[str, Any], **run: Any) -> Outcome:
         """
@@ -209,7 +221,7 @@ class _Firing:
 
     __slots__ = ("answered", "ctx", "errors", "hooks", "index", "output", "steps", "timer")
 
-    def __init__(self, hooks: HookSet, ctx: HookContext, steps: list[_Step], timer: Timer | None) -> None:
+    def __init__(self, hooks: HookSet, ctx: HookContext, steps: list[_Step], timer: Timer) -> None:
         self.hooks = hooks
         self.ctx = ctx
         self.steps = steps
@@ -227,7 +239,7 @@ class _Firing:
                 self._cut(self.steps[index:])
                 break
             self.index = index
-            output = self._call(step) if self.timer is None else self._call_timed(step, self.timer)
+            output = self._call(step)
             if output is None:
                 return Outcome(self.output, self.errors, True)
             if output:
@@ -242,21 +254,19 @@ class _Firing:
         if any(step.is_closed for step in left):
             self.output = merged(self.output, self._refusal("The event was cancelled."))
 
-    def _call(self, step: _Step) -> Output:
+    def _call(self, step: _Step) -> Output | None:
+        """Call a hook against the clock; *None* when its time ran out and the event is answered."""
+        timer = self.timer
+        timer.start(step.matcher.timeout, self._expire)
+        output: Output | None = {}
         try:
-            if not step.matcher.selector.selects(self.ctx):
-                return {}
-            answer = step.handler(self.ctx)
-            return {} if answer is None else output_of(answer, self.ctx)
+            if step.matcher.selector.selects(self.ctx):
+                answer = step.handler(self.ctx)
+                if answer is not None:
+                    output = output_of(answer, self.ctx)
         except Exception as error:
             # A hook's bug ends neither the turn nor the process: it refuses, or is passed over, and is reported.
-            return self._failed(step, error)
-
-    def _call_timed(self, step: _Step, timer: Timer) -> Output | None:
-        """Call a hook against the clock; *None* when its time ran out and the event is answered."""
-        timer.start(step.matcher.timeout, self._expire)
-        try:
-            output: Output | None = self._call(step)
+            output = self._failed(step, error)
         finally:
             is_late = timer.stop()
         if not is_late:
