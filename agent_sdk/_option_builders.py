@@ -17,7 +17,7 @@ B = TypeVar("B", bound="Builders")
 #: Python has a keyword for one option's name; both are accepted where options are given by name.
 ALIASES = {"continue": "continue_conversation"}
 #: Options whose values may hold secrets.
-_MASKED = ("env", "settings", "extra_args", "mcp_servers")
+_MASKED = ("env", "settings", "extra_args", "mcp_servers", "agents")
 
 
 def checked_names(cls: type[T]) -> type[T]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from . import _checks as check
-from ._agents import agents_of
+from ._agents import EFFORTS, agents_of
 from ._encoders import (
     checked_by,
     commas,
@@ -182,7 +182,7 @@ class Options(Builders):
     agent: str | None = argv("--agent", converter=check.text("agent"))
     #: How hard the model tries: `low`, `medium`, `high`, `xhigh` or `max`.
     effort: str | None = argv(
-        "--effort", converter=check.one_of("effort", ("low", "medium", "high", "xhigh", "max"))
+        "--effort", converter=check.one_of("effort", EFFORTS)
     )
     #: Thinking: `"adaptive"`, `"disabled"`, a number of tokens, or a dict with `type`, `budget_tokens`, `display`.
     thinking: Any = argv("", thinking_flags, converter=checked_by(thinking_flags))

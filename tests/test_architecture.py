@@ -37,7 +37,7 @@ FLOORS = {
     "_callbacks": 0.3,  # refuses by way of the checks
     "permissions": 1.0,  # decisions are values
     "_prompt": 1.0,  # what people say, as content
-    "_agents": 1.0,  # definitions of subagents are values
+    "_agents": 3.25,  # subagents, with servers of their own
     "_retry": 1.0,  # when to try again is a value
     "messages": 2.0,  # what the CLI says
     "_converter": 2.1,  # reads the declarations of messages

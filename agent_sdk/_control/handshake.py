@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._fields import TRAVELS
-from ..errors import AgentSDKError, ControlTimeoutError
+from ..errors import AgentSDKError, ConfigurationError, ControlTimeoutError
 from ..options import FIELDS, Options
 from .connection import ASK_TIMEOUT, Connection
 from .endings import session_not_found
@@ -67,6 +67,7 @@ def shake_hands(
     Raises:
         AgentSDKError: The CLI ended, or did not answer.
         SessionNotFoundError: It cannot resume, and there is no turn to tell.
+        ConfigurationError: It does not know an agent.
     """
     future = connection.post("initialize", request_of(options, connection.host))
     deadline = time.monotonic() + ASK_TIMEOUT
@@ -75,7 +76,7 @@ def shake_hands(
     try:
         connection.wait(lambda: connection.settled(future) or interrupted(), min(deadline, limit or deadline))
         if future.done:
-            return ServerInfo(future.result())
+            return _checked(ServerInfo(future.result()), options)
     except AgentSDKError:
         if turn is None:
             _raise_early_result(connection, options, env)
@@ -86,6 +87,26 @@ def shake_hands(
     elif not future.done and time.monotonic() >= deadline:
         raise ControlTimeoutError(f"initialize: no answer within {ASK_TIMEOUT:g} seconds", subtype="initialize")
     return ServerInfo()
+
+
+def _checked(info: ServerInfo, options: Options) -> ServerInfo:
+    """
+    Check that the CLI knows the agents.
+
+    It leaves a definition out that it does not like, and leads the session itself where the leading agent is unknown.
+    """
+    known = [str(row.get("name")) for row in info.rows("agents") if isinstance(row, dict)]
+    for name in (options.agents or {}) if known else ():
+        if name not in known:
+            raise ConfigurationError(f"agents[{name!r}]: the CLI refuses the definition; look at its values")
+    leader = options.agent
+    if known and leader is not None and leader not in known and ":" not in leader:  # plugins are loaded later
+        import difflib
+
+        nearest = difflib.get_close_matches(leader, known, n=1)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
+        raise ConfigurationError(f"agent={leader!r}: there is no such agent; {hint}")
+    return info
 
 
 def _raise_early_result(connection: Connection, options: Options, env: Mapping[str, str] | None) -> None:

@@ -249,9 +249,11 @@ class Program:
         answer = self.script["responses"].get(subtype) or {"response": own_response(request)}
         if "silent" in answer:
             return
-        response = {"subtype": "error" if "error" in answer else "success", **answer}
-        response["request_id"] = frame.get("request_id")
-        self.do_frame({"type": "control_response", "response": response})
+        if subtype == "initialize" and "response" in answer:
+            agents = ["general-purpose", *(request.get("agents") or ()), flag("--agent")]
+            answer["response"].setdefault("agents", [{"name": name} for name in agents if name])
+        response = {"subtype": "error" if "error" in answer else "success", "request_id": frame.get("request_id")}
+        self.do_frame({"type": "control_response", "response": {**response, **answer}})
         if subtype == "interrupt" and "error" not in answer:
             self.stop()
 

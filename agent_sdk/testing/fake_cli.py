@@ -210,7 +210,6 @@ def _initialize(fields: Mapping[str, Any] | None, version: str) -> dict[str, Any
     model = {"value": "default", "resolvedModel": build.MODEL, "displayName": "Default", "description": ""}
     return {
         "commands": [{"name": "compact", "description": "Compact the conversation", "argumentHint": ""}],
-        "agents": [{"name": "general-purpose", "description": "Any task"}],
         "output_style": "default",
         "available_output_styles": ["default"],
         "models": [model],

@@ -7,6 +7,7 @@ import pytest
 
 import agent_sdk
 from agent_sdk import Agent, ConfigurationError, ControlError, mcp
+from agent_sdk.mcp import ToolServer
 
 
 def run(real, **overrides):
@@ -24,11 +25,64 @@ def test_agents_as_a_class_and_the_leading_one(real, model):
     assert "You are a poet." in model.requests[-1].system
 
 
-@pytest.mark.parametrize("agent", [{"prompt": "x"}, {"description": "x"}, 5, {"description": "x", "prompt": {1}}])
-def test_wrong_agents(agent):
-    """The CLI takes a broken agent in silence; here it is an error."""
-    with pytest.raises(ConfigurationError, match="agents"):
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"permission_mode": "accept_edits", "memory": "project", "background": True},
+        {"tools": "Read", "disallowed_tools": "Bash", "skills": "one"},
+        {"effort": "xhigh", "max_turns": 1, "model": "inherit", "initial_prompt": ""},
+        {"effort": 3, "mcp_servers": [{"x": mcp.stdio("nosuch", timeout=5)}, "y"]},
+        {"mcp_servers": {"x": {"command": "nosuch"}}},
+    ],
+)
+def test_what_an_agent_may_have(real, values):
+    """Every value of an agent that is accepted here is accepted by the CLI: it knows the agent."""
+    for agent in (Agent(description="d", prompt="p", **values), {"description": "d", "prompt": "p", **values}):
+        messages = run(real, agents={"good": agent}, agent="good")
+        assert "good" in messages[0].agents
+
+
+def test_an_agent_that_the_cli_refuses(real, model):
+    """A definition that the CLI leaves out, and a leader that it does not know, are errors before a prompt is sent."""
+    unknown = {"description": "d", "prompt": "p", "observer": 5}
+    with pytest.raises(ConfigurationError, match=r"agents\['x'\]: the CLI refuses"):
+        run(real, agents={"x": unknown})
+    with pytest.raises(ConfigurationError, match="agent='Exlore': there is no such agent; did you mean 'Explore'"):
+        run(real, agent="Exlore")
+    assert model.requests == []
+
+
+@pytest.mark.parametrize(
+    ("agent", "text"),
+    [
+        (5, "description and prompt"),
+        ({"prompt": "x"}, "a description"),
+        ({"description": "x"}, "a prompt"),
+        ({"description": "x", "prompt": {1}}, "prompt={1}"),
+        ({"description": "", "prompt": "p"}, "description=''"),
+        ({"description": "d", "prompt": "p", "tools": [5]}, r"tools=5: expected a string"),
+        ({"description": "d", "prompt": "p", "permissionMode": "acceptEdit"}, "permission_mode='acceptEdit'"),
+        ({"description": "d", "prompt": "p", "effort": "hgh"}, "effort='hgh'"),
+        ({"description": "d", "prompt": "p", "max_turns": 0}, "max_turns=0"),
+        ({"description": "d", "prompt": "p", "memory": "usr"}, "memory='usr'"),
+        ({"description": "d", "prompt": "p", "background": "yes"}, "background='yes'"),
+        ({"description": "d", "prompt": "p", "mcp_servers": 5}, "mcp_servers=5"),
+        ({"description": "d", "prompt": "p", "mcp_servers": [5]}, "mcp_servers=5"),
+        ({"description": "d", "prompt": "p", "mcp_servers": {"x": {"comand": "y"}}}, "mcp_servers"),
+        ({"description": "d", "prompt": "p", "mcp_servers": {"x": ToolServer("x", [])}}, "option mcp_servers"),
+    ],
+)
+def test_wrong_agents(agent, text):
+    """The CLI leaves a wrong agent out and says nothing; here it is an error that names the agent and the value."""
+    with pytest.raises(ConfigurationError, match=r"agents\['x'\]") as caught:
         agent_sdk.Options(agents={"x": agent})
+    assert text in str(caught.value)
+
+
+def test_an_agents_secrets_are_masked():
+    """The environments of an agent's servers are in no repr."""
+    agent = Agent(description="d", prompt="p", mcp_servers={"x": mcp.stdio("y", env={"TOKEN": "sekret"})})
+    assert "sekret" not in repr(agent) + repr(agent_sdk.Options(agents={"a": agent})) and "'x'" in repr(agent)
 
 
 def test_effort_and_thinking(real, model):
