@@ -56,6 +56,7 @@ from .errors import (
     StoreError,
     StoreWarning,
     StructuredOutputError,
+    UnknownToolWarning,
 )
 from .options import Options
 from .transport import Transport
@@ -153,6 +154,7 @@ __all__ = [
     "StructuredOutputError",
     "SystemMessage",
     "Transport",
+    "UnknownToolWarning",
     "UserMessage",
     "UserSessions",
     "builtin_tools",

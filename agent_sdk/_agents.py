@@ -13,6 +13,7 @@ import attrs
 from . import _checks as check
 from . import _codec
 from ._encoders import permission_mode_name
+from ._tool_names import tool_rules
 from .errors import ConfigurationError
 
 #: Levels of effort, for a session and for an agent.
@@ -91,8 +92,8 @@ class Agent:
     #: Its system prompt.
     prompt: str = _checked(_required("prompt", empty=True))
     #: The tools it has; all of the session's when not given.
-    tools: Sequence[str] | None = _checked(check.words("tools"), None)
-    disallowed_tools: Sequence[str] | None = _checked(check.words("disallowed_tools"), None)
+    tools: Sequence[str] | None = _checked(tool_rules("tools"), None)
+    disallowed_tools: Sequence[str] | None = _checked(tool_rules("disallowed_tools"), None)
     #: An alias, a full name, or `"inherit"`.
     model: str | None = _checked(check.text("model"), None)
     skills: Sequence[str] | None = _checked(check.words("skills"), None)

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import inspect
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._checks import wrong
+from .errors import AgentSDKError
 
 
 class _Here(threading.local):
@@ -42,13 +44,15 @@ def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[
         parameters: Names of what it will be given, for the error.
 
     Raises:
-        ConfigurationError: It is no function, is asynchronous, or takes other arguments.
+        ConfigurationError: It is no function, is asynchronous or a generator, or takes other arguments.
     """
     called = f"it is called as {name_of(function)}({', '.join(parameters)})"
     if not callable(function):
         raise wrong(name, function, f"expected a function of ({', '.join(parameters)})")
     if any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
         raise wrong(name, function, "expected a plain function; nobody would await an async one")
+    if any(map(inspect.isgeneratorfunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
+        raise wrong(name, function, "expected a plain function; nobody would iterate over a generator")
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):
@@ -89,10 +93,54 @@ def check_callback(value: object) -> Any:
     return accepts("can_use_tool", value, ("tool_name", "tool_input", "context"))
 
 
+def failures(errors: Sequence[Exception], where: str) -> str:
+    """Say *where* how many callbacks failed, and how the first did, for a warning."""
+    first = f"{type(errors[0]).__name__}: {errors[0]}"
+    return f"{len(errors)} callback error(s) {where}; the first: {first if len(first) <= 300 else first[:297] + '...'}"
+
+
+class CallbackErrors(list[BaseException]):
+    """What callbacks raised. Pickles whatever it holds: an exception that does not becomes an error with its text."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CallbackErrors, ([_portable(error) for error in self],)
+
+
+def _portable(error: BaseException) -> BaseException:
+    import pickle
+
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        # The class is the user's: its arguments, or what it holds, may not travel.
+        return AgentSDKError(f"{type(error).__name__}: {error}")
+    return error
+
+
+def has_passed(deadline: float | None) -> bool:
+    """Tell whether *deadline*, on the clock of `time.monotonic`, has passed; *None* never does."""
+    return deadline is not None and time.monotonic() >= deadline
+
+
 class Cancellation:
-    """Tells a callback that nobody waits for its answer any more. Set by the SDK, from any thread; never taken back."""
+    """
+    Tells a callback that nobody waits for its answer any more. Set by the SDK, from any thread; never taken back.
 
-    __slots__ = ("cancelled",)
+    Args:
+        deadline: When the `timeout` of the turn has passed, on the clock of `time.monotonic`; *None* when it has none.
+    """
 
-    def __init__(self) -> None:
-        self.cancelled = False
+    __slots__ = ("_is_set", "deadline")
+
+    def __init__(self, deadline: float | None = None) -> None:
+        self._is_set = False
+        self.deadline = deadline
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._is_set or has_passed(self.deadline)
+
+    @cancelled.setter
+    def cancelled(self, value: bool) -> None:
+        self._is_set = value

@@ -19,7 +19,7 @@ from ._message_stream import IdleStream, MessageStream
 from ._meter import LEDGERS, Meter
 from ._prompt import Prompt, content_of
 from .errors import BusyError, ConfigurationError
-from .options import NO_SESSION, SESSION, Options, options_of
+from .options import NAMES, NO_SESSION, SESSION, Options, options_of
 
 if TYPE_CHECKING:
     from .messages import (
@@ -179,13 +179,15 @@ class Client(Listening, Controls):
         Aborts a running turn first. Bounded in time whatever the process does; a second call does nothing.
         """
         turn = self._turn
-        if turn is not None:
-            turn.abort()
-        else:
-            self._keeper.farewell()
-        self._keeper.close()
-        self._keeper.move({})
-        self._session_id = None
+        try:
+            if turn is not None:
+                turn.abort()
+            else:
+                self._keeper.farewell()
+        finally:
+            self._keeper.close()
+            self._keeper.move({})
+            self._session_id = None
 
     def __enter__(self) -> Client:
         return self
@@ -272,7 +274,7 @@ class Client(Listening, Controls):
         try:
             connection = self._keeper.connection
             if connection is not None:
-                connection.owner = None
+                connection.owner = connection.host.deadline = None
                 if options.persistent and connection.is_usable:
                     if turn.is_open:
                         self._keeper.settle(turn)
@@ -311,6 +313,12 @@ class Client(Listening, Controls):
             return self
 
         return build
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in NAMES:
+            remedy = f"give it to one query, query(..., {name}=...), or to all that follow, with_{name}(...)"
+            raise AttributeError(f"client.{name} cannot be set: {remedy}", name=name, obj=self)
+        object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         state = "RUNNING" if self._turn is not None else "IDLE" if self._keeper.is_running else "CLOSED"

@@ -9,18 +9,13 @@ from typing import Any
 
 from ._fields import TRAVELS
 from ._process.locate import find_cli
+from ._tool_names import BUILTIN
 from .errors import CLINotFoundError
 from .options import FIELDS
 from .permissions import MODES
 
 #: The oldest CLI that is said to have all that is used here; 2.1.330 is the one that it was tried with.
 MINIMUM_CLI = "2.1.257"
-_TOOLS = (
-    "AskUserQuestion", "Bash", "CronCreate", "CronDelete", "CronList", "Edit", "EnterPlanMode", "EnterWorktree",
-    "ExitPlanMode", "ExitWorktree", "Glob", "Grep", "ListAgents", "Monitor", "NotebookEdit", "Read", "ReportFindings",
-    "ScheduleWakeup", "SendMessage", "Skill", "Task", "TaskStop", "ToolSearch", "WebFetch", "WebSearch", "Workflow",
-    "Write",
-)  # fmt: skip
 
 
 def cli_available(cli_path: str | None = None) -> bool:
@@ -58,7 +53,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def builtin_tools() -> list[str]:
     """Return the names of the tools that the CLI brings, as a session may offer them."""
-    return sorted(_TOOLS)
+    return sorted(BUILTIN)
 
 
 def hook_events() -> list[str]:

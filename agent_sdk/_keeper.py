@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from . import _log
+from ._callbacks import failures
 from ._claim import Claim
 from ._control import announcements
 from ._control.connection import Connection
@@ -22,7 +24,7 @@ from ._control.turn import Turn
 from ._ids import new_uuid
 from ._process.cli import CLITransport
 from ._process.command import command_of
-from .errors import AgentSDKError, BusyError, ConfigurationError, ProcessError
+from .errors import AgentSDKError, BusyError, CallbackWarning, ConfigurationError, ProcessError
 from .options import LOCAL, NAMES, NO_SESSION, SESSION, Options
 from .transcripts.footprint import Footprint
 from .transcripts.paths import find_transcripts
@@ -283,6 +285,9 @@ class Keeper:
         init, self._last_init = self._last_init, None
         if init is not None and self.connection is not None:
             announcements.end(self.connection.host, init, reason, self._env)
+            errors = self.take_errors()
+            if errors:  # no result is left to hold them
+                warnings.warn(failures(errors, "as the session ended"), CallbackWarning, stacklevel=3)
 
     # --- after a turn
 

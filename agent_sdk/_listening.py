@@ -51,26 +51,32 @@ class Listening:
         self._callbacks.append((f"is_{kind}", listener("callback", callback)))
         return callback
 
-    def hook(self, event: str, matcher: Any = None, **how: Any) -> Callable[[H], H]:
+    def hook(self, event: str, pattern: Any = None, /, *, matcher: Any = None, **how: Any) -> Callable[[H], H]:
         """
-        Register the decorated function as a hook, from the next turn on.
+        Register the decorated function as a hook, from the next turn on: `@client.hook("pre_tool_use", "Bash")`.
 
         Args:
             event: Such as `"pre_tool_use"`.
-            matcher: Which tools, agents or triggers; everything when not given.
+            pattern: Which tools, agents or triggers; everything when not given.
+            matcher: The same by name; a function of the context can be given in no other way.
             how: `timeout` in seconds and `fail_mode`, as for `hooks.Matcher`.
 
         Raises:
             ConfigurationError: There is no such event, or the function takes other arguments.
         """
+        from .hooks import Matcher, event_name
+
+        if callable(event) or callable(pattern):
+            text = "client.hook is a decorator: write @client.hook(event) above the function; one as the pattern is"
+            raise ConfigurationError(f"{text} given as matcher=function")
+        event_name(event)
+        chosen = pattern if matcher is None else matcher
 
         def register(function: H) -> H:
-            from .hooks import Matcher
-
             before = self._options.hooks or {}
             already = before.get(event, ())
             already = already if isinstance(already, (list, tuple)) else (already,)
-            hooks = {**before, event: [*already, Matcher(matcher, function, **how)]}
+            hooks = {**before, event: [*already, Matcher(chosen, function, **how)]}
             self._options = self._options.evolve(hooks=hooks)
             return function
 

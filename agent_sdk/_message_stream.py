@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from ._callbacks import CallbackErrors, failures
 from ._control.turn import Turn
 from ._control.watch import Watch
 from ._prompt import Prompt, user_line
@@ -148,9 +149,8 @@ class MessageStream:
     def _take_callback_errors(self, result: ResultMessage) -> None:
         errors = self._client._keeper.take_errors()
         if errors:
-            result.callback_errors = [*result.callback_errors, *errors]
-            first = f"{type(errors[0]).__name__}: {errors[0]}"
-            text = f"{len(errors)} callback error(s) in this turn, see result.callback_errors; the first: {first}"
+            result.callback_errors = CallbackErrors([*result.callback_errors, *errors])
+            text = failures(errors, "in this turn, see result.callback_errors")
             warnings.warn(text, CallbackWarning, stacklevel=5)
 
     @property

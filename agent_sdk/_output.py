@@ -5,9 +5,10 @@ The CLI's schema must be that of an object: anything else travels as `{"value": 
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
+from ._checks import wrong
 from .errors import ConfigurationError, StructuredOutputError
 from .mcp import rules, schema, validation, values
 from .mcp.encoding import plain
@@ -28,6 +29,8 @@ def schema_of(target: Any) -> dict[str, Any]:
         ConfigurationError: *target* is no type that JSON can hold, or no JSON Schema.
     """
     own = _own_schema(target)
+    if not isinstance(target, Mapping):
+        _builder(target)  # what cannot be built is told before it is paid for
     return _wrapped(own) if _needs_wrapping(own) else own
 
 
@@ -52,7 +55,7 @@ def build(target: Any, data: Any, *, result: Any = None) -> Any:
     problems = validation.validator(own, "output")(data)
     if problems:
         raise StructuredOutputError(f"the output is no {_name(target)}: {problems}", result=result)
-    make = None if isinstance(target, Mapping) else values.builder(target)
+    make = None if isinstance(target, Mapping) else _builder(target)
     try:
         return data if make is None else make(data)
     except ValueError as error:
@@ -67,12 +70,23 @@ def _own_schema(target: Any) -> dict[str, Any]:
     if not isinstance(bare, Mapping) or not bare:
         raise ConfigurationError('output: expected a class, a JSON Schema or {"type": "json_schema", "schema": {...}}')
     rules.check_schema(bare, "output")
+    if rules.KEYWORDS.isdisjoint(bare):
+        raise wrong("output", target, 'no keyword of JSON Schema is in it; give {"type": "object", ...}')
     return dict(plain(bare))
 
 
 def _of_hint(target: Any) -> dict[str, Any]:
+    if not isinstance(target, Hashable):
+        raise wrong("output", target, "expected a class or a type hint, such as list[Report]")
     try:
         return schema.schema_of(target)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"output: {error}") from error
+
+
+def _builder(target: Any) -> values.Build | None:
+    try:
+        return values.builder(target)
     except ConfigurationError as error:
         raise ConfigurationError(f"output: {error}") from error
 

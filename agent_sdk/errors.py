@@ -287,6 +287,10 @@ class ShadowedCallbackWarning(UserWarning):
     """`can_use_tool` is never asked for a tool: a rule or the permission mode allows it already."""
 
 
+class UnknownToolWarning(UserWarning):
+    """A rule or the pattern of a hook names no tool of the CLI, but nearly one: it would fit nothing."""
+
+
 class MaxTurnsError(ResultError):
     """The run reached `max_turns`."""
 

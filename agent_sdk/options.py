@@ -36,6 +36,7 @@ from ._encoders import (
 )
 from ._fields import TRAVELS, argv, environ, initialize, local, spawn
 from ._option_builders import Builders, checked_names
+from ._tool_names import tool_rules
 from .transport import Transport
 
 #: The options that say which session a process opens; a client uses them once, then resumes its own session.
@@ -89,12 +90,12 @@ class Options(Builders):
         converter=check.flag("allow_dangerously_skip_permissions"),
     )
     #: The built-in tools that exist at all; an empty list means none, `"default"` all.
-    tools: tuple[str, ...] | None = argv("--tools", commas, converter=check.words("tools"))
+    tools: tuple[str, ...] | None = argv("--tools", commas, converter=tool_rules("tools"))
     #: Tools and rules that run without asking, such as `"Read"` or `"Bash(git log *)"`.
-    allowed_tools: tuple[str, ...] | None = argv("--allowedTools", commas, converter=check.words("allowed_tools"))
+    allowed_tools: tuple[str, ...] | None = argv("--allowedTools", commas, converter=tool_rules("allowed_tools"))
     #: Tools that are taken away and rules that are refused.
     disallowed_tools: tuple[str, ...] | None = argv(
-        "--disallowedTools", commas, converter=check.words("disallowed_tools")
+        "--disallowedTools", commas, converter=tool_rules("disallowed_tools")
     )
     #: Go on with this session: its id, or its title when that is unique in the directory.
     resume: str | None = argv("--resume", converter=check.text("resume"))

@@ -35,6 +35,7 @@ FLOORS = {
     "_codec": 0.1,  # logs junk
     "_checks": 0.2,  # checks what can be written as JSON
     "_callbacks": 0.3,  # refuses by way of the checks
+    "_tool_names": 0.3,  # refuses by way of the checks
     "permissions": 1.0,  # decisions are values
     "_prompt": 1.0,  # what people say, as content
     "_agents": 3.25,  # subagents, with servers of their own
@@ -129,7 +130,7 @@ OWNERS = {
     "anyio": (),  # as asyncio
     "trio": (),  # as asyncio
     "multiprocessing": (),  # forks behind the guard's back
-    "pickle": (),  # runs what it reads
+    "pickle": ("_callbacks.py",),  # runs what it reads: there, what it wrote a moment before
     "claude_agent_sdk": (),  # its wheel is looked into, never imported
 }
 

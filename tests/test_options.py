@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import pickle
 import uuid
+import warnings
 from pathlib import Path
 
 import attrs
@@ -13,7 +14,7 @@ import pytest
 from memory import MemoryCLI
 
 import agent_sdk
-from agent_sdk import ConfigurationError, Options
+from agent_sdk import ConfigurationError, Options, UnknownToolWarning, hooks
 from agent_sdk import options as room
 from agent_sdk._fields import TRAVELS
 from agent_sdk.options import FIELDS
@@ -112,6 +113,10 @@ def test_values_have_one_form(given, expected):
     assert getattr(Options(**given), name) == expected
 
 
+def _nobody_iterates(message):
+    yield message
+
+
 async def _nobody_awaits(message):
     """A callback as other SDKs have them."""
 
@@ -201,12 +206,45 @@ def test_listeners_are_checked_before_a_process_starts():
         lambda given: Options(stderr=given),
         lambda given: Options(on_elicitation=given),
     )
-    for call, wrong in itertools.product(calls, (_nobody_awaits, lambda: None, 5)):
+    for call, wrong in itertools.product(calls, (_nobody_awaits, _nobody_iterates, lambda: None, 5)):
         with pytest.raises(ConfigurationError, match=r"on_message|callback|stderr|on_elicitation"):
             call(wrong)
     with pytest.raises(ConfigurationError, match="did you mean 'text'"):
         client.on("is_text")
     assert cli.calls == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [("bash", "did you mean 'Bash'"), ("webfetch(domain:x)", "did you mean 'WebFetch'"), ("Bash(touch", "not closed")],
+)
+@pytest.mark.parametrize("option", ["tools", "allowed_tools", "disallowed_tools"])
+def test_rules_that_would_fit_nothing(option, rule, text):
+    """A rule that names no tool, or is not closed, forbids nothing to the CLI; here it is an error."""
+    with pytest.raises(ConfigurationError, match=f"{option}=.*{text}"):
+        Options(**{option: ["Read", rule]})
+
+
+def test_misspelt_tools_are_doubted():
+    """A name that nearly is a tool's gets a warning, in rules and in patterns of hooks; others may be of a newer CLI."""
+    guard = hooks.Matcher("WebFtch|Read", print)
+    for make in (
+        lambda: Options(disallowed_tools=["Bsh", "Read"]),
+        lambda: agent_sdk.Agent(description="d", prompt="p", tools=["Grp"]),
+        lambda: Options(hooks={"pre_tool_use": guard}),
+    ):
+        with pytest.warns(UnknownToolWarning, match="did you mean '(Bash|Grep|WebFetch)'"):
+            make()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Options(tools="default", allowed_tools=["NotebookRead", "mcp__bash__x", "TodoWrite", "Bash(a (b) *)", "Read,Edit"])
+
+
+def test_an_option_cannot_be_set_on_a_client():
+    """Setting an option as an attribute would change nothing; the error says how it is given."""
+    client = agent_sdk.client(transport=MemoryCLI())
+    with pytest.raises(AttributeError, match=r"with_model\(...\)"):
+        client.model = "haiku"
 
 
 @pytest.mark.parametrize("make", [agent_sdk.query, agent_sdk.stream])

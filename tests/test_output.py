@@ -4,7 +4,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import pickle
-from typing import Any, Literal, Optional, TypedDict
+from typing import Any, Dict, List, Literal, Optional, TypedDict  # noqa: UP035
 
 import attrs
 import pytest
@@ -129,6 +129,27 @@ def test_the_error_pickles() -> None:
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
+# As they are written where annotations are no strings.
+Page = attrs.make_class(
+    "Page",
+    {
+        "issues": attrs.field(type=List["Issue"]),  # noqa: UP006
+        "point": attrs.field(type=Optional["Point"], default=None),
+        "pages": attrs.field(type=List["Page"], factory=list),  # noqa: UP006
+    },
+)
+Folder = dataclasses.make_dataclass("Folder", [("pages", Dict[str, "Page"])])  # noqa: UP006
+Folder.__module__ = __name__
+
+
+def test_quoted_names() -> None:
+    """Names of classes in quotes are found, in classes that hold themselves too."""
+    page = Page([Issue(1)], Point(2), [Page([])])
+    data = {"issues": [{"line": 1}], "point": {"x": 2}, "pages": [{"issues": []}]}
+    assert (_output.build(Page, data), _output.build(Folder, {"pages": {"a": data}})) == (page, Folder({"a": page}))
+
+
+
 @pytest.mark.parametrize(
     ("target", "text"),
     [
@@ -136,7 +157,9 @@ def test_the_error_pickles() -> None:
         ({"type": "json_schema"}, "expected a class, a JSON Schema"),
         ({"type": "objct"}, "did you mean 'object'"),
         (complex, "output: complex has no JSON form"),
-        ("Report", "output: Report has no JSON form"),
+        ("Report", "output: 'Report' in quotes stands for no type here"),
+        ([Report], "expected a class or a type hint"),
+        ({"n": "integer"}, "no keyword of JSON Schema"),
     ],
 )
 def test_wrong_targets(target: Any, text: str) -> None:

@@ -317,6 +317,12 @@ def test_within_says_why(root: Path) -> None:
     assert answer == Deny(f"Write is not allowed: '/etc/x' is not an absolute path below {os.path.realpath(root)}.")
 
 
+def test_within_none() -> None:
+    """None is no directory."""
+    with pytest.raises(ConfigurationError, match="directory=None"):
+        permissions.within(None)  # type: ignore[arg-type]
+
+
 def test_within_wants_a_directory(tmp_path: Path) -> None:
     """A directory that does not exist is refused when the callback is made."""
     with pytest.raises(ConfigurationError, match="no such directory"):

@@ -41,7 +41,8 @@ class Question(Cancellation):
         self.id = frame.get("request_id")
         self.key = str(self.id)
         self.request: Frame = request if type(request) is dict else {}
-        self.cancelled = False
+        self._is_set = False
+        self.deadline = connection.host.deadline
 
     def field(self, name: str) -> Any:
         """Return an object of the request; an empty one when it is missing or something else."""
@@ -198,7 +199,7 @@ def _mcp_message(question: Question) -> Frame | None:
 
 
 def _run_call(question: Question, call: ToolCall, reply: Callable[[Frame], None]) -> None:
-    response = call.run()
+    response = call.run(question.deadline)
     if call.error is not None:
         question.host.failed(call.error)
     reply({"mcp_response": response})

@@ -48,6 +48,8 @@ class Host:
         self.settled: list[tuple[str, Any]] = []
         #: Whether the turn is another attempt: its empty prompt is nobody's, and no hook is asked about it.
         self.asks_again = False
+        #: When the turn's time is up, on the clock of `time.monotonic`: callbacks can know it.
+        self.deadline: float | None = None
         #: What hooks have answered to questions of MCP servers: what each was about, and the fields.
         self.elicited: list[tuple[Any, Any]] = []
         #: Copies transcripts to a session store.

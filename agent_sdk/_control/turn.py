@@ -29,7 +29,7 @@ KEPT = 1000
 RECENT = 200
 #: Seconds that the CLI gets to end a turn that was interrupted.
 STOP_GRACE = 0.8
-#: Frames that serve the SDK and are no part of the conversation.
+#: Frames that serve the SDK.
 PLUMBING = ("command_lifecycle", "control_request", "transcript_mirror")
 
 
@@ -86,6 +86,7 @@ class Turn:
         self._to_message = structure_message
         self._connection, self._ledger, self._inbox = connection, ledger, connection.inbox
         connection.owner = self.thread
+        connection.host.deadline = None if self.terms.timeout is None else self._started + self.terms.timeout
 
     def send(self, line: bytes) -> None:
         """Send the prompt."""

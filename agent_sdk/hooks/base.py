@@ -106,6 +106,11 @@ class HookContext(WireObject):
         """What patterns are compared with; *None* for events that have nothing to compare."""
         return None if self.facts.matches is None else getattr(self, self.facts.matches)
 
+    def changeable(self) -> dict[Any, Any] | None:
+        """What an answer may put something else in the place of; *None* where there is no such thing."""
+        value = None if self.facts.changes is None else getattr(self, self.facts.changes[1])
+        return value if type(value) is dict else None
+
     def with_field(self, name: str, value: Any) -> HookContext:
         """Return a copy for the next hook, in which the field *name* is *value*; data of your own is shared."""
         changed = copy.copy(self)

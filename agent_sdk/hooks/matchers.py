@@ -15,6 +15,7 @@ import attrs
 
 from .. import _checks as check
 from .._callbacks import accepts, name_of
+from .._tool_names import doubt
 from ..errors import ConfigurationError
 from .base import Event, HookContext
 
@@ -215,6 +216,7 @@ class Matcher:
             if name[0].islower() and not name.startswith("mcp__"):
                 remedy = "tools are called like 'Bash', those of a server like 'mcp__server__tool'"
                 raise check.wrong("matcher", name, f"no tool has such a name, and upper case counts; {remedy}")
+            doubt("matcher", name)
 
     def __repr__(self) -> str:
         return f"<Matcher {self.pattern!r} {', '.join(map(name_of, self.handlers))}>"

@@ -133,6 +133,9 @@ class HookSet:
         """
         facts, matcher = event_class(event).facts, matcher_of(hook)
         matcher.check_for(facts)
+        if matcher.fail_mode == "closed" and not facts.prevents:
+            remedy = "nothing can be refused any more; catch the hook's own errors in it, and answer all the same"
+            raise check.wrong("fail_mode", matcher.fail_mode, f"at {facts.name} {remedy}")
         is_closed = (matcher.fail_mode or self.fail_mode) == "closed" and facts.prevents
         steps = [_Step(matcher, handler, is_closed) for handler in matcher.handlers]
         # A new list: the event may be running.
@@ -258,12 +261,16 @@ class _Firing:
         """Call a hook against the clock; *None* when its time ran out and the event is answered."""
         timer = self.timer
         timer.start(step.matcher.timeout, self._expire)
-        output: Output | None = {}
+        output: Output = {}
         try:
             if step.matcher.selector.selects(self.ctx):
+                given = self.ctx.changeable()
+                before = None if given is None else dict(given)
                 answer = step.handler(self.ctx)
                 if answer is not None:
                     output = output_of(answer, self.ctx)
+                if given is not None and before is not None and given != before:
+                    self._check_change(output, given, before)
         except Exception as error:
             # A hook's bug ends neither the turn nor the process: it refuses, or is passed over, and is reported.
             output = self._failed(step, error)
@@ -274,6 +281,16 @@ class _Firing:
         self.errors.append(self._late(step))
         self.output = self.output if self.answered is None else self.answered
         return None
+
+    def _check_change(self, output: Output, changed: dict[Any, Any], before: dict[Any, Any]) -> None:
+        """Refuse a change in place, which changes nothing of what will run, and undo it for the hooks that follow."""
+        if ends_chain(output) or fed(output, self.ctx) is not self.ctx:
+            return
+        changed.clear()
+        changed.update(before)
+        event = self.ctx.event
+        remedy = "return hooks.Result.modify(new_input), or change a copy"
+        raise HookError(f"{event}: the hook changed the input in place, which has no effect; {remedy}", event=event)
 
     def _expire(self) -> Output:
         step, later = self.steps[self.index], self.steps[self.index + 1 :]

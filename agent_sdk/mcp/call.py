@@ -61,13 +61,18 @@ class ToolCall:
         """The CLI gave this call up."""
         return self._context is not None and self._context.cancelled
 
-    def run(self) -> Message:
+    def run(self, deadline: float | None = None) -> Message:
         """
         Run the tool and return the answer.
+
+        Args:
+            deadline: When nobody will wait for it, on the clock of `time.monotonic`.
 
         An exception of the tool becomes its answer, for the model to read, and stays in `error`. Only what is no
         `Exception` (`KeyboardInterrupt`, `SystemExit`) leaves. A call that was cancelled before does not run.
         """
+        if deadline is not None:
+            self.context.deadline = deadline
         try:
             result = results.failure("cancelled before it ran") if self.is_cancelled else self._result()
         finally:

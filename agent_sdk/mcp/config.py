@@ -230,7 +230,23 @@ def _of_file(option: object) -> Servers:
     path = check.path("mcp_servers")(option)
     if not os.path.isfile(path):
         raise check.wrong("mcp_servers", option, "no such file; give its path, JSON, or a dict of name -> server")
+    _check_file(path)
     return Servers({}, {}, os.path.abspath(path))
+
+
+def _check_file(path: str) -> None:
+    """Look for what the CLI would leave out without a word; it reads the file itself, and fills in variables."""
+    try:
+        with open(path, "rb") as file:
+            read = _codec.loads(file.read())
+    except (OSError, ValueError) as error:
+        raise check.wrong("mcp_servers", path, f"the file cannot be read as JSON: {error}") from error
+    servers = read.get("mcpServers") if isinstance(read, dict) else None
+    if not isinstance(servers, dict):
+        raise check.wrong("mcp_servers", path, 'expected {"mcpServers": {name: server}} in the file')
+    for name, server in servers.items():
+        if not isinstance(server, dict) or not server.keys() & {"command", "url"}:
+            raise check.wrong("mcp_servers", path, f"the server {name!r} in the file has neither a command nor a url")
 
 
 def _check_name(name: object) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from .._callbacks import has_passed
+
 
 @attrs.define(eq=False, kw_only=True)
 class ToolContext:
@@ -18,10 +20,20 @@ class ToolContext:
 
     #: The tool use of the model, as in `tool_use_id` of messages; *None* where no model asked.
     tool_use_id: str | None = None
-    #: True once the CLI gave the call up: after an interrupt, or its own timeout.
-    cancelled: bool = False
+    _cancelled: bool = attrs.field(default=False, alias="cancelled", repr=False)
     #: The name under which the model knows the server; `""` outside a server.
     server_name: str = ""
     tool_name: str = ""
     #: The parameters of the call as they came: `name`, `arguments`, `_meta`.
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    #: When the `timeout` of the turn has passed, on the clock of `time.monotonic`; *None* when it has none.
+    deadline: float | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """True once nobody waits any more: after an interrupt, an abort, the turn's `timeout` or the CLI's own."""
+        return self._cancelled or has_passed(self.deadline)
+
+    @cancelled.setter
+    def cancelled(self, value: bool) -> None:
+        self._cancelled = value

@@ -60,8 +60,11 @@ def hints_of(thing: Any) -> dict[str, Any]:
     Raises:
         ConfigurationError: A name cannot be resolved.
     """
+    local: dict[str, Any] | None = None
     try:
-        return typing.get_type_hints(thing, include_extras=True)
+        hints = typing.get_type_hints(thing, include_extras=True)
+        _write_down(thing, hints, local)
+        return hints
     except NameError:
         local = _names_of_callers(thing)
     except TypeError as error:
@@ -78,8 +81,12 @@ def hints_of(thing: Any) -> dict[str, Any]:
         ) from error
 
 
-def _write_down(thing: Any, hints: dict[str, Any], local: dict[str, Any]) -> None:
-    """Keep what was found in a class: when its objects are made, the callers that know the names may be gone."""
+def _write_down(thing: Any, hints: dict[str, Any], local: dict[str, Any] | None) -> None:
+    """
+    Keep what was found in a class.
+
+    When its objects are made, the callers that know the names may be gone, and cattrs reads no name in `list["Item"]`.
+    """
     if attrs.has(thing):
         attrs.resolve_types(thing, localns=local)
     elif dataclasses.is_dataclass(thing):

@@ -67,6 +67,9 @@ _RULES: Mapping[str, tuple[_Test, str]] = {
     **dict.fromkeys(_NAMED, (lambda value: isinstance(value, Mapping), "must be a dict of schemas by name")),
 }
 
+#: All that is known to mean something in a schema.
+KEYWORDS = frozenset({*_RULES, *_ONE, *BEYOND, "const", "default"})
+
 
 def check_schema(schema: Any, name: str) -> None:
     """

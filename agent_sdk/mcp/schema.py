@@ -109,6 +109,9 @@ class _Writer:
         hint = unwrapped(hint)
         if hint is Any or hint is object:
             return {}
+        if isinstance(hint, (str, typing.ForwardRef)):
+            name = hint if isinstance(hint, str) else hint.__forward_arg__
+            raise ConfigurationError(f"{name!r} in quotes stands for no type here; quote the whole hint, or nothing")
         for belongs, writer in _WRITERS:
             if belongs(hint):
                 return writer(self, hint)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, Optional, get_args
 
 import attrs
 
@@ -39,11 +39,13 @@ def read(function: Callable[..., Any], name: str) -> Signature | None:
     Read the signature of *function*; *None* when Python does not know it, as for some built-in functions.
 
     Raises:
-        ConfigurationError: It is a coroutine function.
+        ConfigurationError: It is a coroutine function or a generator.
     """
     plain = _plain(function)
     if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
         raise ConfigurationError(f"tool {name!r}: an async function cannot be a tool; use a plain one")
+    if inspect.isgeneratorfunction(plain):
+        raise ConfigurationError(f"tool {name!r}: a generator cannot be a tool; return the list of what it yields")
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
@@ -51,6 +53,9 @@ def read(function: Callable[..., Any], name: str) -> Signature | None:
     unbound = bool(parameters) and parameters[0].name in ("self", "cls") and parameters[0].kind in _POSITIONAL
     hints = fields.hints_of(plain)
     parameters = parameters[1:] if unbound else parameters
+    for parameter in parameters:
+        if parameter.default is None and parameter.name in hints:
+            hints[parameter.name] = Optional[hints[parameter.name]]  # noqa: UP045  # `n: int = None` takes a null
     context = next((p.name for p in parameters if p.name == "ctx" or _is_context(hints.get(p.name))), None)
     return Signature(parameters, hints, context, unbound)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from ..errors import ConfigurationError
 from . import fields, schema, validation
 
 Build = Callable[[Any], Any]
@@ -26,6 +27,9 @@ def builder(hint: Any) -> Build | None:
     Return the function that turns a value of JSON into what *hint* says; *None* when the value can stay as it is.
 
     The function raises `ValueError` with the problems in words where a class of the user's refuses its fields.
+
+    Raises:
+        ConfigurationError: No objects of *hint* can be made.
     """
     hint = schema.unwrapped(hint)
     if get_origin(hint) is Annotated:
@@ -34,7 +38,11 @@ def builder(hint: Any) -> Build | None:
         return None
     from .. import _converter
 
-    hook = _objects().get_structure_hook(hint)
+    try:
+        hook = _objects().get_structure_hook(hint)
+    except Exception as error:
+        # Whatever cattrs does not like, it has to be known before the model is asked.
+        raise ConfigurationError(f"objects of {hint} cannot be made: {error}") from error
 
     def build(value: Any) -> Any:
         try:

@@ -287,6 +287,11 @@ class Predicates:
         """A result of a turn that was interrupted."""
         return False
 
+    @property
+    def is_blocked(self) -> bool:
+        """A result of a prompt that a hook kept from the model."""
+        return False
+
 
 def predicates() -> list[str]:
     """The names of all predicates, without their `is_`: `assistant`, `tool_use`, `result`, ..."""

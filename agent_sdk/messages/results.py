@@ -14,6 +14,8 @@ from .base import Message, shorten
 from .registry import message_type
 from .shared import DeferredToolUse, InvalidConfigFile, ModelUsage, Origin, PermissionDenial, Usage
 
+#: How the CLI begins to tell that a hook blocked the prompt, or stopped the turn before the model was asked.
+_BLOCKED = ("UserPromptSubmit operation blocked by hook", "Operation stopped by hook")
 #: Causes by the HTTP status of the API.
 _BY_STATUS: dict[int, type[errors.ResultError]] = {
     400: errors.InvalidRequestError,
@@ -134,6 +136,12 @@ class ResultMessage(Message):
     def is_aborted(self) -> bool:
         """The turn was interrupted."""
         return isinstance(self.terminal_reason, str) and self.terminal_reason.startswith("aborted_")
+
+    @property
+    def is_blocked(self) -> bool:
+        """A hook kept the prompt from the model: the CLI calls it a success, and its content is the hook's reason."""
+        # Nothing but the text tells it from a slash command, which asks no model either (CLI 2.1).
+        return self.num_turns == 0 and self.content.startswith(_BLOCKED)
 
     def raise_for_error(self) -> ResultMessage:
         """

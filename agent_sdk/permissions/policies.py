@@ -37,7 +37,8 @@ _CLIMBING = re.compile(r"^[/~]|\.\.|[{,][./]|\\")
 
 def deny_all(message: str = "No tool may run here.") -> PermissionCallback:
     """
-    Return a callback that refuses everything.
+    Return a callback that refuses all that the CLI asks about; reading in its folder, and commands that only look, it
+    does not.
 
     Args:
         message: What the model reads.
@@ -80,12 +81,14 @@ def within(directory: str | os.PathLike[str], allow: Iterable[str] = ()) -> Perm
     CLI stands. Reading inside the CLI's working directory is not asked about, and so never comes here.
 
     Args:
-        directory: The directory, which must exist.
+        directory: The directory, which must exist; a relative one is below this process's own, not below `cwd=`.
         allow: Tools that may run without a look at their input, by name or with wildcards: `["Bash", "mcp__db__*"]`.
 
     Raises:
         ConfigurationError: There is no such directory, or *allow* is no list of names.
     """
+    if directory is None:
+        raise check.wrong("directory", directory, "expected the path of a directory")
     root = os.path.realpath(str(check.directory("directory")(directory)))
     allowed = _names(allow)
 

@@ -182,6 +182,34 @@ def test_timeout_bounds_the_call(client, held):
     assert agent.query("ok").is_success
 
 
+@pytest.mark.parametrize("kind", ["tool", "hook", "permission"])
+def test_a_callback_can_see_that_the_time_is_up(client, model, kind):
+    """`timeout` cannot stop a callback, but sets its `cancelled`; the next turn's callbacks are not cancelled."""
+    seen, patient = [], threading.Event()
+
+    def wait(ctx):
+        bound = time.monotonic() + 20
+        while not ctx.cancelled and not patient.wait(0.01) and time.monotonic() < bound:
+            pass
+        seen.append(ctx.cancelled)
+
+    options = {
+        "tool": {"custom_tools": [wait]},
+        "hook": {"hooks": {"pre_tool_use": wait}, "allowed_tools": ["Bash"]},
+        "permission": {"can_use_tool": lambda name, given, context: wait(context) or True},
+    }[kind]
+    call = ("mcp__sdk__wait", {}) if kind == "tool" else ("Bash", {"command": "touch made"})
+    agent = client(**options)
+    agent.query("warm up")
+    model.call_tool(*call)
+    with pytest.raises(AgentTimeoutError):
+        agent.query("slow", timeout=1.5)
+    assert seen == [True]
+    patient.set()
+    model.call_tool(*call).reply("done")
+    assert agent.query("again").content == "done" and seen == [True, False]
+
+
 def test_idle_timeout_does_not_count_the_callback(client, model, held):
     """Silence is measured between messages; the time a callback takes does not count."""
     agent = client(idle_timeout=1.0)

@@ -270,13 +270,31 @@ def test_a_block_after_the_fact_is_told_to_the_model(run, model, keepsake):
     assert result.terminal_reason == "hook_stopped"
 
 
-def test_a_blocked_prompt_reaches_no_model(real, model):
-    """A block at `user_prompt_submit` ends the turn before the model is asked."""
-    hooks = {"user_prompt_submit": lambda ctx: Result.block("Not that.") if "password" in ctx.prompt else None}
+@pytest.mark.parametrize("answer", [Result.block("Not that."), Result.stop("Not that.")], ids=["block", "stop"])
+def test_a_blocked_prompt_reaches_no_model(real, model, answer):
+    """A block at `user_prompt_submit` ends the turn before the model is asked, and the result says so."""
+    hooks = {"user_prompt_submit": lambda ctx: answer if "password" in ctx.prompt else None}
     result = agent_sdk.query("my password is 123", hooks=hooks, **real)
-    assert "Not that." in result.content and result.num_turns == 0
+    assert "Not that." in result.content and result.num_turns == 0 and result.is_blocked
     assert model.requests == []
-    assert agent_sdk.query("hello", hooks=hooks, **real).content == "echo: hello"
+    result = agent_sdk.query("hello", hooks=hooks, **real)
+    assert result.content == "echo: hello" and not result.is_blocked
+
+
+def test_a_session_end_that_raises_is_told(real):
+    """What a `session_end` hook raises comes after the result: a warning tells it."""
+    with pytest.warns(CallbackWarning, match="as the session ended; the first: ZeroDivisionError"):
+        assert agent_sdk.query("x", hooks={"session_end": lambda ctx: 1 / 0}, **real).content == "echo: x"
+
+
+def test_client_hook_is_a_decorator(client):
+    """What would register nothing, or the wrong function, is an error at once."""
+    agent = client()
+    for wrong in (lambda: agent.hook("pre_tool_use", print), lambda: agent.hook(print)):
+        with pytest.raises(ConfigurationError, match=r"client\.hook is a decorator"):
+            wrong()
+    with pytest.raises(ConfigurationError, match="did you mean 'post_tool_use'"):
+        agent.hook("post_tol_use")
 
 
 def test_a_blocked_stop_sends_the_model_on(real, model):

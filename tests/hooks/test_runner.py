@@ -225,6 +225,43 @@ def test_a_wrong_answer_names_the_hook() -> None:
     assert (again.event, again.handler.rsplit(".", 1)[-1], str(again)) == ("pre_tool_use", "answer_badly", str(error))
 
 
+def test_a_closed_hook_needs_something_to_refuse() -> None:
+    """`fail_mode="closed"` where nothing can be refused any more is an error that says what to do."""
+    with pytest.raises(ConfigurationError, match="at post_tool_use nothing can be refused"):
+        HookSet({"post_tool_use": Matcher(None, _nothing, fail_mode="closed")})
+
+
+def _rewrite(ctx: Any) -> Any:
+    ctx.tool_input["command"] = "echo safe"
+
+
+def _rewrite_and_say_so(ctx: Any) -> Any:
+    ctx.tool_input["command"] = "echo safe"
+    return Result.modify(ctx.tool_input)
+
+
+def _rewrite_and_block(ctx: Any) -> Any:
+    ctx.tool_input["command"] = "echo safe"
+    return False
+
+
+def test_a_change_in_place_is_an_error() -> None:
+    """What is changed in place would not run: it refuses, or lets pass with the input as it was; with `modify` it is."""
+    seen: list[str] = []
+    look = Matcher(None, lambda ctx: seen.append(ctx.tool_input["command"]))
+
+    def run(first: Any) -> hooks.Outcome:
+        fields = {**INPUT, "tool_input": {"command": "danger"}}
+        return HookSet({"pre_tool_use": [first, look]}).run("hook_pre_tool_use", fields)
+
+    refused = run(_rewrite)
+    assert (_decision(refused), seen) == ("deny", []) and "hooks.Result.modify" in str(refused.errors[0])
+    passed = run(Matcher(None, _rewrite, fail_mode="open"))
+    assert (_decision(passed), seen, len(passed.errors)) == (None, ["danger"], 1)
+    assert (run(_rewrite_and_say_so).errors, seen[1:]) == ([], ["echo safe"])
+    assert (_decision(run(_rewrite_and_block)), run(_rewrite_and_block).errors) == ("deny", [])
+
+
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_interrupts_leave(kind: type[BaseException]) -> None:
     """KeyboardInterrupt and SystemExit leave the runner, and the timer is stopped."""

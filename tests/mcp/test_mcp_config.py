@@ -99,7 +99,7 @@ def test_json_text() -> None:
 def test_file(tmp_path: Path) -> None:
     """A path is passed on, absolute, for the CLI to read."""
     path = tmp_path / "servers.json"
-    path.write_text("{}")
+    path.write_text('{"mcpServers": {"x": {"command": "npx"}, "y": {"type": "http", "url": "${URL}"}}}')
     assert parse_servers(path) == parse_servers(str(path)) == Servers({}, {}, str(path))
 
 
@@ -128,6 +128,24 @@ def test_wrong_servers(option: Any, text: str) -> None:
     """A wrong name, shape or file is told before any process starts, with the remedy."""
     with pytest.raises(ConfigurationError, match=text):
         parse_servers(option, [echo])
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "expected {"),
+        ('{"x": {"command": "npx"}}', "expected {"),
+        ('{"mcpServers": {"x": {"comand": "npx"}}}', "the server 'x' in the file has neither a command nor a url"),
+        ('{"mcpServers": {"x": 5}}', "the server 'x'"),
+    ],
+)
+def test_wrong_files(tmp_path: Path, content: str, text: str) -> None:
+    """What the CLI would leave out of a file without a word, or end with, is told before it starts."""
+    path = tmp_path / "servers.json"
+    path.write_text(content)
+    with pytest.raises(ConfigurationError, match=text):
+        parse_servers(path)
 
 
 def test_errors_hide_secrets() -> None:

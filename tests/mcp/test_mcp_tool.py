@@ -121,6 +121,16 @@ def test_wrong_arguments(used: Tool[..., Any], arguments: Any, text: str) -> Non
     assert text in str(caught.value)
 
 
+def test_a_default_of_none_can_be_given() -> None:
+    """`n: int = None` takes a null as well: models repeat the default that the schema shows."""
+    def count(n: int = None, names: list[str] = None) -> object:  # type: ignore[assignment]  # noqa: RUF013
+        return n, names
+
+    made = tool(count)
+    assert made.input_schema["properties"]["n"] == {"type": ["integer", "null"], "default": None}
+    assert made.call({"n": None, "names": ["a"]}) == (None, ["a"])
+
+
 def test_whole_number_for_a_float() -> None:
     """An `int` may be given where a `float` is asked for."""
 
@@ -201,6 +211,7 @@ def _two(a: Any, b: Any) -> None: ...
 
 
 async def _async(x: int) -> None: ...
+def _generator(x: int): yield x
 
 
 def _many(*numbers: int) -> None: ...
@@ -222,6 +233,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: tool(name="t", input_schema={}, handler=_none), "called with one dict, but it takes ()"),
     (lambda: tool(name="t", input_schema={}, handler=_two), "called with one dict, but it takes (a"),
     (lambda: tool(_async), "async function cannot be a tool"),
+    (lambda: tool(_generator), "generator cannot be a tool"),
     (lambda: tool(_many), "*numbers"),
     (lambda: tool(_open), "**numbers"),
     (lambda: tool(_positional), "positional only"),

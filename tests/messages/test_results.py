@@ -1,11 +1,14 @@
 """Tests of `agent_sdk.messages.results`: outcomes, and the errors they stand for."""
 from __future__ import annotations
 
+import pickle
+import threading
 from typing import Any
 
 import pytest
 
-from agent_sdk import errors
+from agent_sdk import AgentSDKError, errors
+from agent_sdk._callbacks import CallbackErrors
 from agent_sdk._converter import structure_message
 from agent_sdk.messages import error_of
 
@@ -150,3 +153,19 @@ def test_a_limit_without_a_time() -> None:
     error = error_of(failure(429))
     assert isinstance(error, errors.RateLimitError)
     assert error.resets_at is None
+
+
+class _Locked(Exception):
+    """Holds what cannot be pickled, and is made with two arguments."""
+
+    def __init__(self, code, text):
+        super().__init__(f"{code}: {text}")
+        self.lock = threading.Lock()
+
+
+def test_results_pickle_with_what_callbacks_raised():
+    """A result crosses a process whatever its callbacks raised: what cannot is told by its name and text."""
+    errors = CallbackErrors([ValueError("plain"), _Locked(5, "held")])
+    plain, told = pickle.loads(pickle.dumps(errors))
+    assert (type(plain), plain.args) == (ValueError, ("plain",))
+    assert (type(told), str(told)) == (AgentSDKError, "_Locked: 5: held")

@@ -196,7 +196,7 @@ def test_secrets_are_masked_in_errors(word, expected):
         ({"output_format": {"type": "json_schema", "schema": {"type": "object"}}}, {"jsonSchema": {"type": "object"}}),
         (
             {"agents": {"a": {"description": "d", "prompt": "p", "disallowed_tools": ["Bash"]}}},
-            {"agents": {"a": {"description": "d", "prompt": "p", "disallowedTools": ["Bash"]}}},
+            {"agents": {"a": {"description": "d", "prompt": "p", "disallowedTools": ("Bash",)}}},
         ),
     ],
     ids=str,
