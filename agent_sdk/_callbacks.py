@@ -5,6 +5,7 @@ not waited for any more can find out.
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -76,9 +77,13 @@ def listener(name: str, value: object, parameter: str = "message") -> Any:
 
 
 def name_of(function: object) -> str:
-    """Return what *function* is called, for messages."""
+    """Return what *function* is called, for messages; of a lambda also where it stands."""
     found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    return found if isinstance(found, str) else type(function).__name__
+    name = found if isinstance(found, str) else type(function).__name__
+    code = getattr(function, "__code__", None)
+    if not name.endswith("<lambda>") or code is None:
+        return name
+    return f"{name} in line {code.co_firstlineno} of {os.path.basename(code.co_filename)}"
 
 
 def check_callback(value: object) -> Any:
@@ -117,9 +122,9 @@ def _portable(error: BaseException) -> BaseException:
     return error
 
 
-def has_passed(deadline: float | None) -> bool:
-    """Tell whether *deadline*, on the clock of `time.monotonic`, has passed; *None* never does."""
-    return deadline is not None and time.monotonic() >= deadline
+def has_passed(deadline: float) -> bool:
+    """Tell whether *deadline*, on the clock of `time.monotonic`, has passed."""
+    return time.monotonic() >= deadline
 
 
 class Cancellation:
@@ -139,7 +144,7 @@ class Cancellation:
     @property
     def cancelled(self) -> bool:
         """Whether nobody waits any more."""
-        return self._is_set or has_passed(self.deadline)
+        return self._is_set or (self.deadline is not None and has_passed(self.deadline))
 
     @cancelled.setter
     def cancelled(self, value: bool) -> None:

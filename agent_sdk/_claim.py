@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +140,6 @@ class Claim:
             lease.release()
             if lease.is_lost:
                 text = f"{lease.name}: its lease was lost during the turn; another host may have written to it too"
-                warnings.warn(text, StoreWarning, stacklevel=2)
+                _log.warn(text, StoreWarning)
         if lock is not None:
             lock.release()

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import threading
-import warnings
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from . import _log
 from ._callbacks import listener
+from ._checks import wrong
 from ._control.terms import Terms
 from ._control.turn import Turn
 from ._controls import Controls
@@ -204,7 +205,14 @@ class Client(Listening, Controls):
         return Client(self._options, resume=self._session_id, fork_session=True)
 
     def resume(self, session_id: str) -> Client:
-        """Go on with another session in the next query."""
+        """
+        Go on with another session in the next query.
+
+        Raises:
+            ConfigurationError: *session_id* is none; `close` lets the next query begin a new session.
+        """
+        if session_id is None:
+            raise wrong("session_id", session_id, "expected its id; after close() the next query begins anew")
         self._move(self._options.evolve(resume=session_id))
         return self
 
@@ -248,7 +256,7 @@ class Client(Listening, Controls):
             return
         if running.in_callback:
             raise BusyError("a callback cannot query its own client: its turn is still running; use another client")
-        warnings.warn("a stream was left open; the next query closes it", ResourceWarning, stacklevel=5)
+        _log.warn("a stream was left open; the next query closes it", ResourceWarning)
         if stream is not None:
             stream.close()
 

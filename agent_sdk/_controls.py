@@ -142,17 +142,26 @@ class Controls:
             message_uuid: The prompt's: `result.user_message_uuids` names it.
             dry_run: Change nothing, and tell which files would be.
 
+        Returns:
+            What was changed, or would be.
+
         Raises:
             ControlError: There is no checkpoint for that message. The CLI itself calls that a success.
         """
         from ._converter import structure
         from .messages import RewindReport
 
+        answer = self._rewind(message_uuid, True)  # in a dry run alone the CLI tells what changes
+        if not dry_run:
+            answer = {**answer, **self._rewind(message_uuid, False)}
+        return structure(answer, RewindReport)
+
+    def _rewind(self, message_uuid: str, dry_run: bool) -> dict[str, Any]:
         answer = self.control("rewind_files", user_message_id=message_uuid, dry_run=dry_run)
-        report = structure(answer, RewindReport)
-        if not report.can_rewind:
-            raise ControlError(f"rewind_files: {report.error or 'not possible'}", subtype="rewind_files")
-        return report
+        if not answer.get("canRewind"):
+            text = f"rewind_files({message_uuid!r}): {answer.get('error') or 'not possible'}"
+            raise ControlError(text, subtype="rewind_files")
+        return answer
 
     def stop_task(self, task_id: str) -> None:
         """

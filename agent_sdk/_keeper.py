@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from . import _log
@@ -287,7 +286,7 @@ class Keeper:
             announcements.end(self.connection.host, init, reason, self._env)
             errors = self.take_errors()
             if errors:  # no result is left to hold them
-                warnings.warn(failures(errors, "as the session ended"), CallbackWarning, stacklevel=3)
+                _log.warn(failures(errors, "as the session ended"), CallbackWarning)
 
     # --- after a turn
 

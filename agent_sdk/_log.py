@@ -18,6 +18,17 @@ def debug(room: str, text: str, *values: object) -> None:
         logging.getLogger(f"agent_sdk.{room}").debug(text, *values)
 
 
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn at the line outside of this package that led here: that is where people can change something."""
+    import warnings
+
+    package, frame, level = f"{__package__}.", sys._getframe(), 1
+    # What attrs writes has no module.
+    while frame is not None and f"{frame.f_globals.get('__name__', __name__)}.".startswith(package):
+        frame, level = frame.f_back, level + 1  # type: ignore[assignment]
+    warnings.warn(text, category, stacklevel=level)
+
+
 def set_up() -> None:
     """Keep the logger silent, or turn it on when `AGENT_SDK_LOG` names a level."""
     level = os.environ.get("AGENT_SDK_LOG", "").upper()

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from . import _log
 from ._callbacks import CallbackErrors, failures
 from ._control.turn import Turn
 from ._control.watch import Watch
@@ -151,7 +151,7 @@ class MessageStream:
         if errors:
             result.callback_errors = CallbackErrors([*result.callback_errors, *errors])
             text = failures(errors, "in this turn, see result.callback_errors")
-            warnings.warn(text, CallbackWarning, stacklevel=5)
+            _log.warn(text, CallbackWarning)
 
     @property
     def text_stream(self) -> Iterator[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +83,7 @@ class Backing:
             if reports:
                 lost = "; ".join(str(report["error"]) for report, _ in reports)
                 text = f"the session store lacks the end of a session: {lost}{saved}"
-                warnings.warn(text, StoreWarning, stacklevel=2)
+                _log.warn(text, StoreWarning)
         finally:
             if self._folder is not None:
                 self._folder.remove()

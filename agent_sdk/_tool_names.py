@@ -5,8 +5,7 @@ The CLI takes any name, so that a misspelt one in a rule, or in the pattern of a
 """
 from __future__ import annotations
 
-import warnings
-
+from . import _log
 from ._checks import Check, words, wrong
 from .errors import UnknownToolWarning
 
@@ -54,4 +53,4 @@ def doubt(where: str, tool: str) -> None:
     nearest = difflib.get_close_matches(tool, BUILTIN, n=1, cutoff=_ALIKE)
     if nearest:
         text = f"{where}={tool!r}: the CLI has no such tool; did you mean {nearest[0]!r}?"
-        warnings.warn(text, UnknownToolWarning, stacklevel=4)
+        _log.warn(text, UnknownToolWarning)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from . import _checks as check
+from . import _log
 from ._api import query
 from ._callbacks import listener
 from ._listening import OnMessage
@@ -98,7 +98,7 @@ class UserSessions:
             result = query(prompt, memory.deliver, options=options, **_opening(known, options))
         if lease.is_lost:
             text = f"user {user!r}: the lease was lost during the turn; another worker may have begun one beside it"
-            warnings.warn(text, StoreWarning, stacklevel=2)
+            _log.warn(text, StoreWarning)
         return result
 
     def session_id(self, user_id: str | int) -> str | None:

@@ -235,9 +235,24 @@ def test_misspelt_tools_are_doubted():
     ):
         with pytest.warns(UnknownToolWarning, match="did you mean '(Bash|Grep|WebFetch)'"):
             make()
+    with pytest.warns(UnknownToolWarning) as told:
+        agent_sdk.Agent(description="d", prompt="p", tools=["Grp"])
+    assert told[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Options(tools="default", allowed_tools=["NotebookRead", "mcp__bash__x", "TodoWrite", "Bash(a (b) *)", "Read,Edit"])
+
+
+def test_resuming_nothing():
+    """`resume(None)` would silently begin a new session: it is an error."""
+    with pytest.raises(ConfigurationError, match="session_id=None"):
+        agent_sdk.client(transport=MemoryCLI()).resume(None)
+
+
+def test_a_lambda_is_named_by_its_place():
+    """An error about a lambda says where it stands."""
+    with pytest.raises(ConfigurationError, match=r"<lambda> in line \d+ of test_options\.py"):
+        hooks.Matcher("Bash", lambda: None)
 
 
 def test_an_option_cannot_be_set_on_a_client():

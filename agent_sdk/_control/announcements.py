@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._callbacks import in_callers_thread
+from ..errors import HookError
 from ..transcripts.paths import transcript_path
 from .host import Host
 
@@ -43,5 +44,9 @@ def _fire(host: Host, event: str, init: Message, fields: Mapping[str, Any], env:
         return
     path = transcript_path(session_id, init.cwd, env)
     common = {"session_id": session_id, "transcript_path": path, "cwd": init.cwd}
-    for error in in_callers_thread(hooks.fire, event, {**common, **fields}).errors:
+    outcome = in_callers_thread(hooks.fire, event, {**common, **fields})
+    for error in outcome.errors:
         host.failed(error)
+    if outcome.output:
+        remedy = "it is fired by the SDK; for context use user_prompt_submit or append_system_prompt"
+        host.failed(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))

@@ -8,13 +8,12 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 
-from .. import _codec
+from .. import _codec, _log
 from .._checks import is_encodable
 from .._fields import TRAVELS
 from ..errors import ConfigurationError, ShadowedCallbackWarning
@@ -169,10 +168,10 @@ def _permissions(options: Options) -> Iterator[str]:
 def _warn_of_shadows(options: Options) -> None:
     whole = [rule for rule in options.allowed_tools or () if "(" not in rule or rule.endswith(("()", "(*)"))]
     if options.permission_mode == "bypassPermissions":
-        warnings.warn("can_use_tool is never asked: bypass_permissions lets every tool run", ShadowedCallbackWarning, 2)
-    elif whole:
+        _log.warn("can_use_tool is never asked: bypass_permissions lets every tool run", ShadowedCallbackWarning)
+    elif whole and not {"pre_tool_use", "PreToolUse"} & (options.hooks or {}).keys():  # a hook may ask for it
         text = f"can_use_tool is not asked for {', '.join(whole)}: allowed_tools lets them run"
-        warnings.warn(text, ShadowedCallbackWarning, stacklevel=2)
+        _log.warn(text, ShadowedCallbackWarning)
 
 
 def _allowed(options: Options) -> tuple[str, ...] | None:

@@ -32,7 +32,7 @@ class ToolContext:
     @property
     def cancelled(self) -> bool:
         """True once nobody waits any more: after an interrupt, an abort, the turn's `timeout` or the CLI's own."""
-        return self._cancelled or has_passed(self.deadline)
+        return self._cancelled or (self.deadline is not None and has_passed(self.deadline))
 
     @cancelled.setter
     def cancelled(self, value: bool) -> None:

@@ -40,7 +40,7 @@ class RewindReport(WireObject):
     """What `rewind_files` has changed, or would."""
 
     can_rewind: bool = False
-    #: Absolute paths; told by a dry run.
+    #: Absolute paths.
     files_changed: list[str] = attrs.field(factory=list)
     insertions: int | None = None
     deletions: int | None = None

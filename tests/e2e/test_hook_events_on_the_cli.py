@@ -9,7 +9,7 @@ import pytest
 from helpers import in_thread, until
 
 import agent_sdk
-from agent_sdk import ControlError
+from agent_sdk import CallbackWarning, ControlError, HookError
 from agent_sdk.hooks import Matcher, Result
 
 #: Registering it means to make the worktree.
@@ -71,6 +71,14 @@ def test_events_of_a_turn_with_tools(client, model, watch, real):
     assert (watch.only("message_display").delta, watch.only("message_display").final) == ("done", True)
     assert watch.only("stop").last_assistant_message == "done"
     assert watch.only("stop").stop_hook_active is False
+
+
+def test_an_answer_that_reaches_nobody(real):
+    """What a hook answers to an event that the SDK fires is an error, since nobody would read it."""
+    hooks = {"session_start": lambda ctx: Result.with_context("Be brief."), "setup": lambda ctx: None}
+    with pytest.warns(CallbackWarning, match="session_start: what the hook answers reaches nobody"):
+        result = agent_sdk.query("x", hooks=hooks, **real)
+    assert [(type(error), error.event) for error in result.callback_errors] == [(HookError, "session_start")]
 
 
 def test_events_that_the_sdk_fires(client, watch, real):

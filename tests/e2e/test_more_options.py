@@ -228,14 +228,15 @@ def test_new_tools_of_a_replaced_server_work(client, model):
 
 
 def test_rewind_tells_what_it_changed(client, model, real):
-    """A dry run lists the files; a rewind puts them back; an unknown message is an error."""
+    """A dry run lists the files; a rewind puts them back, and lists them too; an unknown message is an error."""
     file = real["cwd"] / "new.txt"
     model.call_tool("Write", {"file_path": str(file), "content": "hi"})
     agent = client(enable_file_checkpointing=True, permission_mode="accept_edits")
     uuid = agent.query("write it").user_message_uuids[0]
     assert agent.rewind_files(uuid, dry_run=True).files_changed == [str(file)]
     assert file.exists()
-    assert agent.rewind_files(uuid).can_rewind
+    report = agent.rewind_files(uuid)
+    assert (report.can_rewind, report.files_changed, report.deletions) == (True, [str(file)], 1)
     assert not file.exists()
     with pytest.raises(ControlError, match="checkpoint"):
         agent.rewind_files("12345678-1234-4123-8123-123456789abc")

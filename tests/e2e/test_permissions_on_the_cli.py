@@ -7,6 +7,7 @@ import io
 import json
 import re
 import threading
+import warnings
 
 import pytest
 from helpers import told
@@ -285,8 +286,14 @@ def test_a_shadowed_callback_warns(run, made):
     asked = []
     with pytest.warns(ShadowedCallbackWarning, match="not asked for Write:") as warned:
         run(can_use_tool=lambda *about: asked.append(about), allowed_tools=["Write", "Bash(ls *)"])
-    assert len(warned) == 1
+    assert (len(warned), warned[0].filename) == (1, __file__)
     assert (made.exists(), asked) == (True, [])
+    made.unlink()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a hook may ask for it all the same
+        ask = {"pre_tool_use": lambda ctx: Result.permission("ask")}
+        run(can_use_tool=lambda *about: asked.append(about) or True, allowed_tools=["Write"], hooks=ask)
+    assert (made.exists(), len(asked)) == (True, 1)
 
 
 def test_hooks_stand_above_the_callback(run, made):
