@@ -226,6 +226,12 @@ def session_uuid(name: str) -> Check:
             return None
         if not is_uuid(value):
             raise wrong(name, value, "expected a UUID such as str(uuid.uuid4())")
-        return str(value)
+        return str(value).lower()
 
     return check
+
+
+def session(name: str) -> Check:
+    """Accept the id of a session, as a string or a `uuid.UUID`, or its title; ids are in lower case on disk."""
+    as_text, as_id = text(name), session_uuid(name)
+    return lambda value: as_id(value) if is_uuid(value) else as_text(value)

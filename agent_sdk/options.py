@@ -98,7 +98,7 @@ class Options(Builders):
         "--disallowedTools", commas, converter=tool_rules("disallowed_tools")
     )
     #: Go on with this session: its id, or its title when that is unique in the directory.
-    resume: str | None = argv("--resume", converter=check.text("resume"))
+    resume: str | None = argv("--resume", converter=check.session("resume"))
     #: Forget what came after this message: the uuid of an assistant or user message. Needs *resume*.
     resume_session_at: str | None = argv("--resume-session-at", converter=check.text("resume_session_at"))
     #: Go on in a copy of the session, under a new id.

@@ -3,6 +3,8 @@ The examples of the Ruby page, line by line, on the real CLI.
 """
 from __future__ import annotations
 
+import uuid
+
 import agent_sdk
 
 
@@ -18,6 +20,14 @@ def test_session_id_is_captured_from_init(real):
 
     result = agent_sdk.query("Analyze the codebase", on_message=show, **real)
     assert seen == {"id": result.session_id, "text": "echo: Analyze the codebase"}
+
+
+def test_an_id_may_be_in_capitals(real, model):
+    """A session is resumed by its id however that is spelled: upper case, or a `uuid.UUID`."""
+    first = agent_sdk.query("one", **real)
+    agent_sdk.query("two", resume=first.session_id.upper(), **real)
+    last = agent_sdk.query("three", resume=uuid.UUID(first.session_id), **real)
+    assert model.requests[-1].user_texts == ["one", "two", "three"] and last.session_id == first.session_id
 
 
 def test_resume_goes_on_with_full_context(real, model):
