@@ -52,7 +52,7 @@ def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[
         raise wrong(name, function, f"expected a function of ({', '.join(parameters)})")
     if any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
         raise wrong(name, function, "expected a plain function; nobody would await an async one")
-    if any(map(inspect.isgeneratorfunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
+    if any(map(_yields, (function, getattr(function, "__call__", None)))):  # noqa: B004
         raise wrong(name, function, "expected a plain function; nobody would iterate over a generator")
     try:
         signature = inspect.signature(function)
@@ -64,6 +64,10 @@ def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[
     except TypeError as error:
         raise wrong(name, function, f"{called}, but takes {signature}") from error
     return function
+
+
+def _yields(function: object) -> bool:
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 def listener(name: str, value: object, parameter: str = "message") -> Any:
@@ -113,18 +117,27 @@ class CallbackErrors(list[BaseException]):
 
 def _portable(error: BaseException) -> BaseException:
     import pickle
+    import traceback
 
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
         # The class is the user's: its arguments, or what it holds, may not travel.
-        return AgentSDKError(f"{type(error).__name__}: {error}")
+        return AgentSDKError("".join(traceback.format_exception_only(type(error), error)).strip())
     return error
 
 
-def has_passed(deadline: float) -> bool:
-    """Tell whether *deadline*, on the clock of `time.monotonic`, has passed."""
-    return time.monotonic() >= deadline
+class Deadline:
+    """When the time of a turn is up, on the clock of `time.monotonic`; *None* once the turn is over."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: float) -> None:
+        self.at: float | None = at
+
+    def has_passed(self) -> bool:
+        """Tell whether the time is up."""
+        return self.at is not None and time.monotonic() >= self.at
 
 
 class Cancellation:
@@ -132,19 +145,19 @@ class Cancellation:
     Tells a callback that nobody waits for its answer any more. Set by the SDK, from any thread; never taken back.
 
     Args:
-        deadline: When the `timeout` of the turn has passed, on the clock of `time.monotonic`; *None* when it has none.
+        deadline: When nobody will; *None* when the turn has no `timeout`.
     """
 
     __slots__ = ("_is_set", "deadline")
 
-    def __init__(self, deadline: float | None = None) -> None:
+    def __init__(self, deadline: Deadline | None = None) -> None:
         self._is_set = False
         self.deadline = deadline
 
     @property
     def cancelled(self) -> bool:
         """Whether nobody waits any more."""
-        return self._is_set or (self.deadline is not None and has_passed(self.deadline))
+        return self._is_set or (self.deadline is not None and self.deadline.has_passed())
 
     @cancelled.setter
     def cancelled(self, value: bool) -> None:

@@ -282,7 +282,8 @@ class Client(Listening, Controls):
         try:
             connection = self._keeper.connection
             if connection is not None:
-                connection.owner = connection.host.deadline = None
+                connection.owner = None
+                connection.host.begin_turn(None)
                 if options.persistent and connection.is_usable:
                     if turn.is_open:
                         self._keeper.settle(turn)

@@ -30,6 +30,8 @@ Reader = Callable[[dict[str, Any]], Any]
 SHARED = frozenset({"session_id", "model", "role", "parent_tool_use_id", "agent_id", "name"})
 #: The CLI sends a few dozen sets of keys; this only bounds what a stranger could send.
 MOST_READERS = 256
+#: Keys of one object; a stranger's with more is read one by one.
+MOST_KEYS = 200
 
 #: Frames that use the classes of every turn.
 _COMMON: tuple[dict[str, Any], ...] = (
@@ -269,10 +271,11 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     shape = base.Shape(tuple((key, held[key].name if key in held else None) for key in keys))
     known = {"cls": cls, "new": cls.__new__, "intern": intern, "unheld": unheld, "shape": shape}
     known["with_nulls"] = _null_reader(cls, keys, nulls, filled)
-    values = {key: f"value_{number}" for number, key in enumerate(keys)}
+    is_usual = 0 < len(keys) <= MOST_KEYS
+    values = {key: f"value_{number}" if is_usual else f"raw[{key!r}]" for number, key in enumerate(keys)}
     value_of = {field.name: values[key] for key, field in held.items()}
     lines = ["def read(raw):"]
-    if keys:
+    if is_usual:
         lines.append(f"    {', '.join(values.values())}, = raw.values()")
     if filled:
         lines.append(f"    if {' or '.join(f'{values[key]} is None' for key in filled)}: return with_nulls(raw)")

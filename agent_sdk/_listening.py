@@ -51,7 +51,7 @@ class Listening:
         self._callbacks.append((f"is_{kind}", listener("callback", callback)))
         return callback
 
-    def hook(self, event: str, pattern: Any = None, /, *, matcher: Any = None, **how: Any) -> Callable[[H], H]:
+    def hook(self, event: str, pattern: Any = None, *, matcher: Any = None, **how: Any) -> Callable[[H], H]:
         """
         Register the decorated function as a hook, from the next turn on: `@client.hook("pre_tool_use", "Bash")`.
 

@@ -29,9 +29,18 @@ def schema_of(target: Any) -> dict[str, Any]:
         ConfigurationError: *target* is no type that JSON can hold, or no JSON Schema.
     """
     own = _own_schema(target)
-    if not isinstance(target, Mapping):
-        _builder(target)  # what cannot be built is told before it is paid for
     return _wrapped(own) if _needs_wrapping(own) else own
+
+
+def prepare(target: Any) -> None:
+    """
+    Make what `build` needs, while there is time: before the prompt is sent, and paid for.
+
+    Raises:
+        ConfigurationError: No objects of *target* can be made.
+    """
+    if not isinstance(target, Mapping):
+        _builder(target)
 
 
 def build(target: Any, data: Any, *, result: Any = None) -> Any:

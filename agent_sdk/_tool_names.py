@@ -5,6 +5,8 @@ The CLI takes any name, so that a misspelt one in a rule, or in the pattern of a
 """
 from __future__ import annotations
 
+import functools
+
 from . import _log
 from ._checks import Check, words, wrong
 from .errors import UnknownToolWarning
@@ -35,22 +37,27 @@ def tool_rules(name: str) -> Check:
 
 
 def _check(option: str, rule: str) -> None:
-    tool, opened, rest = rule.partition("(")
+    named, opened, rest = rule.partition("(")
     if opened and ")" not in rest:
         raise wrong(option, rule, "the parenthesis is not closed; write it as 'Bash(git log *)'")
-    right = _BY_LOWER.get(tool.strip().lower())
-    if right is not None and right != tool.strip():
-        raise wrong(option, rule, f"upper case counts in names of tools; did you mean {right!r}?")
-    doubt(option, tool.strip())
+    for tool in named.replace(",", " ").split():
+        right = _BY_LOWER.get(tool.lower(), tool)
+        if right != tool:
+            raise wrong(option, rule, f"upper case counts in names of tools; did you mean {right!r}?")
+        doubt(option, tool)
 
 
 def doubt(where: str, tool: str) -> None:
     """Warn of the name of a *tool* that is unknown and much like one of the CLI's."""
+    meant = _meant(tool)
+    if meant is not None:
+        _log.warn(f"{where}={tool!r}: the CLI has no such tool; did you mean {meant!r}?", UnknownToolWarning)
+
+
+@functools.lru_cache
+def _meant(tool: str) -> str | None:
     if tool in BUILTIN or not tool.isalpha():
-        return
+        return None
     import difflib
 
-    nearest = difflib.get_close_matches(tool, BUILTIN, n=1, cutoff=_ALIKE)
-    if nearest:
-        text = f"{where}={tool!r}: the CLI has no such tool; did you mean {nearest[0]!r}?"
-        _log.warn(text, UnknownToolWarning)
+    return next(iter(difflib.get_close_matches(tool, BUILTIN, n=1, cutoff=_ALIKE)), None)

@@ -241,6 +241,8 @@ def test_misspelt_tools_are_doubted():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Options(tools="default", allowed_tools=["NotebookRead", "mcp__bash__x", "TodoWrite", "Bash(a (b) *)", "Read,Edit"])
+    with pytest.raises(ConfigurationError, match="did you mean 'Bash'"):
+        Options(disallowed_tools="Read, bash")
 
 
 def test_resuming_nothing():

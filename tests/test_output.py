@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import pickle
+import types
 from typing import Any, Dict, List, Literal, Optional, TypedDict  # noqa: UP035
 
 import attrs
@@ -140,6 +141,30 @@ Page = attrs.make_class(
 )
 Folder = dataclasses.make_dataclass("Folder", [("pages", Dict[str, "Page"])])  # noqa: UP006
 Folder.__module__ = __name__
+
+
+@dataclasses.dataclass
+class Tree:
+    v: int
+    left: Tree | None = None
+    others: dict[str, Tree | int] = dataclasses.field(default_factory=dict)
+
+
+def test_classes_that_hold_themselves_in_a_union() -> None:
+    """A class may hold itself behind a union, for which the converter is asked while it is being made."""
+    _output.prepare(Tree)
+    data = {"v": 1, "left": {"v": 2}, "others": {"a": {"v": 3}, "b": 4}}
+    assert _output.build(Tree, data) == Tree(1, Tree(2), {"a": Tree(3), "b": 4})
+
+
+def test_what_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the converter does not like is an error that names the class, before the prompt is sent."""
+    def refuse(hint: Any) -> Any:
+        raise TypeError("not like this")
+
+    monkeypatch.setattr(_output.values, "_objects", lambda: types.SimpleNamespace(get_structure_hook=refuse))
+    with pytest.raises(ConfigurationError, match=r"output: objects of .*Point.* cannot be made: not like this"):
+        _output.prepare(Point)
 
 
 def test_quoted_names() -> None:

@@ -75,13 +75,15 @@ def shake_hands(
     interrupted: Callable[[], bool] = (lambda: False) if turn is None else (lambda: turn.is_aborted)
     try:
         connection.wait(lambda: connection.settled(future) or interrupted(), min(deadline, limit or deadline))
-        if future.done:
-            return _checked(ServerInfo(future.result()), options)
+        answer = future.result() if future.done else None
     except AgentSDKError:
         if turn is None:
             _raise_early_result(connection, options, env)
         if turn is None or not connection.inbox:
             raise
+        answer = None
+    if answer is not None:
+        return _checked(ServerInfo(answer), options)
     if not future.done and interrupted():
         connection.drop()  # it has not said a word yet: nothing is lost with it
     elif not future.done and time.monotonic() >= deadline:

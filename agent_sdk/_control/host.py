@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .._callbacks import Deadline
 from ..options import Options
 from .watchdog import Watchdog
 
@@ -41,6 +42,8 @@ class Host:
         #: Calls of tools that were read and not yet begun, by the id of their control request.
         self.planned: dict[str, ToolCall] = {}
         self.tool_workers = 1
+        #: What the output is to become.
+        self.output: Any = None
         #: What callbacks raised since the turn began.
         self.errors: list[Exception] = []
         self.watchdog = Watchdog()
@@ -48,8 +51,8 @@ class Host:
         self.settled: list[tuple[str, Any]] = []
         #: Whether the turn is another attempt: its empty prompt is nobody's, and no hook is asked about it.
         self.asks_again = False
-        #: When the turn's time is up, on the clock of `time.monotonic`: callbacks can know it.
-        self.deadline: float | None = None
+        #: When the turn's time is up: callbacks can know it.
+        self.deadline: Deadline | None = None
         #: What hooks have answered to questions of MCP servers: what each was about, and the fields.
         self.elicited: list[tuple[Any, Any]] = []
         #: Copies transcripts to a session store.
@@ -62,6 +65,7 @@ class Host:
         self.can_use_tool = options.can_use_tool
         self.on_elicitation = options.on_elicitation
         self.tool_workers = options.tool_workers
+        self.output = options.output
         if options.hooks:
             from ..hooks import HookSet
 
@@ -89,10 +93,20 @@ class Host:
         self.servers, self.outside = dict(servers.inside), dict(servers.outside)
         return {**self.outside, **{name: {"type": "sdk", "name": name} for name in self.servers}}
 
+    def begin_turn(self, deadline: float | None) -> None:
+        """Let callbacks know the deadline of the turn; *None* when it has none, and when it is over."""
+        if self.deadline is not None:
+            self.deadline.at = None  # what still runs for the turn before has all the time there is
+        self.deadline = None if deadline is None else Deadline(deadline)
+
     def prepare(self) -> None:
         """Make what the first calls need, while the CLI starts."""
         if self.hooks is not None:
             self.hooks.prepare()
+        if self.output is not None:
+            from .. import _output
+
+            _output.prepare(self.output)
         if self.can_use_tool is not None:
             from ..permissions import decisions  # noqa: F401  # loaded here, not at the first question
         for server in self.servers.values():

@@ -86,7 +86,7 @@ class Turn:
         self._to_message = structure_message
         self._connection, self._ledger, self._inbox = connection, ledger, connection.inbox
         connection.owner = self.thread
-        connection.host.deadline = None if self.terms.timeout is None else self._started + self.terms.timeout
+        connection.host.begin_turn(None if self.terms.timeout is None else self._started + self.terms.timeout)
 
     def send(self, line: bytes) -> None:
         """Send the prompt."""

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .. import _log
+
 #: Seconds, at least, between two looks.
 SHORTEST_SLICE = 0.02
 #: Looks without anything to time before the thread ends.
@@ -42,7 +44,11 @@ class Watchdog:
         with self._starting:
             is_needed, self.is_awake = not self.is_awake, True
         if is_needed:
-            threading.Thread(target=self._watch, name="agent_sdk-watchdog", daemon=True).start()
+            try:
+                threading.Thread(target=self._watch, name="agent_sdk-watchdog", daemon=True).start()
+            except BaseException:
+                self.is_awake = False  # out of threads: the next hook tries again
+                raise
             return
         try:
             self._bell.release()
@@ -63,11 +69,18 @@ class Watchdog:
         now = time.monotonic()
         for timer in [timer for timer in self.timers if timer.deadline <= now]:
             if self.take(timer):
-                timer.expire()
+                self._expire(timer)
         nearest = min((timer.deadline - now for timer in list(self.timers)), default=60.0)
         pause = max(0.001, min(max(SHORTEST_SLICE, self.shortest / 4), nearest))
         self.sleeps_until = time.monotonic() + pause
         return pause
+
+    def _expire(self, timer: HookTimer) -> None:
+        try:
+            timer.expire()
+        except Exception as error:
+            # The thread has other hooks to watch; whoever could be told is not in here.
+            _log.debug("watchdog", "the answer for a late hook could not be sent: %s", error)
 
     def take(self, timer: HookTimer) -> bool:
         """Take *timer* out; false when somebody else has."""

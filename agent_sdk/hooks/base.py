@@ -106,8 +106,8 @@ class HookContext(WireObject):
         """What patterns are compared with; *None* for events that have nothing to compare."""
         return None if self.facts.matches is None else getattr(self, self.facts.matches)
 
-    def changeable(self) -> dict[Any, Any] | None:
-        """What an answer may put something else in the place of; *None* where there is no such thing."""
+    def changeable(self) -> Any:
+        """What an answer may put something else in the place of: a dict; *None* where there is no such thing."""
         value = None if self.facts.changes is None else getattr(self, self.facts.changes[1])
         return value if type(value) is dict else None
 
@@ -241,6 +241,13 @@ def _unknown(name: object, wanted: str) -> ConfigurationError:
     nearest = difflib.get_close_matches(wanted, _events, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else "hook_events() lists them all"
     return ConfigurationError(f"unknown hook event {name!r}; {hint}")
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of a value of JSON."""
+    if type(value) is dict:
+        return {key: item if type(item) is str else copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if type(value) is list else value
 
 
 def usual_fields(cls: type[HookContext]) -> dict[str, Any]:

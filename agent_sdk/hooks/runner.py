@@ -14,7 +14,7 @@ from .. import _checks as check
 from .. import _converter, _log
 from .._callbacks import Cancellation, name_of
 from ..errors import HookError
-from .base import Event, HookContext, event_class, snake, usual_fields
+from .base import Event, HookContext, copied, event_class, snake, usual_fields
 from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher
 from .outputs import ends_chain, fed, merged, output_of
 from .result import Output, Result
@@ -260,37 +260,36 @@ class _Firing:
     def _call(self, step: _Step) -> Output | None:
         """Call a hook against the clock; *None* when its time ran out and the event is answered."""
         timer = self.timer
-        timer.start(step.matcher.timeout, self._expire)
         output: Output = {}
+        given = self.ctx.changeable()
+        before = copied(given)
         try:
+            timer.start(step.matcher.timeout, self._expire)
             if step.matcher.selector.selects(self.ctx):
-                given = self.ctx.changeable()
-                before = None if given is None else dict(given)
                 answer = step.handler(self.ctx)
                 if answer is not None:
                     output = output_of(answer, self.ctx)
-                if given is not None and before is not None and given != before:
-                    self._check_change(output, given, before)
+                if given != before:
+                    self._check_change(output)
         except Exception as error:
             # A hook's bug ends neither the turn nor the process: it refuses, or is passed over, and is reported.
             output = self._failed(step, error)
         finally:
             is_late = timer.stop()
+        if given != before and fed(output, self.ctx) is self.ctx:
+            given.clear()  # the hooks that follow see what will run
+            given.update(before)
         if not is_late:
             return output
         self.errors.append(self._late(step))
         self.output = self.output if self.answered is None else self.answered
         return None
 
-    def _check_change(self, output: Output, changed: dict[Any, Any], before: dict[Any, Any]) -> None:
-        """Refuse a change in place, which changes nothing of what will run, and undo it for the hooks that follow."""
-        if ends_chain(output) or fed(output, self.ctx) is not self.ctx:
-            return
-        changed.clear()
-        changed.update(before)
-        event = self.ctx.event
-        remedy = "return hooks.Result.modify(new_input), or change a copy"
-        raise HookError(f"{event}: the hook changed the input in place, which has no effect; {remedy}", event=event)
+    def _check_change(self, output: Output) -> None:
+        """Refuse a change of the input in place: it changes nothing of what will run."""
+        if not ends_chain(output) and fed(output, self.ctx) is self.ctx:
+            event, remedy = self.ctx.event, "return hooks.Result.modify(new_input), or change a copy"
+            raise HookError(f"{event}: the hook changed the input in place, which has no effect; {remedy}", event=event)
 
     def _expire(self) -> Output:
         step, later = self.steps[self.index], self.steps[self.index + 1 :]

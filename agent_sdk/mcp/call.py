@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _log
+from .._callbacks import Deadline
 from . import results
 from .context import ToolContext
 from .tool import ArgumentsError, Tool
@@ -61,18 +62,18 @@ class ToolCall:
         """The CLI gave this call up."""
         return self._context is not None and self._context.cancelled
 
-    def run(self, deadline: float | None = None) -> Message:
+    def run(self, deadline: Deadline | None = None) -> Message:
         """
         Run the tool and return the answer.
 
         Args:
-            deadline: When nobody will wait for it, on the clock of `time.monotonic`.
+            deadline: When nobody will wait for it.
 
         An exception of the tool becomes its answer, for the model to read, and stays in `error`. Only what is no
         `Exception` (`KeyboardInterrupt`, `SystemExit`) leaves. A call that was cancelled before does not run.
         """
         if deadline is not None:
-            self.context.deadline = deadline
+            self.context._deadline = deadline
         try:
             result = results.failure("cancelled before it ran") if self.is_cancelled else self._result()
         finally:

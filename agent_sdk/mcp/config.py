@@ -238,14 +238,14 @@ def _check_file(path: str) -> None:
     """Look for what the CLI would leave out without a word; it reads the file itself, and fills in variables."""
     try:
         with open(path, "rb") as file:
-            read = _codec.loads(file.read())
+            read = _codec.loads(file.read().removeprefix(b"\xef\xbb\xbf"))
     except (OSError, ValueError) as error:
         raise check.wrong("mcp_servers", path, f"the file cannot be read as JSON: {error}") from error
     servers = read.get("mcpServers") if isinstance(read, dict) else None
     if not isinstance(servers, dict):
         raise check.wrong("mcp_servers", path, 'expected {"mcpServers": {name: server}} in the file')
     for name, server in servers.items():
-        if not isinstance(server, dict) or not server.keys() & {"command", "url"}:
+        if not isinstance(server, dict) or not (server.keys() & {"command", "url"} or server.get("type") == "sdk"):
             raise check.wrong("mcp_servers", path, f"the server {name!r} in the file has neither a command nor a url")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from .._callbacks import has_passed
+from .._callbacks import Deadline
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -26,13 +26,12 @@ class ToolContext:
     tool_name: str = ""
     #: The parameters of the call as they came: `name`, `arguments`, `_meta`.
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    #: When the `timeout` of the turn has passed, on the clock of `time.monotonic`; *None* when it has none.
-    deadline: float | None = None
+    _deadline: Deadline | None = attrs.field(default=None, repr=False, alias="deadline")
 
     @property
     def cancelled(self) -> bool:
         """True once nobody waits any more: after an interrupt, an abort, the turn's `timeout` or the CLI's own."""
-        return self._cancelled or (self.deadline is not None and has_passed(self.deadline))
+        return self._cancelled or (self._deadline is not None and self._deadline.has_passed())
 
     @cancelled.setter
     def cancelled(self, value: bool) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, Optional, get_args
+from typing import Annotated, Any, Optional, get_args, get_origin
 
 import attrs
 
@@ -41,10 +41,10 @@ def read(function: Callable[..., Any], name: str) -> Signature | None:
     Raises:
         ConfigurationError: It is a coroutine function or a generator.
     """
-    plain = _plain(function)
-    if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
+    plain, called = _plain(function), _called(function)
+    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
         raise ConfigurationError(f"tool {name!r}: an async function cannot be a tool; use a plain one")
-    if inspect.isgeneratorfunction(plain):
+    if inspect.isgeneratorfunction(called):
         raise ConfigurationError(f"tool {name!r}: a generator cannot be a tool; return the list of what it yields")
     try:
         parameters = list(inspect.signature(function).parameters.values())
@@ -55,9 +55,23 @@ def read(function: Callable[..., Any], name: str) -> Signature | None:
     parameters = parameters[1:] if unbound else parameters
     for parameter in parameters:
         if parameter.default is None and parameter.name in hints:
-            hints[parameter.name] = Optional[hints[parameter.name]]  # noqa: UP045  # `n: int = None` takes a null
+            hints[parameter.name] = _optional(hints[parameter.name])
     context = next((p.name for p in parameters if p.name == "ctx" or _is_context(hints.get(p.name))), None)
     return Signature(parameters, hints, context, unbound)
+
+
+def _optional(hint: Any) -> Any:
+    """Let `n: int = None` take a null: models repeat the default that the schema shows."""
+    if get_origin(hint) is Annotated:
+        inner, *notes = get_args(hint)
+        return Annotated[(_optional(inner), *notes)]
+    return Optional[hint]  # noqa: UP045  # at run time, and of any hint
+
+
+def _called(function: Any) -> Any:
+    """Return the function that is called; what a decorator has wrapped is the decorator's business."""
+    function = function.func if isinstance(function, functools.partial) else function
+    return function if inspect.isroutine(function) else type(function).__call__
 
 
 def _plain(function: Any) -> Any:

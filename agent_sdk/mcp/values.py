@@ -40,6 +40,8 @@ def builder(hint: Any) -> Build | None:
 
     try:
         hook = _objects().get_structure_hook(hint)
+    except RecursionError:
+        raise  # a class that holds itself: cattrs takes it up again
     except Exception as error:
         # Whatever cattrs does not like, it has to be known before the model is asked.
         raise ConfigurationError(f"objects of {hint} cannot be made: {error}") from error

@@ -81,3 +81,21 @@ def test_the_thread_ends_and_begins_anew(watchdog, monkeypatch):
         until(lambda sent=sent: sent)
         assert timer.stop() is True
         until(lambda: not watchdog.is_awake)
+
+
+def test_a_thread_that_does_not_start_is_tried_again(watchdog, monkeypatch):
+    """A system that is out of threads is asked again with the next hook; one answer that fails ends no watching."""
+    class Out(threading.Thread):
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+    sent = []
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(threading, "Thread", Out)
+        HookTimer(watchdog, sent.append).start(60.0, dict)
+    failing, timer = HookTimer(watchdog, lambda output: 1 / 0), HookTimer(watchdog, sent.append)
+    failing.start(0.01, dict)
+    until(lambda: failing not in watchdog.timers)
+    timer.start(0.02, lambda: {"late": True})
+    until(lambda: sent)
+    assert sent == [{"late": True}]

@@ -49,6 +49,8 @@ def test_an_agent_that_the_cli_refuses(real, model):
         run(real, agents={"x": unknown})
     with pytest.raises(ConfigurationError, match="agent='Exlore': there is no such agent; did you mean 'Explore'"):
         run(real, agent="Exlore")
+    with pytest.raises(ConfigurationError, match="agent='nobody'"):  # also when something else comes before
+        run(real, agent="nobody", stderr=lambda line: None, extra_args={"debug-to-stderr": None})
     assert model.requests == []
 
 

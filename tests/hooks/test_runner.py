@@ -1,6 +1,7 @@
 """The hooks of a client: registration, order, failure, time."""
 from __future__ import annotations
 
+import copy
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -238,6 +239,40 @@ def _rewrite(ctx: Any) -> Any:
 def _rewrite_and_say_so(ctx: Any) -> Any:
     ctx.tool_input["command"] = "echo safe"
     return Result.modify(ctx.tool_input)
+
+
+def _rewrite_and_fail(ctx: Any) -> Any:
+    ctx.tool_input["command"] = "rm -rf /"
+    raise ValueError("late thought")
+
+
+def _rewrite_deep(ctx: Any) -> Any:
+    ctx.tool_input["edits"][0]["new"] = "danger"
+
+
+def test_a_change_in_place_is_undone() -> None:
+    """Whatever a hook that is passed over has changed in place, the next hook and the CLI do not see it."""
+    seen: list[Any] = []
+    given = {"command": "danger", "edits": [{"new": "text"}]}
+    modify = Matcher(None, lambda ctx: Result.modify({"command": "ls", "edits": [{"new": "text"}]}))
+    look = Matcher(None, lambda ctx: seen.append((ctx.tool_input["command"], ctx.tool_input["edits"][0]["new"])))
+    for bad in (_rewrite_and_fail, _rewrite_deep, _rewrite):
+        steps = [modify, Matcher(None, bad, fail_mode="open"), look]
+        outcome = HookSet({"pre_tool_use": steps}).run("hook_pre_tool_use", {**INPUT, "tool_input": copy.deepcopy(given)})
+        assert outcome.output["hookSpecificOutput"]["updatedInput"] == {"command": "ls", "edits": [{"new": "text"}]}
+        HookSet({"pre_tool_use": steps[1:]}).run("hook_pre_tool_use", {**INPUT, "tool_input": copy.deepcopy(given)})
+        assert len(outcome.errors) == 1
+    assert seen == [("ls", "text"), ("danger", "text")] * 3
+
+
+def test_a_timer_that_cannot_start_refuses() -> None:
+    """Where a hook cannot be timed, it does not run, and that refuses."""
+    class Broken(SteppedTimer):
+        def start(self, timeout: float | None, expire: Any) -> None:
+            raise RuntimeError("can't start new thread")
+
+    outcome = HookSet({"pre_tool_use": _nothing}).run("hook_pre_tool_use", INPUT, timer=Broken())
+    assert (_decision(outcome), [str(error) for error in outcome.errors]) == ("deny", ["can't start new thread"])
 
 
 def _rewrite_and_block(ctx: Any) -> Any:

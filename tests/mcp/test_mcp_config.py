@@ -101,6 +101,8 @@ def test_file(tmp_path: Path) -> None:
     path = tmp_path / "servers.json"
     path.write_text('{"mcpServers": {"x": {"command": "npx"}, "y": {"type": "http", "url": "${URL}"}}}')
     assert parse_servers(path) == parse_servers(str(path)) == Servers({}, {}, str(path))
+    path.write_bytes(b'\xef\xbb\xbf{"mcpServers": {"x": {"type": "sdk", "name": "x"}}}')  # as Windows writes it
+    assert parse_servers(path).file == str(path)
 
 
 @pytest.mark.parametrize(

@@ -121,12 +121,33 @@ def test_wrong_arguments(used: Tool[..., Any], arguments: Any, text: str) -> Non
     assert text in str(caught.value)
 
 
+def _collected(function: Any) -> Any:
+    @functools.wraps(function)
+    def collect(*args: Any, **kwargs: Any) -> list[Any]:
+        return list(function(*args, **kwargs))
+
+    return collect
+
+
+def test_a_decorator_may_collect_a_generator() -> None:
+    """What a decorator makes of a generator is a tool, if it is a plain function."""
+    @_collected
+    def rows(n: int) -> Any:
+        yield n
+
+    assert tool(rows).call({"n": 3}) == [3]
+
+
 def test_a_default_of_none_can_be_given() -> None:
     """`n: int = None` takes a null as well: models repeat the default that the schema shows."""
-    def count(n: int = None, names: list[str] = None) -> object:  # type: ignore[assignment]  # noqa: RUF013
+    def count(
+        n: int = None,  # type: ignore[assignment]  # noqa: RUF013
+        names: Annotated[list[str], "Whose"] = None,  # type: ignore[assignment]  # noqa: RUF013
+    ) -> object:
         return n, names
 
     made = tool(count)
+    assert made.input_schema["properties"]["names"]["description"] == "Whose"
     assert made.input_schema["properties"]["n"] == {"type": ["integer", "null"], "default": None}
     assert made.call({"n": None, "names": ["a"]}) == (None, ["a"])
 
