@@ -13,6 +13,7 @@ import attrs
 from . import _checks as check
 from . import _codec
 from ._encoders import permission_mode_name
+from ._fields import camel
 from ._tool_names import tool_rules
 from .errors import ConfigurationError
 
@@ -117,10 +118,7 @@ class Agent:
 
 
 #: snake_case -> the wire's name; other keys of a dict travel as they are.
-_NAMES = {
-    field.name: field.name.split("_")[0] + "".join(word.title() for word in field.name.split("_")[1:])
-    for field in attrs.fields(Agent)
-}
+_NAMES = {field.name: camel(field.name) for field in attrs.fields(Agent)}
 
 
 def agents_of(value: object) -> dict[str, dict[str, Any]] | None:
@@ -152,12 +150,7 @@ def _agent(name: str, agent: object) -> dict[str, Any]:
 
 
 def _check_others(agent: str, others: Mapping[str, Any]) -> None:
-    import difflib
-
-    for key in others:
-        nearest = difflib.get_close_matches(str(key), _NAMES, n=1, cutoff=0.75)
-        if nearest:  # another one may be of a newer CLI
-            raise check.wrong(f"agents[{agent!r}]", key, f"no such key; did you mean {nearest[0]!r}?")
+    check.known_keys(f"agents[{agent!r}]", others, _NAMES)
     try:
         _codec.dumps(others)
     except (TypeError, ValueError) as error:

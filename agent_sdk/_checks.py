@@ -128,6 +128,21 @@ def mapping(name: str) -> Check:
     return check
 
 
+def variables(name: str) -> Check:
+    """Accept environment variables by name; *None* unsets one. An error shows no value, which may be a secret."""
+    as_mapping = mapping(name)
+
+    def check(value: object) -> dict[str, str | None] | None:
+        given: dict[str, str | None] | None = as_mapping(value)
+        for key, item in (given or {}).items():
+            if item is not None and not isinstance(item, (str, os.PathLike)):
+                kind = type(item).__name__
+                raise ConfigurationError(f"{name}[{key!r}]: expected a string, or None to unset it, got {kind}")
+        return given
+
+    return check
+
+
 def path(name: str) -> Check:
     """Accept a path, as a string or path object; gives a string."""
     as_text = text(name)
@@ -192,9 +207,36 @@ def methods(name: str, *wanted: str, base: str = "Transport") -> Check:
             raise wrong(name, value, "expected an instance, not the class itself")
         if missing:
             raise wrong(name, value, f"it has no method {missing[0]}; subclass agent_sdk.{base}")
+        if value is not None:
+            _refuse_async(name, value, wanted)
         return value
 
     return check
+
+
+def _refuse_async(name: str, value: object, methods: Iterable[str]) -> None:
+    import inspect
+
+    for method in methods:
+        if inspect.iscoroutinefunction(getattr(value, method)):
+            raise wrong(name, value, f"its method {method} is asynchronous, and nobody would await it; make it plain")
+
+
+def known_keys(name: str, value: Mapping[str, Any], known: Iterable[str]) -> None:
+    """
+    Refuse a key that nearly is a known one; others may be of a newer CLI.
+
+    Raises:
+        ConfigurationError: There is one.
+    """
+    import difflib
+
+    names = tuple(known)
+    for key in value:
+        nearest = () if key in names else difflib.get_close_matches(str(key), names, n=1, cutoff=0.75)
+        nearest = nearest or [one for one in names if one.lower() == str(key).lower() != one and key not in names]
+        if nearest:
+            raise wrong(name, key, f"no such key; did you mean {nearest[0]!r}?")
 
 
 def function(name: str) -> Check:

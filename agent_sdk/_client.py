@@ -227,6 +227,7 @@ class Client(Listening, Controls):
 
     def _count(self, result: ResultMessage) -> None:
         self._meter.add(result)
+        self._keeper.spent = self._meter.cost
         for add in LEDGERS.get():
             add(result)
 
@@ -258,6 +259,7 @@ class Client(Listening, Controls):
             raise BusyError("a callback cannot query its own client: its turn is still running; use another client")
         _log.warn("a stream was left open; the next query closes it", ResourceWarning)
         if stream is not None:
+            stream.is_displaced = True  # whoever still reads it must not take this for its end
             stream.close()
 
     def _open(self, turn: Turn, options: Options) -> bool:

@@ -19,6 +19,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn
 
 from . import _log
+from ._fields import camel
 from .messages import base, blocks, conversation, registry
 
 T = TypeVar("T")
@@ -324,7 +325,7 @@ def _held(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[s
     """Which of *keys* a field holds. Answers to control requests spell in camelCase what messages do not."""
     for field in attrs.fields(cls):
         wire = base.wire_name(field)
-        key = wire if wire in keys else base.camel(field.name)
+        key = wire if wire in keys else camel(field.name)
         if field.init and key in keys:
             yield key, field
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import _checks as check
+from ._fields import camel
 from .errors import ConfigurationError
 from .permissions import MODES
 
@@ -67,6 +68,9 @@ def thinking_flags(value: object) -> tuple[str, ...]:
     kind = value.get("type") if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or kind not in ("adaptive", "enabled", "disabled"):
         raise check.wrong("thinking", value, "expected 'adaptive', 'disabled', a number of tokens, or a dict of these")
+    check.known_keys("thinking", value, ("type", "budget_tokens", "budgetTokens", "display"))
+    if kind == "enabled" and not {"budget_tokens", "budgetTokens"} & value.keys():
+        raise check.wrong("thinking", value, "type 'enabled' needs budget_tokens; 'adaptive' leaves it to the model")
     budget = check.number("thinking", above=0, whole=True)(value.get("budget_tokens", value.get("budgetTokens")))
     flags = [f"--thinking={kind}" if budget is None else f"--max-thinking-tokens={budget}"]
     display = check.one_of("thinking.display", ("summarized", "omitted"))(value.get("display"))
@@ -263,6 +267,30 @@ def settings_of(value: object) -> Any:
     return check.path("settings")(value)
 
 
+_PROMPT_KEYS = ("type", "preset", "append", "exclude_dynamic_sections", "excludeDynamicSections", "prompt", "path")
+#: Of the setting `sandbox`, at its top.
+_SANDBOX_KEYS = (
+    "enabled", "failIfUnavailable", "autoAllowBashIfSandboxed", "allowUnsandboxedCommands", "excludedCommands",
+    "ignoreViolations", "enableWeakerNestedSandbox", "allowNestedUserNamespaces", "enableWeakerNetworkIsolation",
+    "allowAppleEvents", "ripgrep", "bwrapPath", "socatPath", "network", "filesystem", "credentials",
+)  # fmt: skip
+
+
+def sandbox_of(value: object) -> dict[str, Any] | None:
+    """
+    Accept sandbox settings; keys in snake_case are spelled as the CLI does.
+
+    Raises:
+        ConfigurationError: It is no dict, or a key is misspelt: the CLI would run without a sandbox, and say nothing.
+    """
+    given: dict[str, Any] | None = check.mapping("sandbox")(value)
+    if given is None:
+        return None
+    settings = {camel(key): item for key, item in given.items()}
+    check.known_keys("sandbox", settings, _SANDBOX_KEYS)
+    return settings
+
+
 def system_prompt_fields(value: object) -> dict[str, Any]:
     """
     Return the fields of the handshake that carry *system_prompt*.
@@ -273,6 +301,7 @@ def system_prompt_fields(value: object) -> dict[str, Any]:
     if isinstance(value, str):
         return {"systemPrompt": [value]}
     if isinstance(value, Mapping):
+        check.known_keys("system_prompt", value, _PROMPT_KEYS)
         shape = _PROMPT_SHAPES.get(str(value.get("type")))
         if shape is not None:
             return shape(value)

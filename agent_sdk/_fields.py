@@ -62,3 +62,9 @@ def local(**field: Any) -> Any:
 def _option(travel: Travel, field: dict[str, Any]) -> Any:
     field.setdefault("default", None)
     return attrs.field(metadata={TRAVELS: travel}, kw_only=True, **field)
+
+
+def camel(name: str) -> str:
+    """How the wire spells *name* when it writes camelCase."""
+    first, *others = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in others)

@@ -21,6 +21,7 @@ from ._control.ledger import Ledger
 from ._control.protocol import Frame
 from ._control.turn import Turn
 from ._ids import new_uuid
+from ._meter import within_budget
 from ._process.cli import CLITransport
 from ._process.command import command_of
 from .errors import AgentSDKError, BusyError, CallbackWarning, ConfigurationError, ProcessError
@@ -57,6 +58,8 @@ class Keeper:
         self.session_id: str | None = None
         #: The client's own options, without those of one call.
         self.usual: Options | None = None
+        #: US dollars that the client has spent.
+        self.spent = 0.0
         self._opening = opening
         self._expected: str | None = None
         self._env: dict[str, str] | None = None
@@ -226,7 +229,7 @@ class Keeper:
 
     def _connect(self, options: Options, host: Host) -> Connection:
         def make_cli() -> CLITransport:
-            command = command_of(options, host.outside, host.servers_file)
+            command = command_of(within_budget(options, self.usual, self.spent), host.outside, host.servers_file)
             self._env, command.keeps = command.env, self._backing
             return CLITransport(command)
 

@@ -47,9 +47,14 @@ def load(module: str, name: str, names: list[str]) -> Any:
 
     Raises:
         AttributeError: The face has no such name.
+        ImportError: It is a name of the official SDK; the text has ours.
     """
     if name in ROOMS:
         return importlib.import_module(f"{module}.{name}")
     if name not in names:
+        from ._official_names import NAMES
+
+        if name in NAMES:  # of an AttributeError `from ... import` would hide the text
+            raise ImportError(f"{module} has no {name}; here it is {NAMES[name]}", name=name)
         raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
     return getattr(importlib.import_module(f"{module}.{HOMES.get(name, 'messages')}"), name)

@@ -13,7 +13,7 @@ from ._callbacks import CallbackErrors, failures
 from ._control.turn import Turn
 from ._control.watch import Watch
 from ._prompt import Prompt, user_line
-from .errors import AgentTimeoutError, CallbackWarning, ProcessError, StructuredOutputError
+from .errors import AgentTimeoutError, BusyError, CallbackWarning, ProcessError, StructuredOutputError
 from .options import Options
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class MessageStream:
         self._options = options
         self._turn: Turn | None = None
         self._is_closed = False
+        #: Another query of the client has closed it before its end.
+        self.is_displaced = False
         self._prompt: Prompt = prompt
         self.session_id: str | None = client.session_id
         #: Gets each message before anybody else; for those who keep them.
@@ -52,6 +54,8 @@ class MessageStream:
 
     def _advance(self) -> Message | None:
         """Return the next message, after the callbacks of the client; *None* after the last."""
+        if self.is_displaced:
+            raise BusyError("this stream was closed by another query of its client; use another client for that")
         if self._is_closed:
             return None
         try:
@@ -175,7 +179,7 @@ class MessageStream:
                     shown = held = ""
                 text, held = _joined(held + message.text)
                 shown += text
-            elif message.is_text:
+            elif message.is_text and message.error is None:
                 whole: str = message.content
                 text = whole[len(shown) :] if whole.startswith(shown) else whole
                 shown = held = ""

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .messages import ModelUsage, ResultMessage, Usage
+    from .options import Options
 
 #: Who wants to hear of every result in this thread: a `with Ledger()` block.
 LEDGERS: ContextVar[tuple[Callable[[ResultMessage], None], ...]] = ContextVar("agent_sdk_ledgers", default=())
 #: Above it, also infinite, no figure is believed.
 _MOST = 1e15
+#: US dollars for a process when nothing is left: the CLI takes no zero, and ends with this after its first reply.
+LEAST_BUDGET = 1e-7
 _TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
@@ -59,3 +62,18 @@ class Meter:
 def figure(value: object) -> Any:
     """Take a number as it came; what is none, or none that can be, counts nothing."""
     return value if isinstance(value, (int, float)) and 0 <= value < _MOST else 0
+
+
+def within_budget(options: Options, usual: Options | None, spent: float) -> Options:
+    """
+    Return the options of a client's next process: it may spend what the ones before it have left.
+
+    Args:
+        options: What the turn wants. A budget that is the turn's own stays as it is.
+        usual: What the client wants.
+        spent: US dollars that the client has spent.
+    """
+    budget = options.max_budget_usd
+    if budget is None or not spent or usual is None or budget != usual.max_budget_usd:
+        return options
+    return options.evolve(max_budget_usd=max(budget - spent, LEAST_BUDGET))

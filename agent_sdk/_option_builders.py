@@ -55,6 +55,10 @@ def _names(cls: type) -> dict[str, Any]:
 def _hint(options: object, name: str) -> str:
     import difflib
 
+    from ._official_names import METHODS
+
+    if name in METHODS:
+        return f"here it is {METHODS[name]}"
     near = [f"with_{option}" for option in _names(type(options))] if name.startswith("with_") else []
     nearest = difflib.get_close_matches(name, near, n=1)
     return f"did you mean {nearest[0]!r}?" if nearest else "options are set by with_<option>, such as with_model"
@@ -63,6 +67,10 @@ def _hint(options: object, name: str) -> str:
 def _unknown_option(name: str, names: dict[str, Any]) -> ConfigurationError:
     import difflib
 
+    from ._official_names import OPTIONS
+
+    if name in OPTIONS:
+        return ConfigurationError(f"unknown option {name!r}; here it is {OPTIONS[name]}")
     nearest = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else "options_schema() lists them all"
     return ConfigurationError(f"unknown option {name!r}; {hint}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _codec
+from ._checks import known_keys
 from .errors import ConfigurationError
 
 Block = Mapping[str, Any]
@@ -20,6 +21,8 @@ _NEEDED: Mapping[str, tuple[str, type]] = {
     "image": ("source", Mapping),
     "document": ("source", Mapping),
 }
+#: Types of content blocks; one that nearly is one of them is misspelt.
+_TYPES = ("text", "image", "document", "search_result", "tool_result")
 #: First bytes -> media type, for pictures given as bytes.
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -155,6 +158,9 @@ def _block_of(part: object) -> Block:
     block = {"type": "text", "text": part} if isinstance(part, str) else part
     if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
         raise ConfigurationError(f"prompt: a list holds strings and content blocks, found {type(part).__name__}")
+    if "message" in block:
+        raise ConfigurationError("prompt: a list holds the parts of one message; send several with a query for each")
+    known_keys("prompt", {block["type"]: None}, _TYPES)
     field, kind = _NEEDED.get(block["type"], ("type", str))
     value = block.get(field)
     if not isinstance(value, kind) or not value or (isinstance(value, str) and value.isspace()):

@@ -26,6 +26,7 @@ from ._encoders import (
     permission_mode_name,
     plugin_paths,
     retry,
+    sandbox_of,
     servers_of,
     settings_of,
     skills_of,
@@ -79,7 +80,7 @@ class Options(Builders):
     max_thinking_tokens: int | None = argv(
         "--max-thinking-tokens", converter=check.number("max_thinking_tokens", least=0, whole=True)
     )
-    #: US dollars that one process may spend; then the result is `error_max_budget_usd`.
+    #: US dollars that one query, or one client over its life, may spend; then the result is `error_max_budget_usd`.
     max_budget_usd: float | None = argv("--max-budget-usd", converter=check.number("max_budget_usd", above=0))
     #: Standing policy: one of `permission_modes()`; snake_case and the CLI's spelling are accepted.
     permission_mode: str | None = argv("--permission-mode", converter=permission_mode_name)
@@ -120,7 +121,7 @@ class Options(Builders):
     #: Settings as a dict, as JSON text, or the path of a file.
     settings: str | dict[str, Any] | None = spawn(converter=settings_of)
     #: Sandbox settings, as the key `sandbox` of the settings has them.
-    sandbox: dict[str, Any] | None = spawn(converter=check.mapping("sandbox"))
+    sandbox: dict[str, Any] | None = spawn(converter=sandbox_of)
     #: Send stream events while a message is written.
     include_partial_messages: bool = argv(
         "--include-partial-messages", default=False, converter=check.flag("include_partial_messages")
@@ -133,7 +134,7 @@ class Options(Builders):
     #: Called with each line that the CLI writes to its standard error.
     stderr: Callable[[str], None] | None = local(converter=told("stderr", "line"))
     #: Laid over the environment of this process; *None* as a value unsets a variable.
-    env: dict[str, str | None] | None = spawn(converter=check.mapping("env"))
+    env: dict[str, str | None] | None = spawn(converter=check.variables("env"))
     #: Seconds for the whole call; with `query_many`, for each prompt.
     timeout: float | None = local(converter=check.number("timeout", above=0))
     #: Seconds of silence between two messages; the time that your callbacks take does not count.

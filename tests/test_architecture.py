@@ -30,7 +30,8 @@ FLOORS = {
     "_log": 0.0,  # called everywhere
     "_fields": 0.0,  # markers on declarations
     "_ids": 0.0,  # fresh ids
-    "_later": 0.0,  # loads by name what the face does not load at once
+    "_official_names": 0.0,  # a table
+    "_later": 0.1,  # loads by name what the face does not load at once
     "_progress_line": 0.0,  # one line at a terminal
     "_codec": 0.1,  # logs junk
     "_checks": 0.2,  # checks what can be written as JSON
@@ -56,7 +57,7 @@ FLOORS = {
     "_control": 4.1,  # knows the protocol of transports, never the process
     "_claim": 4.2,  # one turn at a time in a session
     "_stored": 4.3,  # a process whose sessions are in a store
-    "_meter": 5.0,  # adds up results
+    "_meter": 4.9,  # adds up results
     "_keeper": 5.0,  # one client's process
     "_message_stream": 5.1,  # one turn as an iterator
     "_controls": 5.1,  # the control requests of a client

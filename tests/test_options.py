@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import re
 import uuid
 import warnings
 from pathlib import Path
@@ -17,6 +18,7 @@ import agent_sdk
 from agent_sdk import ConfigurationError, Options, UnknownToolWarning, hooks
 from agent_sdk import options as room
 from agent_sdk._fields import TRAVELS
+from agent_sdk._official_names import METHODS, NAMES
 from agent_sdk.options import FIELDS
 
 SESSION = "8a0d1f9c-6f0e-4b58-9a53-0d4f3b1f5f11"
@@ -243,6 +245,58 @@ def test_misspelt_tools_are_doubted():
         Options(tools="default", allowed_tools=["NotebookRead", "mcp__bash__x", "TodoWrite", "Bash(a (b) *)", "Read,Edit"])
     with pytest.raises(ConfigurationError, match="did you mean 'Bash'"):
         Options(disallowed_tools="Read, bash")
+
+
+def test_names_of_the_official_sdk():
+    """A name that people know from the official SDK is answered with ours, and each of ours exists."""
+    for name, ours in [*NAMES.items()]:
+        with pytest.raises(ImportError, match=f"has no {name}; here it is {ours}"):
+            getattr(agent_sdk, name)
+        found = agent_sdk
+        for part in ours.split(".")[1:]:
+            found = getattr(found, part)
+    client = agent_sdk.client(transport=MemoryCLI())
+    for name, ours in METHODS.items():
+        with pytest.raises(AttributeError, match=re.escape(f"here it is {ours}")):
+            getattr(client, name)
+        assert callable(getattr(client, ours.partition("(")[0]))
+    with pytest.raises(ConfigurationError, match="here it is additional_directories"):
+        Options(add_dirs=["x"])
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"sandbox": {"enable": True}}, "sandbox='enable': no such key; did you mean 'enabled'"),
+        ({"sandbox": {"Enabled": True}}, "did you mean 'enabled'"),
+        ({"system_prompt": {"type": "preset", "preset": "claude_code", "apend": "x"}}, "did you mean 'append'"),
+        ({"thinking": {"type": "enabled"}}, "needs budget_tokens"),
+        ({"thinking": {"type": "enabled", "budget_token": 5}}, "did you mean 'budget_tokens'"),
+        ({"mcp_servers": {"x": {"type": "http", "url": "http://a", "header": {}}}}, "did you mean 'headers'"),
+    ],
+)
+def test_misspelt_keys_inside_options(options, text):
+    """A key that nearly is a known one would be ignored: it is an error."""
+    with pytest.raises(ConfigurationError, match=text):
+        Options(**options)
+
+
+def test_sandbox_keys_may_be_in_snake_case():
+    """Sandbox settings are spelled as the CLI does; what is unknown travels as it is."""
+    given = {"enabled": True, "auto_allow_bash_if_sandboxed": True, "network": {"allowedDomains": []}, "xyz": 1}
+    assert Options(sandbox=given).sandbox == {
+        "enabled": True, "autoAllowBashIfSandboxed": True, "network": {"allowedDomains": []}, "xyz": 1,
+    }  # fmt: skip
+
+
+def test_asynchronous_stores_and_transports():
+    """Nobody would await the methods of an asynchronous store: it is refused."""
+    class Store:
+        async def append(self, key, entries): ...
+        def load(self, key): ...
+
+    with pytest.raises(ConfigurationError, match="its method append is asynchronous"):
+        Options(session_store=Store())
 
 
 def test_resuming_nothing():

@@ -70,6 +70,20 @@ def test_a_block_without_its_content_is_refused(block):
         content_of(["hello", block])
 
 
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ({"type": "user", "message": {"role": "user", "content": "x"}}, "with a query for each"),
+        ({"type": "txt", "text": "x"}, "did you mean 'text'"),
+        ({"type": "Image", "source": {}}, "did you mean 'image'"),
+    ],
+)
+def test_what_is_no_part_of_a_message_is_refused(part, text):
+    """Whole messages, and misspelt types of blocks, would come back from the API as errors."""
+    with pytest.raises(ConfigurationError, match=text):
+        content_of([part])
+
+
 def test_a_block_that_nobody_knows_is_let_through():
     """A newer CLI may know it."""
     assert content_of([{"type": "hologram"}]) == [{"type": "hologram"}]

@@ -4,14 +4,14 @@ become one.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import _codec
+from .._fields import camel
 from ..errors import HookError
-from ..messages.base import camel
 from .base import HookContext
-from .result import SPECIFIC_KEYS, STRICTNESS, TOP_KEYS, Output, Result
+from .result import BLOCKED, DECISIONS, SPECIFIC_KEYS, STRICTNESS, TOP_KEYS, Output, Result
 
 
 def output_of(answer: object, ctx: HookContext) -> Output:
@@ -49,7 +49,12 @@ def _spelled(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
     output = {_key(key, ctx): value for key, value in answer.items()}
     for key in output:
         if key not in TOP_KEYS:
-            _refuse_key(key, ctx)
+            _refuse_key(key, TOP_KEYS, ctx)
+    if output and not output.keys() & set(TOP_KEYS):
+        event = ctx.facts.name
+        text = f"{event}: a hook's answer has none of the keys that the CLI knows: {', '.join(map(repr, output))}"
+        raise HookError(f"{text}; return a hooks.Result", event=event)
+    _check_word("decision", output, ("approve", "block"), ctx)
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, Mapping):
         named = {_key(key, ctx): value for key, value in specific.items()}
@@ -57,8 +62,21 @@ def _spelled(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
         if name != ctx.facts.wire_name:
             # The CLI takes such an answer for an empty one.
             raise HookError(f"hookEventName is {name!r} at {ctx.facts.name}; leave it out", event=ctx.facts.name)
+        for key in named.keys() - SPECIFIC_KEYS - {"decision"}:
+            _refuse_key(key, tuple(SPECIFIC_KEYS), ctx)
+        _check_word("permissionDecision", named, DECISIONS, ctx)
         output["hookSpecificOutput"] = named
+    if output.get("continue") is False and ctx.facts.prevents and not ends_chain({**output, "continue": True}):
+        # By itself it ends the turn after the tool ran (CLI 2.1), and whoever says stop does not want that.
+        output = merged(output, Result.stop(str(output.get("stopReason") or BLOCKED)).to_wire(ctx))
     return output
+
+
+def _check_word(key: str, output: Mapping[str, Any], words: Iterable[str], ctx: HookContext) -> None:
+    value = output.get(key)
+    if value is not None and value not in words:
+        event = ctx.facts.name
+        raise HookError(f"{event}: {key}={value!r}: expected one of {', '.join(words)}", event=event)
 
 
 def _key(key: Any, ctx: HookContext) -> str:
@@ -68,14 +86,14 @@ def _key(key: Any, ctx: HookContext) -> str:
     return camel(key.rstrip("_"))
 
 
-def _refuse_key(key: str, ctx: HookContext) -> None:
+def _refuse_key(key: str, known: Sequence[str], ctx: HookContext) -> None:
     """Refuse what the CLI would ignore by mistake; a key that nobody knows may belong to a later version."""
     import difflib
 
     event = ctx.facts.name
-    if key in SPECIFIC_KEYS:
+    if key in SPECIFIC_KEYS and known is TOP_KEYS:
         raise HookError(f"{event}: {key} belongs into hookSpecificOutput, beside hookEventName", event=event)
-    nearest = difflib.get_close_matches(key, TOP_KEYS, n=1, cutoff=0.8)
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
     if nearest:
         raise HookError(f"{event}: unknown key {key!r} in a hook's answer; did you mean {nearest[0]!r}?", event=event)
 

@@ -292,6 +292,7 @@ def _of_dict(value: Mapping[str, Any]) -> dict[str, Any]:
             f"the type {kind!r} is none of {', '.join(_SHAPES)}; give a command, or a type and a url; a server in this "
             "process is a ToolServer"
         )
+    check.known_keys("server", value, ("type", "timeout", "alwaysLoad", *checks))
     checked = {key: test(value.get(key)) for key, test in checks.items()}
     wire = {key: item for key, item in checked.items() if item or key in ("command", "url")}
     wire = {**value, "type": kind, **wire}

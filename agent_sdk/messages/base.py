@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import attrs
 
 from .. import _log
-from .._fields import WIRE
+from .._fields import WIRE, camel
 from .predicates import Predicates
 from .registry import message_type
 
@@ -131,12 +131,6 @@ def wire_name(field: attrs.Attribute[Any]) -> str:
     """What *field* is called on the wire."""
     name: str = field.metadata.get(WIRE, field.name)
     return name
-
-
-def camel(name: str) -> str:
-    """How the wire spells *name* when it writes camelCase."""
-    first, *others = name.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in others)
 
 
 def shorten(value: object, width: int = 40) -> str:

@@ -95,6 +95,10 @@ class PermissionContext:
         """The CLI took its question back, or waits no longer: the answer will be dropped."""
         return self._cancellation.cancelled
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """The field *name*, or *default* when there is no such field."""
+        return getattr(self, name, default)
+
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self.raw:
             return self.raw[name]

@@ -79,7 +79,8 @@ class Checkout:
         found = self.store.find(name) if supports(self.store, "find") else [here]
         taken = [self._take(Key(project, name)) for project in found]
         if True not in taken:
-            raise SessionNotFoundError(f"the store has no session {name}", session_id=name)
+            where = "" if supports(self.store, "find") else f" of the project {here}; directory= names another"
+            raise SessionNotFoundError(f"the store has no session {name}{where}", session_id=name)
 
     def take_newest(self, project: str, count: int | None) -> None:
         """Lay out the newest sessions of a project."""

@@ -307,6 +307,13 @@ def test_the_text_is_streamed_as_it_is_written(client, real, model):
     assert stream.result.content == "four five"
 
 
+def test_text_stream_has_no_errors_in_it(real, model):
+    """What the CLI says of a failure is no text of the answer; the result tells."""
+    model.fail(400)
+    with agent_sdk.stream("count", **real) as stream:
+        assert list(stream.text_stream) == [] and stream.result.is_error
+
+
 def test_dropped_streams_give_the_text_once(real, model):
     """After a fault in the stream the text that counts comes whole."""
     model.drop("half of it").reply("all of it")

@@ -13,7 +13,7 @@ import pytest
 from helpers import alive, in_thread, processes_with, until
 
 import agent_sdk
-from agent_sdk import AbortError, AgentTimeoutError, ProcessError
+from agent_sdk import AbortError, AgentTimeoutError, BusyError, ProcessError
 
 SLEEP = "python3 -c 'import time; {mark} = 1; time.sleep(60)'"
 
@@ -250,7 +250,9 @@ def test_an_open_stream_is_closed_by_the_next_query(client, model, held):
         pass
     with pytest.warns(ResourceWarning):
         assert agent.query("next").content == "echo: next"
-    assert list(stream) == []
+    stream.close()
+    with pytest.raises(BusyError, match="closed by another query"):  # and not as if its turn had ended well
+        next(stream)
 
 
 def test_sigkill_in_a_turn_is_a_process_error(client, model, held):

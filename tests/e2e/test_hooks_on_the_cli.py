@@ -281,6 +281,12 @@ def test_a_blocked_prompt_reaches_no_model(real, model, answer):
     assert result.content == "echo: hello" and not result.is_blocked
 
 
+def test_a_dict_that_stops_refuses_too(run, keepsake):
+    """`{"continue": False}` keeps the tool from running, as `Result.stop` does; the CLI alone would run it first."""
+    result = run("rm keepsake", {"pre_tool_use": lambda ctx: {"continue_": False, "stopReason": "Enough."}})
+    assert keepsake.exists() and result.terminal_reason == "hook_stopped"
+
+
 def test_a_session_end_that_raises_is_told(real):
     """What a `session_end` hook raises comes after the result: a warning tells it."""
     with pytest.warns(CallbackWarning, match="as the session ended; the first: ZeroDivisionError"):

@@ -207,6 +207,14 @@ def test_limits_have_their_class(real, model):
         result.raise_for_error()
 
 
+def test_a_clients_budget_outlives_its_processes(client):
+    """What a client's processes have spent is taken off for the next one; a turn's own budget is its own."""
+    agent = client(max_budget_usd=0.0005)
+    subtypes = [agent.query(str(number), effort=("high", "low")[number % 2]).subtype for number in range(4)]
+    assert subtypes == ["success", "success", "error_max_budget_usd", "error_max_budget_usd"]
+    assert agent.query("more", max_budget_usd=1.0).is_success
+
+
 def test_no_credentials(real):
     """Without any credentials the result is an authentication error."""
     env = {**real["env"], "ANTHROPIC_API_KEY": None}

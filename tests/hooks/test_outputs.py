@@ -37,7 +37,15 @@ def _specific(**fields: Any) -> dict[str, Any]:
         ({"async_": True}, {"async": True}),
         ({"hookSpecificOutput": {"permission_decision": "ask"}}, _specific(permissionDecision="ask")),
         ({"hook_specific_output": {"updatedInput": {"file_path": "x"}}}, _specific(updatedInput={"file_path": "x"})),
-        ({"somethingOfTomorrow": 1}, {"somethingOfTomorrow": 1}),
+        ({"somethingOfTomorrow": 1, "reason": "r"}, {"somethingOfTomorrow": 1, "reason": "r"}),
+        (
+            {"continue_": False, "stopReason": "Enough."},
+            {
+                "continue": False,
+                "stopReason": "Enough.",
+                **_specific(permissionDecision="deny", permissionDecisionReason="Enough."),
+            },
+        ),
     ],
 )
 def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
@@ -53,6 +61,11 @@ def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
         ({"permissionDecision": "deny"}, "belongs into hookSpecificOutput"),
         ({"decison": "block"}, "did you mean 'decision'"),
         ({1: 2}, "strings as keys"),
+        ({"behavior": "deny", "message": "no"}, "none of the keys that the CLI knows"),
+        ({"deny": "no"}, "none of the keys that the CLI knows"),
+        ({"decision": "deny"}, "decision='deny': expected one of approve, block"),
+        ({"hookSpecificOutput": {"permissionDecison": "deny"}}, "did you mean 'permissionDecision'"),
+        ({"hookSpecificOutput": {"permissionDecision": "block"}}, "permissionDecision='block': expected one of allow"),
         ({"hookSpecificOutput": {"hookEventName": "Stop"}}, "leave it out"),
         ({"reason": float("nan")}, "cannot be written as JSON"),
         ({"reason": {1, 2}}, "cannot be written as JSON"),

@@ -1,0 +1,46 @@
+"""
+Names that people know from the official SDK, and what stands for them here. Read when a name was not found.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: Classes and functions.
+NAMES: Mapping[str, str] = {
+    "AgentDefinition": "agent_sdk.Agent",
+    "CLIConnectionError": "agent_sdk.ProcessError",
+    "CLIJSONDecodeError": "agent_sdk.JSONDecodeError",
+    "ClaudeAgentOptions": "agent_sdk.Options",
+    "ClaudeCodeOptions": "agent_sdk.Options",
+    "ClaudeSDKClient": "agent_sdk.client",
+    "ClaudeSDKError": "agent_sdk.AgentSDKError",
+    "ContentBlock": "agent_sdk.messages.ContentBlock",
+    "HookContext": "agent_sdk.hooks.HookContext",
+    "HookMatcher": "agent_sdk.hooks.Matcher",
+    "PermissionResultAllow": "agent_sdk.Allow",
+    "PermissionResultDeny": "agent_sdk.Deny",
+    "PermissionUpdate": "agent_sdk.permissions.PermissionUpdate",
+    "SdkMcpTool": "agent_sdk.mcp.Tool",
+    "TextBlock": "agent_sdk.messages.TextBlock",
+    "ThinkingBlock": "agent_sdk.messages.ThinkingBlock",
+    "ToolPermissionContext": "agent_sdk.permissions.PermissionContext",
+    "ToolResultBlock": "agent_sdk.messages.ToolResultBlock",
+    "ToolUseBlock": "agent_sdk.messages.ToolUseBlock",
+}
+#: Methods of a client.
+METHODS: Mapping[str, str] = {
+    "connect": "start()",
+    "disconnect": "close()",
+    "get_context_usage": "context_usage()",
+    "get_mcp_status": "mcp_status()",
+    "get_server_info": "supported_commands(), supported_models(), supported_agents() and account_info()",
+    "receive_messages": "wait_idle(on_message=...)",
+    "receive_response": "query(..., on_message=...), or stream(...)",
+}
+#: Options.
+OPTIONS: Mapping[str, str] = {
+    "add_dirs": "additional_directories",
+    "debug_stderr": "stderr",
+    "max_buffer_size": "nothing: a message may have any size",
+    "user": "extra_args",
+}
