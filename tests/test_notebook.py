@@ -53,7 +53,7 @@ class Kernel:
 
     def start(self, code):
         """Begin to run a cell."""
-        return self.client.execute(code, allow_stdin=False)
+        return self.client.execute(code, allow_stdin=False, stop_on_error=False)
 
     def reply(self, request, timeout=60):
         """Wait for the end of a cell."""
