@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Optional, get_args, get_origin
+from typing import Annotated, Any, Optional, Union, get_args, get_origin
 
 import attrs
 
@@ -62,6 +62,9 @@ def read(function: Callable[..., Any], name: str) -> Signature | None:
 
 def _optional(hint: Any) -> Any:
     """Let `n: int = None` take a null: models repeat the default that the schema shows."""
+    members = [member for member in get_args(hint) if member is not type(None)]
+    if get_origin(hint) is Union and len(members) == 1:
+        hint = members[0]  # Python 3.10 has made it optional already
     if get_origin(hint) is Annotated:
         inner, *notes = get_args(hint)
         return Annotated[(_optional(inner), *notes)]
