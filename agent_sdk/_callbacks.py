@@ -137,7 +137,8 @@ class Deadline:
 
     def has_passed(self) -> bool:
         """Tell whether the time is up."""
-        return self.at is not None and time.monotonic() >= self.at
+        at = self.at  # once: the end of the turn may be in another thread
+        return at is not None and time.monotonic() >= at
 
 
 class Cancellation:

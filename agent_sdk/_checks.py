@@ -135,7 +135,7 @@ def variables(name: str) -> Check:
     def check(value: object) -> dict[str, str | None] | None:
         given: dict[str, str | None] | None = as_mapping(value)
         for key, item in (given or {}).items():
-            if item is not None and not isinstance(item, (str, os.PathLike)):
+            if item is not None and not isinstance(item, str):
                 kind = type(item).__name__
                 raise ConfigurationError(f"{name}[{key!r}]: expected a string, or None to unset it, got {kind}")
         return given
@@ -268,12 +268,12 @@ def session_uuid(name: str) -> Check:
             return None
         if not is_uuid(value):
             raise wrong(name, value, "expected a UUID such as str(uuid.uuid4())")
-        return str(value).lower()
+        return str(value)
 
     return check
 
 
 def session(name: str) -> Check:
-    """Accept the id of a session, as a string or a `uuid.UUID`, or its title; ids are in lower case on disk."""
-    as_text, as_id = text(name), session_uuid(name)
-    return lambda value: as_id(value) if is_uuid(value) else as_text(value)
+    """Accept the id of a session, as a string or a `uuid.UUID`, or its title."""
+    as_text = text(name)
+    return lambda value: as_text(str(value) if is_uuid(value) else value)

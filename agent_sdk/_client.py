@@ -259,7 +259,7 @@ class Client(Listening, Controls):
             raise BusyError("a callback cannot query its own client: its turn is still running; use another client")
         _log.warn("a stream was left open; the next query closes it", ResourceWarning)
         if stream is not None:
-            stream.is_displaced = True  # whoever still reads it must not take this for its end
+            stream.is_displaced = not running.is_over  # whoever still reads it must not take this for its end
             stream.close()
 
     def _open(self, turn: Turn, options: Options) -> bool:

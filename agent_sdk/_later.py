@@ -4,6 +4,7 @@ What is loaded later than `import agent_sdk`: message classes, while the CLI sta
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 #: Rooms of the face.
@@ -47,14 +48,16 @@ def load(module: str, name: str, names: list[str]) -> Any:
 
     Raises:
         AttributeError: The face has no such name.
-        ImportError: It is a name of the official SDK; the text has ours.
+        ImportError: It is imported from the face, and a name of the official SDK; the text has ours.
     """
     if name in ROOMS:
         return importlib.import_module(f"{module}.{name}")
     if name not in names:
         from ._official_names import NAMES
 
-        if name in NAMES:  # of an AttributeError `from ... import` would hide the text
-            raise ImportError(f"{module} has no {name}; here it is {NAMES[name]}", name=name)
-        raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+        text = f"module {module!r} has no attribute {name!r}"
+        text += f"; here it is {NAMES[name]}" if name in NAMES else ""
+        if name in NAMES and sys._getframe(2).f_code.co_name == "_handle_fromlist":
+            raise ImportError(text, name=name)  # `from ... import` would hide the text of an AttributeError
+        raise AttributeError(text, name=name)
     return getattr(importlib.import_module(f"{module}.{HOMES.get(name, 'messages')}"), name)

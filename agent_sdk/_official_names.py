@@ -42,5 +42,5 @@ OPTIONS: Mapping[str, str] = {
     "add_dirs": "additional_directories",
     "debug_stderr": "stderr",
     "max_buffer_size": "nothing: a message may have any size",
-    "user": "extra_args",
+    "user": "nothing: run the program as that user",
 }

@@ -22,7 +22,7 @@ _NEEDED: Mapping[str, tuple[str, type]] = {
     "document": ("source", Mapping),
 }
 #: Types of content blocks; one that nearly is one of them is misspelt.
-_TYPES = ("text", "image", "document", "search_result", "tool_result")
+_TYPES = ("text", "image", "document", "search_result", "tool_result", "web_search_result", "mcp_tool_result")
 #: First bytes -> media type, for pictures given as bytes.
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),

@@ -16,6 +16,8 @@ from .host import Host
 if TYPE_CHECKING:
     from ..messages import Message
 
+#: What an answer says with these keys nobody reads.
+_MEANT_FOR_SOMEBODY = frozenset({"hookSpecificOutput", "systemMessage", "decision"})
 Env = Mapping[str, str] | None
 
 
@@ -47,6 +49,6 @@ def _fire(host: Host, event: str, init: Message, fields: Mapping[str, Any], env:
     outcome = in_callers_thread(hooks.fire, event, {**common, **fields})
     for error in outcome.errors:
         host.failed(error)
-    if outcome.output:
+    if outcome.output.get("continue") is False or outcome.output.keys() & _MEANT_FOR_SOMEBODY:
         remedy = "it is fired by the SDK; for context use user_prompt_submit or append_system_prompt"
         host.failed(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))

@@ -13,6 +13,9 @@ from ..errors import HookError
 from .base import HookContext
 from .result import BLOCKED, DECISIONS, SPECIFIC_KEYS, STRICTNESS, TOP_KEYS, Output, Result
 
+#: In lower case -> as the CLI spells it: `updated_mcp_tool_output` has a word in capitals.
+_SPELLED = {key.lower(): key for key in (*TOP_KEYS, *SPECIFIC_KEYS)}
+
 
 def output_of(answer: object, ctx: HookContext) -> Output:
     """
@@ -83,7 +86,8 @@ def _key(key: Any, ctx: HookContext) -> str:
     if not isinstance(key, str):
         raise HookError(f"{ctx.facts.name}: a hook's answer has strings as keys, not {key!r}", event=ctx.facts.name)
     # `continue_` and `async_`: Python's keywords cannot be named in dict(...).
-    return camel(key.rstrip("_"))
+    spelled = camel(key.rstrip("_"))
+    return _SPELLED.get(spelled.lower(), spelled)
 
 
 def _refuse_key(key: str, known: Sequence[str], ctx: HookContext) -> None:

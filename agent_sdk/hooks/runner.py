@@ -261,9 +261,11 @@ class _Firing:
         """Call a hook against the clock; *None* when its time ran out and the event is answered."""
         timer = self.timer
         output: Output = {}
-        given = self.ctx.changeable()
-        before = copied(given)
+        given: Any = None
+        before: Any = None
         try:
+            given = self.ctx.changeable()
+            before = copied(given)
             timer.start(step.matcher.timeout, self._expire)
             if step.matcher.selector.selects(self.ctx):
                 answer = step.handler(self.ctx)
@@ -276,8 +278,8 @@ class _Firing:
             output = self._failed(step, error)
         finally:
             is_late = timer.stop()
-        if given != before and fed(output, self.ctx) is self.ctx:
-            given.clear()  # the hooks that follow see what will run
+        if before is not None and fed(output, self.ctx) is self.ctx:
+            given.clear()  # the hooks that follow see what will run, whatever this one has put there
             given.update(before)
         if not is_late:
             return output

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 
 import pytest
 from helpers import alive, in_thread, processes_with, until
@@ -253,6 +254,17 @@ def test_an_open_stream_is_closed_by_the_next_query(client, model, held):
     stream.close()
     with pytest.raises(BusyError, match="closed by another query"):  # and not as if its turn had ended well
         next(stream)
+
+
+def test_the_last_message_of_a_stream_may_lead_to_a_query(client):
+    """Whoever queries on with the result in hand, in the loop of the stream, ends the loop and no more."""
+    agent, seen = client(), []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        for message in agent.stream("one"):
+            if message.is_result:
+                seen.append(agent.query("two").content)
+    assert seen == ["echo: two"]
 
 
 def test_sigkill_in_a_turn_is_a_process_error(client, model, held):

@@ -22,12 +22,14 @@ def test_session_id_is_captured_from_init(real):
     assert seen == {"id": result.session_id, "text": "echo: Analyze the codebase"}
 
 
-def test_an_id_may_be_in_capitals(real, model):
-    """A session is resumed by its id however that is spelled: upper case, or a `uuid.UUID`."""
-    first = agent_sdk.query("one", **real)
-    agent_sdk.query("two", resume=first.session_id.upper(), **real)
-    last = agent_sdk.query("three", resume=uuid.UUID(first.session_id), **real)
-    assert model.requests[-1].user_texts == ["one", "two", "three"] and last.session_id == first.session_id
+def test_an_id_as_it_is_spelled(real, model):
+    """A session is resumed by its id as it is on disk, in capitals too, and by a `uuid.UUID`."""
+    first = agent_sdk.query("one", session_id=str(uuid.uuid4()).upper(), **real)
+    agent_sdk.query("two", resume=first.session_id, **real)
+    assert first.session_id.isupper() and model.requests[-1].user_texts == ["one", "two"]
+    other = agent_sdk.query("three", **real)
+    agent_sdk.query("four", resume=uuid.UUID(other.session_id), **real)
+    assert model.requests[-1].user_texts == ["three", "four"]
 
 
 def test_resume_goes_on_with_full_context(real, model):

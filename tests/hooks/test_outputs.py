@@ -35,6 +35,7 @@ def _specific(**fields: Any) -> dict[str, Any]:
         ({"decision": "block", "reason": "no"}, {"decision": "block", "reason": "no"}),
         ({"system_message": "m", "continue_": True}, {"systemMessage": "m", "continue": True}),
         ({"async_": True}, {"async": True}),
+        ({"hookSpecificOutput": {"updated_mcp_tool_output": 1}}, _specific(updatedMCPToolOutput=1)),
         ({"hookSpecificOutput": {"permission_decision": "ask"}}, _specific(permissionDecision="ask")),
         ({"hook_specific_output": {"updatedInput": {"file_path": "x"}}}, _specific(updatedInput={"file_path": "x"})),
         ({"somethingOfTomorrow": 1, "reason": "r"}, {"somethingOfTomorrow": 1, "reason": "r"}),

@@ -265,6 +265,28 @@ def test_a_change_in_place_is_undone() -> None:
     assert seen == [("ls", "text"), ("danger", "text")] * 3
 
 
+class _Odd:
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("compare my items one by one")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_odd_changes_and_inputs_refuse() -> None:
+    """A value that cannot be compared, or an input nested too deep to be copied, refuses; nothing leaves the runner."""
+    def put(ctx: Any) -> None:
+        ctx.tool_input["ids"] = _Odd()
+
+    fields = {**INPUT, "tool_input": {"ids": [1]}}
+    outcome = HookSet({"pre_tool_use": put}).run("hook_pre_tool_use", fields)
+    assert (_decision(outcome), fields["tool_input"]) == ("deny", {"ids": [1]})
+    deep: Any = {}
+    for _ in range(5000):
+        deep = {"x": deep}
+    outcome = HookSet({"pre_tool_use": _nothing}).run("hook_pre_tool_use", {**INPUT, "tool_input": deep})
+    assert _decision(outcome) == "deny" and isinstance(outcome.errors[0], RecursionError)
+
+
 def test_a_timer_that_cannot_start_refuses() -> None:
     """Where a hook cannot be timed, it does not run, and that refuses."""
     class Broken(SteppedTimer):
