@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from .._callbacks import Deadline
+from .._callbacks import Cancellation
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, kw_only=True, slots=False)
 class ToolContext:
     """
     The call that a tool serves: given to a parameter named `ctx`, or annotated with this class.
@@ -20,19 +20,20 @@ class ToolContext:
 
     #: The tool use of the model, as in `tool_use_id` of messages; *None* where no model asked.
     tool_use_id: str | None = None
-    _cancelled: bool = attrs.field(default=False, alias="cancelled", repr=False)
     #: The name under which the model knows the server; `""` outside a server.
     server_name: str = ""
     tool_name: str = ""
     #: The parameters of the call as they came: `name`, `arguments`, `_meta`.
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    _deadline: Deadline | None = attrs.field(default=None, repr=False, alias="deadline")
+
+    def __attrs_post_init__(self) -> None:
+        self._cancellation = Cancellation()  # no field: a tool may return its context
 
     @property
     def cancelled(self) -> bool:
         """True once nobody waits any more: after an interrupt, an abort, the turn's `timeout` or the CLI's own."""
-        return self._cancelled or (self._deadline is not None and self._deadline.has_passed())
+        return self._cancellation.cancelled
 
     @cancelled.setter
     def cancelled(self, value: bool) -> None:
-        self._cancelled = value
+        self._cancellation.cancelled = value

@@ -319,3 +319,15 @@ def test_wrong_tools_are_errors_at_construction(build, said):
     """A tool or server that cannot work is an error where it is given, which says what is wrong."""
     with pytest.raises(ConfigurationError, match=re.escape(said)):
         build()
+
+
+def test_a_tool_may_return_its_context(real, model):
+    """The context of a call is an object like others, also in a turn that has a deadline."""
+    def who(ctx: ToolContext) -> ToolContext:
+        """Tell who asks."""
+        return ctx
+
+    model.call_tool("mcp__sdk__who", {}).reply("done")
+    result = agent_sdk.query("who?", custom_tools=[who], timeout=60, **real)
+    told = json.loads(text_of(model.requests[-1].tool_results[0]))
+    assert (told["tool_name"], result.callback_errors) == ("who", [])
