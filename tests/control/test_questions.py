@@ -4,12 +4,14 @@ What the CLI asks, from its line to our answer: planned when read, cancelled in 
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from helpers import in_thread, until
 from memory import MemoryCLI
 
 from agent_sdk import Options, tool
+from agent_sdk._callbacks import Cancellation
 from agent_sdk._control.connection import Connection
 from agent_sdk._control.host import Host
 from agent_sdk.hooks import Matcher
@@ -167,3 +169,14 @@ def test_preparing_makes_what_first_calls_need():
     host.prepare()
     host.prepare()
     assert host.servers["sdk"].tools["add"].call({"a": 1, "b": 2}) == 3
+
+
+def test_what_outlives_its_turn_has_no_deadline():
+    """A tool that still runs when its turn has ended well is not told that the time is up, then or in a later turn."""
+    host = Host()
+    host.begin_turn(time.monotonic() + 0.01)
+    running = Cancellation(host.deadline)
+    host.begin_turn(None)
+    host.begin_turn(time.monotonic() - 1)
+    until(lambda: Cancellation(host.deadline).cancelled)
+    assert running.deadline.at is None and not running.cancelled
