@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _log as _log
 from . import errors
-from ._api import client, query, stream
-from ._client import Client
-from ._introspection import (
+from ._client.client import Client
+from ._client.functions import client, query, stream
+from ._client.introspection import (
     builtin_tools,
     cli_available,
     cli_version,
@@ -23,9 +22,10 @@ from ._introspection import (
     permission_modes,
     requirements_met,
 )
-from ._later import load as _load
-from ._message_stream import MessageStream
-from ._prompt import document, image
+from ._client.prompt import document, image
+from ._client.stream import MessageStream
+from ._core import log as _log  # noqa: F401 (sets up the logger)
+from ._core.lazy import load as _load
 from .errors import (
     AbortError,
     AgentSDKError,
@@ -58,19 +58,17 @@ from .errors import (
     StructuredOutputError,
     UnknownToolWarning,
 )
-from .options import Options
+from .options.options import Options
 from .transport import Transport
 
 if TYPE_CHECKING:
     from . import hooks, mcp, messages, permissions, stores
-    from ._agents import Agent
-    from ._crew import Outcome
-    from ._many import query_many
-    from ._money import Ledger
-    from ._retry import Retry
-    from ._session import Session
-    from ._show import show
-    from ._users import UserSessions
+    from ._batch.cost_ledger import Ledger
+    from ._batch.query_many import query_many
+    from ._batch.workers import Outcome
+    from ._client.session import Session
+    from ._client.user_sessions import UserSessions
+    from ._display import show
     from .mcp import create_sdk_mcp_server, tool
     from .messages import (
         AssistantMessage,
@@ -82,6 +80,8 @@ if TYPE_CHECKING:
         SystemMessage,
         UserMessage,
     )
+    from .options.agents import Agent
+    from .options.retry import Retry
     from .permissions import Allow, Deny
     from .transcripts import (
         SessionFigures,

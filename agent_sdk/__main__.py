@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import __version__, _chat_command, _sessions_command, errors
+from . import __version__, errors
+from ._commands import chat, sessions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.set_defaults(run=_ask)
     doctor = commands.add_parser("doctor", help="look at what this machine has, and say how to fix what is missing")
     doctor.set_defaults(run=_doctor)
-    _chat_command.add_commands(commands)
-    _sessions_command.add_commands(commands)
+    chat.add_commands(commands)
+    sessions.add_commands(commands)
     demo = commands.add_parser("demo", help="a walk through sessions; without a key it runs offline")
     demo.add_argument("--offline", action="store_true", help="use the built-in scripted model even if a key is set")
     demo.set_defaults(run=_demo)
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ask(given: argparse.Namespace) -> int:
-    from ._api import stream
+    from ._client.functions import stream
 
     prompt = sys.stdin.read() if given.prompt == "-" else given.prompt
     with stream(prompt, model=given.model, resume=given.resume, allowed_tools=given.allow) as messages:
@@ -71,7 +72,7 @@ def _ask(given: argparse.Namespace) -> int:
 
 
 def _doctor(given: argparse.Namespace) -> int:
-    from ._doctor import findings
+    from ._commands.doctor import findings
 
     good = True
     for finding in findings():
@@ -83,7 +84,7 @@ def _doctor(given: argparse.Namespace) -> int:
 
 
 def _demo(given: argparse.Namespace) -> int:
-    from ._demo import run
+    from ._commands.demo import run
 
     return run(offline=given.offline)
 

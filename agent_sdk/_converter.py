@@ -18,8 +18,8 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn
 
-from . import _log
-from ._fields import camel
+from ._core import log
+from ._core.fields import camel
 from .messages import base, blocks, conversation, registry
 
 T = TypeVar("T")
@@ -104,7 +104,7 @@ def _generic(frame: dict[str, Any]) -> base.Message:
     kind = (str(frame.get("type"))[:80], str(frame.get("subtype"))[:80])
     if kind not in _misfits and len(_misfits) < MOST_READERS:
         _misfits.add(kind)
-        _log.debug("converter", "a frame of type %s, subtype %s does not fit its class", *kind)
+        log.debug("converter", "a frame of type %s, subtype %s does not fit its class", *kind)
     cls = base.SystemMessage if frame.get("type") == "system" else base.UnknownMessage
     return _unread(cls, frame)
 

@@ -14,11 +14,11 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._api import client as _new_client
+from ._client.functions import client as _new_client
 from .errors import AgentSDKError, ConfigurationError, ShadowedCallbackWarning
 
 if TYPE_CHECKING:
-    from ._client import Client
+    from ._client.client import Client
     from .messages import Message, ResultMessage
 
 HELP = """%%agent [options] [prompt], and more of the prompt in the cell; %agent [options] [prompt] on a line.
@@ -93,7 +93,7 @@ class Agent:
         if "new" in asked:
             self.client.close()
         if "resume" in asked:
-            from ._sessions_command import resolve
+            from ._commands.sessions import resolve
 
             self.client.resume(resolve(asked["resume"]))
         if "fork" in asked:
@@ -112,7 +112,7 @@ class Agent:
         return {name: value for name, value in shell.user_ns.items() if name not in hidden or hidden[name] is not value}
 
     def _query(self, prompt: str, is_quiet: bool) -> ResultMessage:
-        from . import _show
+        from . import _display
 
         def silent(message: Message) -> None:
             """Show nothing."""
@@ -120,13 +120,13 @@ class Agent:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ShadowedCallbackWarning)  # who says --tools means it
-                return self.client.query(prompt, on_message=silent if is_quiet else _show.show)
+                return self.client.query(prompt, on_message=silent if is_quiet else _display.show)
         except KeyboardInterrupt:
-            _show.finish("stopped; the session goes on")
+            _display.finish("stopped; the session goes on")
             # The notebook must know, so that it does not run the cells below.
             raise _brief(KeyboardInterrupt("the turn was stopped; the next cell goes on with the session")) from None
         except BaseException as error:
-            _show.finish(type(error).__name__)
+            _display.finish(type(error).__name__)
             raise
 
 

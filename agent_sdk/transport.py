@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from .errors import AgentSDKError, ProcessError
 
 if TYPE_CHECKING:
-    from .options import Options
+    from .options.options import Options
 
 OnStderr = Callable[[str], None]
 

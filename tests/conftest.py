@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from disk import Disk
 from redis_server import RedisServer
 
 import agent_sdk
@@ -63,3 +64,11 @@ def real(model: ScriptedModel, tmp_path: Path) -> Options:
     project = tmp_path / "project"
     project.mkdir()
     return {"cwd": project, "env": {**isolated_env(tmp_path / "world"), **model.env}}
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """An empty configuration folder, which is also the one of this process."""
+    made = Disk(tmp_path / "disk")
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(made.config))
+    return made

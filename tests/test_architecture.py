@@ -24,79 +24,37 @@ import agent_sdk
 PACKAGE = Path(agent_sdk.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-#: Room -> floor. A room imports from lower floors and from itself; rooms that are not built yet may stand here.
-FLOORS = {
-    "errors": 0.0,  # raised everywhere, so it knows nobody
-    "_log": 0.0,  # called everywhere
-    "_fields": 0.0,  # markers on declarations
-    "_ids": 0.0,  # fresh ids
-    "_official_names": 0.0,  # a table
-    "_later": 0.1,  # loads by name what the face does not load at once
-    "_progress_line": 0.0,  # one line at a terminal
-    "_codec": 0.1,  # logs junk
-    "_checks": 0.2,  # checks what can be written as JSON
-    "_callbacks": 0.3,  # refuses by way of the checks
-    "_tool_names": 0.3,  # refuses by way of the checks
-    "permissions": 1.0,  # decisions are values
-    "_prompt": 1.0,  # what people say, as content
-    "_agents": 3.25,  # subagents, with servers of their own
-    "_retry": 1.0,  # when to try again is a value
-    "messages": 2.0,  # what the CLI says
-    "_converter": 2.1,  # reads the declarations of messages
-    "transport": 3.0,  # the seam
-    "hooks": 3.0,  # contexts are structured as messages are
-    "mcp": 3.0,  # tools of this process
-    "stores": 3.0,  # where sessions are kept besides the disk
-    "_output": 3.1,  # classes -> schemas, by way of the tools
-    "_option_rules": 3.1,  # what options contradict each other
-    "_option_builders": 3.2,  # copies with changes
-    "_encoders": 3.2,  # one option's value -> what travels
-    "options": 3.3,  # one line for each option
-    "_process": 4.0,  # options -> a child process
-    "transcripts": 4.0,  # sessions as files
-    "_control": 4.1,  # knows the protocol of transports, never the process
-    "_claim": 4.2,  # one turn at a time in a session
-    "_stored": 4.3,  # a process whose sessions are in a store
-    "_meter": 4.9,  # adds up results
-    "_keeper": 5.0,  # one client's process
-    "_message_stream": 5.1,  # one turn as an iterator
-    "_controls": 5.1,  # the control requests of a client
-    "_listening": 5.2,  # what a client calls back
-    "_retrying": 5.2,  # the same turn once more
-    "_client": 5.3,  # does not know Session
-    "_session": 5.4,  # a client with a memory
-    "_introspection": 6.0,  # looks at the process room and at the options
-    "_show": 6.0,  # knows all messages, and diffs from transcripts
-    "_api": 6.0,  # query, stream, client
-    "_money": 6.1,  # a ledger over many queries
-    "_crew": 6.1,  # the threads of many queries
-    "_many": 6.2,  # many queries at once
-    "_users": 6.1,  # sessions of many users
-    "testing": 6.1,  # fakes stand on the seam and below it
-    "notebook": 6.3,  # a client of the notebook
-    "_doctor": 6.2,  # looks at everything
-    "_sessions_command": 6.2,  # prints sessions
-    "_chat_command": 6.3,  # resolves ids as the sessions command does
-    "_demo": 6.3,  # the walk, with the scripted model
-    "__main__": 6.4,  # chooses the command
-    "__init__": 7.0,  # the face
-}
+#: The layers, lowest first. A module imports from lower layers, from packages to its left in its own layer, and from its
+#: own package.
+LAYERS = [
+    ["errors", "_core", "transport"],  # raised and used everywhere; the interface that carries lines
+    ["messages", "permissions", "stores"],  # values: what the CLI sends, what users decide, where sessions are kept
+    ["_converter", "hooks", "_schema", "transcripts"],  # structure values: frames, hook inputs, Python types, files
+    ["mcp", "options", "_render"],  # made of values: tools, options, text of a session
+    ["_display"],  # shows messages in terminals and notebooks
+    ["_process", "_protocol"],  # a child process; the protocol over any transport, which does not know the process
+    ["_client"],  # conversations
+    ["_batch"],  # many conversations
+    ["testing"],  # replaces the CLI, the model or the transport; used by no layer but the next
+    ["_commands", "notebook", "__main__", "__init__"],  # what a person starts; the face
+]
 
-#: Imports against the floors. All of them run when they are needed, not when a module is loaded.
-UPWARDS = {
-    ("messages", "_show"): "a notebook asks an object for its own picture",
-    ("transcripts", "_sessions_command"): "a list of sessions shows itself as the command prints it",
-    ("transcripts", "_show"): "a notebook asks a session for its own picture",
+#: Imports that break the rule above, and why they may.
+EXCEPTIONS = {
     ("__main__", "__init__"): "the version",
     ("testing", "__init__"): "the version",
+    ("messages", "_display"): "a notebook asks an object for its own picture",
+    ("transcripts", "_commands"): "a list of sessions shows itself as the command prints it",
+    ("transcripts", "_render"): "an export is a function of the transcripts' face",
+    ("transport", "options"): "the factory of a transport is given the options",
 }
 
 #: Library -> the files that may import it, by the start of their path.
 OWNERS = {
     "cattrs": ("_converter.py",),  # rules of structuring in one place
-    "ujson": ("_codec.py",),  # one line <-> one frame
-    "json": ("_codec.py", "_show/text.py", "transcripts/markdown.py", "testing/"),  # huge lines; for people; the fake
-    "subprocess": ("_process/", "transcripts/worktrees.py", "transcripts/private_folder.py"),  # the CLI; git; a keychain
+    "ujson": ("_core/json_lines.py",),  # one line <-> one frame
+    "json": ("_core/json_lines.py", "_render/", "testing/"),  # huge lines; for people; the fake
+    "subprocess": ("_process/", "transcripts/worktrees.py", "transcripts/private_config.py"),  # the CLI; git; a keychain
     "select": ("_process/", "testing/_fake_program.py"),  # only the process room polls
     "signal": ("_process/", "errors.py", "testing/"),  # names and sends; the errors only name
     "socket": ("testing/",),  # the scripted model
@@ -104,34 +62,29 @@ OWNERS = {
     "urllib": ("testing/", "stores/redis.py"),  # quoting of keys
     "threading": (
         "_process/",  # the guard is one for each Python process
-        "_control/",  # who pumps; whose turn it is; the watchdog of hooks
-        "_keeper.py",  # one start at a time
-        "_client.py",  # one turn at a time
-        "_message_stream.py",  # a stream that is collected in another thread
-        "_callbacks.py",  # what a callback may wait for
-        "_api.py",  # query_many
-        "_crew.py",  # query_many
-        "_money.py",  # a ledger is shared by threads
-        "_users.py",  # one turn for each user
+        "_protocol/",  # who pumps; whose turn it is; the watchdog of hooks
+        "_client/",  # one start at a time
+        "_core/callbacks.py",  # what a callback may wait for
+        "_batch/",
         "stores/",  # a lease is renewed while a turn runs
-        "transcripts/turn_lock.py",  # threads of one process share a lock file
-        "_show/",  # a sign of life
+        "transcripts/lock.py",  # threads of one process share a lock file
+        "_display/",  # a sign of life
         "notebook.py",  # a sign of life
         "testing/",  # the scripted model
     ),
-    "concurrent": ("_control/host.py",),  # threads of tools
+    "concurrent": ("_protocol/callback_set.py",),  # threads of tools
     "fcntl": ("transcripts/", "stores/", "testing/_fake_program.py"),  # locks between processes
     "sqlite3": ("stores/sqlite.py",),  # the embedded store
     "redis": ("stores/redis.py",),  # an extra
-    "IPython": ("notebook.py", "_show/"),  # an extra
-    "jsonschema": ("mcp/validation.py",),  # an extra
+    "IPython": ("notebook.py", "_display/"),  # an extra
+    "jsonschema": ("_schema/validate.py",),  # an extra
     "pytest": ("testing/",),  # the plugin
-    "logging": ("_log.py", "testing/_http.py"),  # not loaded for who does not log
+    "logging": ("_core/log.py", "testing/_http.py"),  # not loaded for who does not log
     "asyncio": (),  # plain threads and pipes
     "anyio": (),  # as asyncio
     "trio": (),  # as asyncio
     "multiprocessing": (),  # forks behind the guard's back
-    "pickle": ("_callbacks.py",),  # runs what it reads: there, what it wrote a moment before
+    "pickle": ("_core/callbacks.py",),  # runs what it reads: there, what it wrote a moment before
     "claude_agent_sdk": (),  # its wheel is looked into, never imported
 }
 
@@ -141,7 +94,7 @@ EXTRAS = {"redis", "IPython", "jsonschema", "pytest"}
 
 #: Who may print.
 PRINTS = re.compile(
-    r"__main__|_demo|_doctor|_fake_program|\w*_command|_progress_line|_show/.*|notebook|permissions/prompts"
+    r"__main__|_commands/.*|testing/_fake_program|_batch/progress|_display/.*|notebook|permissions/prompts"
 )
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 350
@@ -170,8 +123,8 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def room_of(name: str) -> str:
-    """The room of a module of ours."""
+def box_of(name: str) -> str:
+    """The package, or the module of the root, that a module of ours belongs to."""
     return name.split(".")[0] or "__init__"
 
 
@@ -233,21 +186,23 @@ def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
 # --- floors and owners
 
 
-def test_every_room_has_a_floor():
-    """A new room takes its place in the table."""
-    assert {room_of(name) for name in NAMES} - FLOORS.keys() == set()
+RANKS = {box: (level, place) for level, row in enumerate(LAYERS) for place, box in enumerate(row)}
 
 
-def test_rooms_import_from_lower_floors():
-    """No room imports from its own floor or from a higher one, but for what the table of exceptions names."""
+def test_every_package_has_a_layer():
+    """A new package or module of the root takes its place in the table."""
+    assert (len(LAYERS), {box_of(name) for name in NAMES} ^ RANKS.keys()) == (10, set())
+
+
+def test_imports_go_down():
+    """A module imports from lower layers, from its left, and from its own package, also for type checkers."""
     wrong = [
         f"{where(path, one.line)} imports {one.name or 'the face'}"
         for path in FILES
         for one in ours(path)
-        if (room := room_of(name_of(path))) != (other := room_of(one.name))
-        and FLOORS[other] >= FLOORS[room]
-        and not (one.is_lazy and (room, other) in UPWARDS)
-        and (room, other) != ("__main__", "__init__")
+        if (own := box_of(name_of(path))) != (other := box_of(one.name))
+        and RANKS[other] >= RANKS[own]
+        and (own, other) not in EXCEPTIONS
     ]
     assert wrong == []
 

@@ -22,7 +22,7 @@ HEAVY = (
     "asyncio", "anyio", "mcp", "pydantic", "cattrs", "redis", "IPython", "jsonschema", "sqlite3", "logging", "inspect",
     "difflib", "tempfile", "http", "argparse", "concurrent", "claude_agent_sdk", "agent_sdk.messages",
     "agent_sdk.hooks", "agent_sdk.mcp", "agent_sdk.stores", "agent_sdk.testing",
-    "agent_sdk._converter", "agent_sdk._show",
+    "agent_sdk._converter", "agent_sdk._display",
 )  # fmt: skip
 
 #: The contract, by name. What is not here may be there as well.

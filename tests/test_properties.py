@@ -17,11 +17,11 @@ from memory import MemoryCLI
 import agent_sdk
 from agent_sdk import AgentSDKError, ConfigurationError, Options
 from agent_sdk._converter import structure_message
-from agent_sdk._fields import TRAVELS
+from agent_sdk._core.fields import TRAVELS
 from agent_sdk._process.command import ARGV_LIMIT, command_of
 from agent_sdk._process.lines import LineSplitter
 from agent_sdk.messages import Message, predicates
-from agent_sdk.options import FIELDS
+from agent_sdk.options.options import FIELDS
 from agent_sdk.testing import frames
 
 quick = settings(

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 
-from . import guard, living, tree
+from . import orphan_guard, registry, tree
 from .pipes import CHUNK, Pipes, read
 
 #: Seconds between two looks at a process whose death no descriptor tells.
@@ -33,8 +33,8 @@ class Child:
 
     def is_dead(self) -> bool:
         """Tell whether it has ended, and reap it."""
-        if self.exit_code is None and living.has_ended(self.pid):
-            guard.drop(self.pid)
+        if self.exit_code is None and registry.has_ended(self.pid):
+            orphan_guard.drop(self.pid)
             self.exit_code = self.popen.wait()
         return self.exit_code is not None
 

@@ -16,7 +16,7 @@ import time
 
 from ..errors import CLINotFoundError, ConfigurationError, ProcessError
 from ..transport import OnStderr, Transport
-from . import guard, living
+from . import orphan_guard, registry
 from .child import KILL_GRACE, LOOK, Child
 from .command import Command
 from .lines import LineSplitter
@@ -60,9 +60,9 @@ class CLITransport(Transport):
             ProcessError: The system refused to start it.
         """
         self._on_stderr = on_stderr
-        living.reap()
+        registry.reap()
         try:
-            guard.start()
+            orphan_guard.start()
             self._pipes = pipes = Pipes()
         except OSError as error:
             self.command.remove_files()
@@ -76,8 +76,8 @@ class CLITransport(Transport):
             raise
         pipes.close_child_ends()
         self.pid = child.pid
-        guard.add(child.pid)
-        living.register(self, child.popen, pipes, self.command)
+        orphan_guard.add(child.pid)
+        registry.register(self, child.popen, pipes, self.command)
         for descriptor in {pipes.stdout, pipes.stderr, pipes.wake_out, child.pidfd} - {-1}:
             self._poll.register(descriptor, select.POLLIN)
 
@@ -280,7 +280,7 @@ class CLITransport(Transport):
             pipes.close()
         if self._child is not None:
             self._child.close_pidfd()
-        living.unregister(self)
+        registry.unregister(self)
         self.command.remove_files()
         self.pid = None
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import attrs
 
-from .. import _codec, _log
-from .._checks import is_encodable
-from .._fields import TRAVELS
+from .._core import json_lines, log
+from .._core.checks import is_encodable
+from .._core.fields import TRAVELS
 from ..errors import ConfigurationError, ShadowedCallbackWarning
-from ..options import CUSTOM_TOOLS, FIELDS, Options
+from ..options.options import CUSTOM_TOOLS, FIELDS, Options
 from .locate import find_cli
 
 #: Bytes above which a value does not travel on the command line.
@@ -168,10 +168,10 @@ def _permissions(options: Options) -> Iterator[str]:
 def _warn_of_shadows(options: Options) -> None:
     whole = [rule for rule in options.allowed_tools or () if "(" not in rule or rule.endswith(("()", "(*)"))]
     if options.permission_mode == "bypassPermissions":
-        _log.warn("can_use_tool is never asked: bypass_permissions lets every tool run", ShadowedCallbackWarning)
+        log.warn("can_use_tool is never asked: bypass_permissions lets every tool run", ShadowedCallbackWarning)
     elif whole and not {"pre_tool_use", "PreToolUse"} & (options.hooks or {}).keys():  # a hook may ask for it
         text = f"can_use_tool is not asked for {', '.join(whole)}: allowed_tools lets them run"
-        _log.warn(text, ShadowedCallbackWarning)
+        log.warn(text, ShadowedCallbackWarning)
 
 
 def _allowed(options: Options) -> tuple[str, ...] | None:
@@ -185,7 +185,7 @@ def _allowed(options: Options) -> tuple[str, ...] | None:
 def _servers(outside: Mapping[str, Any] | None, files: list[str]) -> Iterator[str]:
     # Always by a file: an address or a header may hold a token, and everybody may read a command line.
     if outside:
-        yield f"--mcp-config={_private_file(_codec.dumps({'mcpServers': dict(outside)}), files)}"
+        yield f"--mcp-config={_private_file(json_lines.dumps({'mcpServers': dict(outside)}), files)}"
 
 
 def _settings(options: Options, files: list[str]) -> list[str]:
@@ -194,7 +194,7 @@ def _settings(options: Options, files: list[str]) -> list[str]:
         settings = {**(settings or {}), "sandbox": options.sandbox}
     if settings is None:
         return []
-    text = settings if isinstance(settings, str) else _codec.dumps(settings)
+    text = settings if isinstance(settings, str) else json_lines.dumps(settings)
     is_large = text.lstrip().startswith("{") and len(text.encode("utf-8", "surrogateescape")) >= ARGV_LIMIT
     return [_word("--settings", _private_file(text, files) if is_large else text)]
 

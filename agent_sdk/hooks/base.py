@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import attrs
 
-from .._callbacks import Cancellation
+from .._core.callbacks import Cancellation
 from ..errors import ConfigurationError
 from ..messages.base import WireObject, wire_name
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from .. import _checks as check
-from .._callbacks import accepts, name_of
-from .._tool_names import doubt
+from .._core import checks as check
+from .._core.callbacks import accepts, name_of
+from .._core.tool_names import doubt
 from ..errors import ConfigurationError
 from .base import Event, HookContext
 

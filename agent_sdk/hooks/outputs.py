@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .. import _codec
-from .._fields import camel
+from .._core import json_lines
+from .._core.fields import camel
 from ..errors import HookError
 from .base import HookContext
 from .result import BLOCKED, DECISIONS, SPECIFIC_KEYS, STRICTNESS, TOP_KEYS, Output, Result
@@ -41,7 +41,7 @@ def output_of(answer: object, ctx: HookContext) -> Output:
 def _encodable(output: Output, ctx: HookContext) -> Output:
     try:
         # Before it is sent: the line would be refused later, or a NaN would end the CLI.
-        _codec.dumps(output)
+        json_lines.dumps(output)
     except (TypeError, ValueError) as error:
         event = ctx.facts.name
         raise HookError(f"{event}: the hook's answer cannot be written as JSON: {error}", event=event) from error

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from .. import _checks as check
+from .._core import checks as check
 from ..errors import HookError
 from .base import HookContext
 

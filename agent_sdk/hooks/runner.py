@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from .. import _checks as check
-from .. import _converter, _log
-from .._callbacks import Cancellation, name_of
+from .. import _converter
+from .._core import checks as check
+from .._core import log as _log
+from .._core.callbacks import Cancellation, name_of
 from ..errors import HookError
 from .base import Event, HookContext, copied, event_class, snake, usual_fields
 from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher

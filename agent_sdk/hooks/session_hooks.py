@@ -9,7 +9,7 @@ import os
 
 import attrs
 
-from .._fields import wire
+from .._core.fields import wire
 from .base import HookContext, hook_event
 
 

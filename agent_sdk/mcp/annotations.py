@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import _checks as check
-from .encoding import written
-from .rules import nearest
+from .._core import checks as check
+from .._schema.check import nearest
+from .._schema.to_json import written
 
 #: snake_case -> the wire's name. The endings `_hint` and `Hint` may be left out.
 ANNOTATIONS: Mapping[str, str] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _log
-from .._callbacks import Deadline
+from .._core import log
+from .._core.callbacks import Deadline
 from . import results
 from .context import ToolContext
 from .tool import ArgumentsError, Tool
@@ -97,7 +97,7 @@ class ToolCall:
 
     def _failed(self, error: Exception, text: str) -> Message:
         self.error = error
-        _log.debug("mcp", "the tool %s failed: %s", self.tool.name, type(error).__name__)
+        log.debug("mcp", "the tool %s failed: %s", self.tool.name, type(error).__name__)
         return results.failure(text)
 
     def __repr__(self) -> str:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from .. import _checks as check
-from .. import _codec
+from .._core import checks as check
+from .._core import json_lines
+from .._schema.to_json import written
 from ..errors import ConfigurationError
-from .encoding import written
 from .server import ToolServer, normalised
 
 #: The name of the server that holds `custom_tools`.
@@ -220,7 +220,7 @@ def _parse(option: object) -> Servers:
 def _of_text(text: str) -> Servers:
     # Read here and not by the CLI: a mistake is told at once, and secrets in it stay off the command line.
     try:
-        read = _codec.loads(text)
+        read = json_lines.loads(text)
     except ValueError as error:
         raise ConfigurationError(f"mcp_servers: the text is not JSON: {error}") from error
     return _parse(read.get("mcpServers", read))
@@ -238,7 +238,7 @@ def _check_file(path: str) -> None:
     """Look for what the CLI would leave out without a word; it reads the file itself, and fills in variables."""
     try:
         with open(path, "rb") as file:
-            read = _codec.loads(file.read().removeprefix(b"\xef\xbb\xbf"))
+            read = json_lines.loads(file.read().removeprefix(b"\xef\xbb\xbf"))
     except (OSError, ValueError) as error:
         raise check.wrong("mcp_servers", path, f"the file cannot be read as JSON: {error}") from error
     servers = read.get("mcpServers") if isinstance(read, dict) else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from .._callbacks import Cancellation
+from .._core.callbacks import Cancellation
 
 
 @attrs.define(eq=False, kw_only=True, slots=False)

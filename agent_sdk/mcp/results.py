@@ -10,8 +10,8 @@ from typing import Any
 
 import attrs
 
+from .._schema.to_json import json_text, plain, written
 from ..errors import ConfigurationError
-from .encoding import json_text, plain, written
 
 Block = dict[str, Any]
 

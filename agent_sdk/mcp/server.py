@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .. import _checks as check
+from .._core import checks as check
 from ..errors import ConfigurationError
 from . import results
 from .annotations import ALWAYS_LOAD

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Optional, Union, get_args, get_origin
 
 import attrs
 
+from .._schema import docstrings, fields, from_types
 from ..errors import ConfigurationError
-from . import docstrings, fields, schema
 from .context import ToolContext
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -90,7 +90,7 @@ def _is_context(hint: Any) -> bool:
     return hint is ToolContext or ToolContext in get_args(hint)
 
 
-def schema_of_function(signature: Signature, docstring: str | None, name: str) -> schema.Schema:
+def schema_of_function(signature: Signature, docstring: str | None, name: str) -> from_types.Schema:
     """
     Return the schema of the arguments.
 
@@ -99,7 +99,7 @@ def schema_of_function(signature: Signature, docstring: str | None, name: str) -
     """
     given = [_field(parameter, signature.hints, name) for parameter in signature.given]
     try:
-        return schema.schema_of_fields(given, docstrings.parameters(docstring))
+        return from_types.schema_of_fields(given, docstrings.parameters(docstring))
     except ConfigurationError as error:
         raise ConfigurationError(f"tool {name!r}: {error}") from error
 

@@ -8,13 +8,14 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-from .. import _checks as check
+from .._core import checks as check
+from .._schema import docstrings, forms, to_python
+from .._schema.fields import is_object
+from .._schema.validate import Validate, validator
 from ..errors import ConfigurationError
-from . import docstrings, forms, signature, values
+from . import signature
 from .annotations import annotations_of, meta_of
 from .context import ToolContext
-from .fields import is_object
-from .validation import Validate, validator
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -84,7 +85,7 @@ class Tool(Generic[P, R]):
         #: Type hints of what has to be built; under `""` that of all arguments together.
         self._hints: dict[str, Any] = {"": given} if is_object(given) else {}
         # The builders are made at the first call: they need cattrs, which is not loaded for a mere definition.
-        self._builders: dict[str, values.Build] | None = None
+        self._builders: dict[str, to_python.Build] | None = None
         if given is not None:
             if parsed is not None:
                 signature.check_takes_one(parsed, self.name)
@@ -140,15 +141,15 @@ class Tool(Generic[P, R]):
     def prepare(self) -> None:
         """Make what the first call needs, while there is time. May be left out."""
         if self._builders is None:
-            built = {name: values.builder(hint) for name, hint in self._hints.items()}
+            built = {name: to_python.builder(hint) for name, hint in self._hints.items()}
             self._builders = {name: build for name, build in built.items() if build is not None}
 
-    def _built(self, given: Mapping[str, Any], builders: dict[str, values.Build]) -> Any:
+    def _built(self, given: Mapping[str, Any], builders: dict[str, to_python.Build]) -> Any:
         if "" in builders:
             return self._one(builders[""], given, "")
         return {name: self._one(builders.get(name), value, f"{name}: ") for name, value in given.items()}
 
-    def _one(self, build: values.Build | None, value: Any, place: str) -> Any:
+    def _one(self, build: to_python.Build | None, value: Any, place: str) -> Any:
         try:
             return value if build is None else build(value)
         except ValueError as error:

@@ -19,7 +19,7 @@ from .blocks import (
     UnknownBlock,
 )
 from .conversation import ApiMessage, AssistantMessage, ConversationMessage, MessageParam, StreamEvent, UserMessage
-from .predicates import predicates
+from .kinds import predicates
 from .registry import BLOCK_FAMILIES, MESSAGE_FAMILIES, block_type, message_type
 from .results import ResultMessage, error_of
 from .shared import (

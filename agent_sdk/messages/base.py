@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 import attrs
 
-from .. import _log
-from .._fields import WIRE, camel
-from .predicates import Predicates
+from .._core import log
+from .._core.fields import WIRE, camel
+from .kinds import Predicates
 from .registry import message_type
 
 _MISSING = object()
@@ -96,7 +96,7 @@ class WireObject:
             summary = self._summary()
         except Exception:
             # A repr stands in logs and tracebacks: it must not add a second failure to the first.
-            _log.debug("messages", "no summary of a %s", type(self).__name__)
+            log.debug("messages", "no summary of a %s", type(self).__name__)
             summary = ""
         return f"<{type(self).__name__}{' ' if summary else ''}{summary}>"
 
@@ -174,9 +174,9 @@ class Message(WireObject, Predicates):
         return self.background
 
     def _repr_markdown_(self) -> str:
-        from .. import _show  # what shows itself is rare: a notebook's last expression
+        from .. import _display  # what shows itself is rare: a notebook's last expression
 
-        return _show.markdown(self)
+        return _display.markdown(self)
 
     def _summary(self) -> str:
         return shorten(self.content) if self.content else _of_session(self)

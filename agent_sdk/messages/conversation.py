@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .._codec import decode
-from .._fields import wire
+from .._core.fields import wire
+from .._core.json_lines import decode
 from .base import Message, WireObject, shorten
 from .blocks import ContentBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock, text_of
 from .registry import message_type

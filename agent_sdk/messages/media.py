@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from .._fields import wire
+from .._core.fields import wire
 from .base import WireObject, shorten
 from .blocks import ContentBlock
 from .registry import block_type

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import attrs
 
-from .._fields import WIRE, wire
+from .._core.fields import WIRE, wire
 from .base import WireObject
 
 

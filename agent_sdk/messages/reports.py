@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import attrs
 
-from .._fields import wire
+from .._core.fields import wire
 from .base import WireObject
 from .shared import ModelUsage
 
@@ -81,14 +81,14 @@ class ContextUsage(WireObject):
     skills: list[ContextSkill] | None = None
 
     def _repr_html_(self) -> str:
-        from .. import _show
+        from .. import _display
 
-        return _show.html(self)
+        return _display.html(self)
 
     def _repr_markdown_(self) -> str:
-        from .. import _show
+        from .. import _display
 
-        return _show.markdown(self)
+        return _display.markdown(self)
 
 
 @attrs.define(eq=False, repr=False, kw_only=True)

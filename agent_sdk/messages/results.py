@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from .. import errors
-from .._fields import WIRE, wire
+from .._core.fields import WIRE, wire
 from ..errors import StructuredOutputError
 from .base import Message, shorten
 from .registry import message_type

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from .._fields import wire
+from .._core.fields import wire
 from .base import WireObject
 
 
@@ -48,14 +48,14 @@ class Usage(WireObject):
     fallback_credit: Any = None
 
     def _repr_html_(self) -> str:
-        from .. import _show
+        from .. import _display
 
-        return _show.html(self)
+        return _display.html(self)
 
     def _repr_markdown_(self) -> str:
-        from .. import _show
+        from .. import _display
 
-        return _show.markdown(self)
+        return _display.markdown(self)
 
 
 @attrs.define(eq=False, repr=False, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import attrs
 
-from .._fields import wire
+from .._core.fields import wire
 from .base import SystemMessage, WireObject
 from .registry import message_type
 

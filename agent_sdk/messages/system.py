@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from .._fields import wire
+from .._core.fields import wire
 from .base import SystemMessage, shorten
 from .registry import message_type
 from .shared import McpServer, Plugin, PluginError

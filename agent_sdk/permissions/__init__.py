@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .._callbacks import Cancellation, check_callback
+    from .._core.callbacks import Cancellation, check_callback
     from .context import AskRule, McpOrigin, PermissionContext
     from .decisions import Allow, Deny, decide, decision_of
     from .policies import deny_all, read_only, within
@@ -63,7 +63,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    ".._callbacks": ("Cancellation", "check_callback"),
+    ".._core.callbacks": ("Cancellation", "check_callback"),
     ".decisions": ("Allow", "Deny", "decide", "decision_of"),
     ".context": ("AskRule", "McpOrigin", "PermissionContext"),
     ".policies": ("deny_all", "read_only", "within"),

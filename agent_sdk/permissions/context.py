@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from .._callbacks import Cancellation
+from .._core.callbacks import Cancellation
 from .updates import PermissionUpdate, updates_of
 
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from .. import _checks as check
-from .. import _codec
-from .._callbacks import name_of
+from .._core import checks as check
+from .._core import json_lines
+from .._core.callbacks import name_of
 from ..errors import ConfigurationError, HookError
 from .context import PermissionContext
 from .updates import PermissionUpdate, checked
@@ -43,7 +43,7 @@ def _input(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _encodable(name: str, value: object) -> None:
     try:
-        _codec.dumps(value)
+        json_lines.dumps(value)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from error
 
@@ -151,7 +151,7 @@ def _allow(answer: Allow, tool_input: dict[str, Any], callback: str) -> Decision
     if answer.updated_input is not None:
         try:
             # Checked when it was made, but a dict can be changed since, and a NaN would end the CLI.
-            _codec.dumps(answer.updated_input)
+            json_lines.dumps(answer.updated_input)
         except (TypeError, ValueError) as error:
             return _refused(f"The permission callback's updated_input cannot be written as JSON: {error}.", callback)
     return Decision(wire, None)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .. import _checks as check
+from .._core import checks as check
 from .context import PermissionContext
 from .decisions import Allow, Deny, PermissionCallback
 

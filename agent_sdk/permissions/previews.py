@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from .. import _codec
+from .._core import json_lines
 from .updates import AddDirectories, PermissionUpdate, RulesUpdate, SetMode
 
 #: Lines of one preview, at most: what is left out in the middle is counted, and the end is always shown.
@@ -71,7 +71,7 @@ def _fields(tool_input: dict[str, Any]) -> Iterator[str]:
 
 def _json(value: object) -> str:
     try:
-        return _codec.dumps(value)
+        return json_lines.dumps(value)
     except (TypeError, ValueError):
         # Only an input made by hand comes here; it is shown, not sent.
         return repr(value)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .. import _checks as check
+from .._core import checks as check
 from .context import PermissionContext
 from .decisions import Allow, Deny, PermissionCallback
 from .previews import described, preview, printable

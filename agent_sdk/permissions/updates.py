@@ -11,8 +11,8 @@ from typing import Any, ClassVar, TypeVar
 
 import attrs
 
-from .. import _checks as check
-from .. import _log
+from .._core import checks as check
+from .._core import log
 from . import MODES
 
 C = TypeVar("C", bound="type[PermissionUpdate]")
@@ -198,7 +198,7 @@ def updates_of(raw: object) -> list[PermissionUpdate]:
             updates.append(PermissionUpdate.from_wire(item))
         except ValueError:
             # A suggestion is an offer: one that cannot be sent back is worth nothing to the caller.
-            _log.debug("permissions", "left out a suggestion that this version does not know")
+            log.debug("permissions", "left out a suggestion that this version does not know")
     return updates
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypedDict
 
-from .._checks import wrong
+from .._core.checks import wrong
 from .lease import Lease
 
 #: One line of a transcript, decoded.

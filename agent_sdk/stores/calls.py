@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar, cast
 
-from .. import _log
+from .._core import log
 from ..errors import StoreError
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def tried(
         except Exception as error:
             if isinstance(error, TimeoutError) or (isinstance(error, StoreError) and error.timed_out):
                 raise
-            _log.debug("stores", "tried again in %s s: %s", pause, error)
+            log.debug("stores", "tried again in %s s: %s", pause, error)
             if not _slept(pause, is_hurried):
                 break
     return call()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
-from .. import _log
+from .._core import log
 from ..errors import SessionBusyError, StoreError
 
 #: Seconds between two attempts to get a lease that somebody holds: at first, and at most.
@@ -102,7 +102,7 @@ class Lease:
                 held = self._extend()
             except StoreError as error:
                 # The store may come back; until then the turn goes on, and its caller is told afterwards.
-                _log.debug("stores", "the lease %s was not renewed: %s", self.name, error)
+                log.debug("stores", "the lease %s was not renewed: %s", self.name, error)
                 self.is_lost = self.is_lost or now >= good_until
                 continue
             if not held:
@@ -135,7 +135,7 @@ class Lease:
         try:
             self._book.release_lease(self.name, self._token)
         except StoreError as error:
-            _log.debug("stores", "the lease %s is left to expire: %s", self.name, error)
+            log.debug("stores", "the lease %s is left to expire: %s", self.name, error)
             _unreturned[self._pid, self._book.scope, self.name] = self._token
 
     def __enter__(self) -> Lease:

@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Sequence
 
-from .. import _codec
+from .._core import json_lines
 from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduped
 
 
@@ -62,7 +62,7 @@ class MemoryStore(Store):
                 del self._leases[name]
 
     def append(self, key: Key, entries: Sequence[Entry]) -> None:
-        lines = [_codec.dumps(entry) for entry in entries]
+        lines = [json_lines.dumps(entry) for entry in entries]
         if lines:
             with self._lock:
                 self._transcripts.setdefault(Key(*key), []).extend(lines)
@@ -71,7 +71,7 @@ class MemoryStore(Store):
     def load(self, key: Key) -> list[Entry] | None:
         with self._lock:
             lines = list(self._transcripts.get(Key(*key), ()))
-        return deduped(map(_codec.loads, lines)) if lines else None
+        return deduped(map(json_lines.loads, lines)) if lines else None
 
     def count(self, key: Key) -> int:
         return len(self._transcripts.get(Key(*key), ()))

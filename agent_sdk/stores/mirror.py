@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from .. import _codec, _log
+from .._core import json_lines, log
 from .base import Entry, Key
 from .calls import BACKOFF, Caller, tried
 
@@ -87,7 +87,7 @@ class Mirror:
         """Take the entries of one frame of *size* bytes; true when it is time to flush."""
         key, entries = self._key_of(frame.get("filePath")), frame.get("entries")
         if key is None or not isinstance(entries, list):
-            _log.debug("stores", "no transcript to mirror: %s", frame.get("filePath"))
+            log.debug("stores", "no transcript to mirror: %s", frame.get("filePath"))
             return False
         kept = [entry for entry in entries if isinstance(entry, dict)]
         self._fresh_entries += len(kept)
@@ -149,7 +149,7 @@ class Mirror:
         finally:
             self._kept.update(batches)  # after Ctrl-C: the closing flush takes them
         reports, self._reports = self._reports, []
-        return [(report, _codec.encode(report)) for report in reports]
+        return [(report, json_lines.encode(report)) for report in reports]
 
     def _write(
         self, key: Key, batch: Batch, seconds: float, backoff: Iterable[float], is_hurried: Callable[[], bool]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from .. import _checks, _codec
+from .._core import checks, json_lines
 from ..errors import ConfigurationError, StoreError
 from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduped
 
@@ -42,7 +42,7 @@ class RedisStore(Store):
     ) -> None:
         self.prefix = prefix
         self.lease_ttl = lease_ttl
-        self._url = _checks.text("url")(url)
+        self._url = checks.text("url")(url)
         self._timeout = timeout
         self._redis, self._failures, self._timeouts = _client(self._url, timeout)
 
@@ -84,7 +84,7 @@ class RedisStore(Store):
     # --- transcripts
 
     def append(self, key: Key, entries: Sequence[Entry]) -> None:
-        lines = [_codec.dumps(entry) for entry in entries]
+        lines = [json_lines.dumps(entry) for entry in entries]
         if not lines:
             return
         key = Key(*key)
@@ -103,7 +103,7 @@ class RedisStore(Store):
         with self._told("load"):
             while chunk := self._redis.lrange(name, len(lines), len(lines) + CHUNK - 1):
                 lines += chunk
-        return deduped(map(_codec.loads, lines)) if lines else None
+        return deduped(map(json_lines.loads, lines)) if lines else None
 
     def count(self, key: Key) -> int:
         with self._told("count"):

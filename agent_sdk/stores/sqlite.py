@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .. import _checks, _codec
+from .._core import checks, json_lines
 from ..errors import ConfigurationError, StoreError
 from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduped
 
@@ -65,7 +65,7 @@ class SQLiteStore(Store):
     _opening = threading.Lock()
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0, lease_ttl: float = LEASE_TTL) -> None:
-        given = _checks.path("path")(path)
+        given = checks.path("path")(path)
         if given is None or given == ":memory:":
             raise ConfigurationError("SQLiteStore needs the path of a file; MemoryStore keeps sessions in memory")
         self.path = os.path.abspath(os.path.expanduser(given))
@@ -110,7 +110,7 @@ class SQLiteStore(Store):
     # --- transcripts
 
     def append(self, key: Key, entries: Sequence[Entry]) -> None:
-        lines = [_codec.dumps(entry) for entry in entries]
+        lines = [json_lines.dumps(entry) for entry in entries]
         if not lines:
             return
         with self._transaction("append") as connection:
@@ -125,7 +125,7 @@ class SQLiteStore(Store):
             rows = self._connection().execute(
                 f"SELECT entry FROM entries WHERE transcript = ({which}) ORDER BY id", Key(*key)
             )
-            return deduped(_codec.loads(entry) for (entry,) in rows) or None
+            return deduped(json_lines.loads(entry) for (entry,) in rows) or None
 
     def count(self, key: Key) -> int:
         which = f"SELECT id FROM transcripts WHERE {_WHICH}"

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
-from .. import _codec
+from .._core import json_lines
 from ._scrub import canonical
 
 #: Characters of one value that are shown.
@@ -36,7 +36,7 @@ def nearest(actual: Any, recorded: Sequence[Any]) -> Any:
 
 
 def _lines(value: Any) -> list[str]:
-    return [_shortened(line) for line in _codec.dumps(_sorted(canonical(value)), indent=2).split("\n")]
+    return [_shortened(line) for line in json_lines.dumps(_sorted(canonical(value)), indent=2).split("\n")]
 
 
 def _sorted(value: Any) -> Any:

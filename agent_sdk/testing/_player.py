@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .. import _codec
+from .._core import json_lines
 from ..errors import AgentSDKError, ProcessError
-from ..options import Options
+from ..options.options import Options
 from ..transport import OnStderr, Transport
 from . import _differences as differences
 from ._scrub import Scrubber, canonical, renamed
@@ -106,7 +106,7 @@ class Player(Transport):
                 self._live.send_line(line)
                 return
             self._sent.append(line)
-            frame = _codec.decode(line)
+            frame = json_lines.decode(line)
             if frame is not None and self._wrong is None and not self._closed:
                 problem = self._match(frame)
                 if problem is not None and not self._finds_another_recording() and not self._goes_live():
@@ -172,7 +172,7 @@ class Player(Transport):
         else:
             self._has_begun = True
             self._awaited -= frame.get("type") == "result"
-        return _codec.encode(frame)[:-1]
+        return json_lines.encode(frame)[:-1]
 
     # --- in: what the host writes now
 
@@ -220,7 +220,7 @@ class Player(Transport):
     def _replays(self, recording: Recording) -> bool:
         """Play *recording*; tell whether what was sent until now is on it."""
         self.bind(recording)
-        return all(self._match(_codec.decode(line) or {}) is None for line in self._sent)
+        return all(self._match(json_lines.decode(line) or {}) is None for line in self._sent)
 
     @property
     def is_undecided(self) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import _codec
+from .._core import json_lines
 from ..errors import AgentSDKError
 from ..transport import OnStderr, Transport
 from ._scrub import Scrubber
@@ -74,7 +74,7 @@ class Recorder(Transport):
             self._saved()
 
     def _keep_frame(self, kind: str, line: bytes) -> None:
-        frame = _codec.decode(line)
+        frame = json_lines.decode(line)
         if frame is not None:
             self._keep(kind, frame)
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..options import Options
+from ..options.options import Options
 from ..transcripts.paths import config_folder, project_key
 
 Change = Callable[[str], str]

@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from .. import _codec
+from .._core import json_lines
 from ..errors import CassetteError
 
 #: Of the file; a newer one is refused.
@@ -49,7 +49,7 @@ def load(path: Path) -> list[Recording]:
         CassetteError: It is no cassette, or one of a newer format.
     """
     with open(path, "rb") as file:
-        lines = [_codec.decode(line) for line in file.read().split(b"\n") if line.strip()]
+        lines = [json_lines.decode(line) for line in file.read().split(b"\n") if line.strip()]
     head = lines[0] if lines else None
     version = head.get(_HEAD) if head else None
     if not isinstance(version, int) or None in lines:
@@ -77,5 +77,5 @@ def save(path: Path, recordings: list[Recording]) -> None:
         lines += [{kind: value} for kind, value in recording.events]
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".new")
-    beside.write_bytes(b"".join(map(_codec.encode, lines)))
+    beside.write_bytes(b"".join(map(json_lines.encode, lines)))
     os.replace(beside, path)

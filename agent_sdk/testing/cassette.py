@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .. import _checks as check
-from .._fields import TRAVELS
+from .._core import checks as check
+from .._core.fields import TRAVELS
 from ..errors import AgentSDKError, CassetteError, CassetteMismatchError, ConfigurationError
-from ..options import FIELDS, SESSION, Options
+from ..options.options import FIELDS, SESSION, Options
 from ..transport import OnStderr, Transport
 from . import _differences as differences
 from ._player import Player

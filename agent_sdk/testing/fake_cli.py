@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .. import _codec
+from .._core import json_lines
 from . import _fake_program, steps
 from . import frames as build
 
@@ -88,7 +88,7 @@ class FakeCLI:
     @property
     def received(self) -> list[dict[str, Any]]:
         """The frames that the host wrote, over all processes; lines that are none are left out."""
-        decoded = map(_codec.decode, self.received_lines)
+        decoded = map(json_lines.decode, self.received_lines)
         return [frame for frame in decoded if frame is not None]
 
     @property

@@ -9,37 +9,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .._render.export import export_session
     from .checkout import stored_sessions
     from .edits import delete_session, rename_session, tag_session
-    from .export import export_session
-    from .figures import SessionFigures, TokenCount, session_figures
     from .fork import fork_session
     from .listing import SessionInfo, SessionList, get_session_info, list_sessions
     from .paths import project_key
     from .reader import get_session_messages, get_subagent_messages, list_subagents
     from .search import Excerpt, SearchHit, search_sessions
-    from .stored import import_session
+    from .store_transfer import import_session
+    from .usage import SessionFigures, TokenCount, session_figures
 
 _HOMES = {
     "Excerpt": "search",
     "SearchHit": "search",
-    "SessionFigures": "figures",
+    "SessionFigures": "usage",
     "SessionInfo": "listing",
     "SessionList": "listing",
-    "TokenCount": "figures",
+    "TokenCount": "usage",
     "delete_session": "edits",
-    "export_session": "export",
+    "export_session": "._render.export",
     "fork_session": "fork",
     "get_session_info": "listing",
     "get_session_messages": "reader",
     "get_subagent_messages": "reader",
-    "import_session": "stored",
+    "import_session": "store_transfer",
     "list_sessions": "listing",
     "list_subagents": "reader",
     "project_key": "paths",
     "rename_session": "edits",
     "search_sessions": "search",
-    "session_figures": "figures",
+    "session_figures": "usage",
     "stored_sessions": "checkout",
     "tag_session": "edits",
 }
@@ -72,4 +72,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)

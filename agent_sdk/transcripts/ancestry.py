@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from .. import _codec
+from .._core import json_lines
 from . import paths
 from .lines import kind_of, lines, open_transcript
 
@@ -46,7 +46,7 @@ def _cost_at(path: str, uuid: bytes, begun: str) -> float:
         with open_transcript(path) as file:
             for _, line in lines(file, _is_of_use):
                 is_told = kind_of(line) in _TOLD
-                entry = _codec.decode(line) if is_told or mark in line else None
+                entry = json_lines.decode(line) if is_told or mark in line else None
                 timestamp = str((entry or {}).get("timestamp") or "")
                 if entry is None:
                     continue

@@ -15,10 +15,10 @@ from typing import Any
 
 import attrs
 
-from .. import _checks, _codec
+from .._core import checks, json_lines
 from ..errors import ConfigurationError, SessionNotFoundError
 from ..stores.base import Entry, Key, deduped, supports
-from . import paths, stored
+from . import paths, store_transfer
 from .listing import page
 from .paths import SUFFIX, Directory
 
@@ -48,8 +48,8 @@ def stored_sessions(
         StoreError: The store failed.
     """
     if store is None:
-        raise _checks.wrong("store", store, "expected a store, such as stores.SQLiteStore(path)")
-    asked = _checks.methods("store", "append", "load", base="stores.Store")(store)
+        raise checks.wrong("store", store, "expected a store, such as stores.SQLiteStore(path)")
+    asked = checks.methods("store", "append", "load", base="stores.Store")(store)
     count = page(limit, 0)[1]
     here = paths.project_key(os.getcwd() if directory is None else directory)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
@@ -93,22 +93,22 @@ class Checkout:
 
     def _take(self, key: Key, mtime: float | None = None) -> bool:
         if not _PROJECT.fullmatch(key.project_key):
-            raise _checks.wrong("project_key", key.project_key, "no name of a project's folder; look into the store")
+            raise checks.wrong("project_key", key.project_key, "no name of a project's folder; look into the store")
         entries = self.store.load(key)
         if not entries:
             return False
-        stored.lay_out(self.store, key, deduped(entries), self.projects, key.project_key)
+        store_transfer.lay_out(self.store, key, deduped(entries), self.projects, key.project_key)
         if mtime is not None:
             os.utime(os.path.join(self.projects, key.project_key, key.session_id + SUFFIX), (mtime, mtime))
         return True
 
     def measure(self) -> None:
         """Note what was laid out."""
-        self.sizes = {path: os.path.getsize(path) for path in stored.transcripts_below(self.projects)}
+        self.sizes = {path: os.path.getsize(path) for path in store_transfer.transcripts_below(self.projects)}
 
     def give_back(self) -> None:
         """Tell the store what was appended, made and deleted."""
-        there = stored.transcripts_below(self.projects)
+        there = store_transfer.transcripts_below(self.projects)
         for path in there:
             added = list(_entries(path, self.sizes.get(path, 0)))
             if added:
@@ -129,6 +129,6 @@ def _entries(path: str, start: int) -> Iterable[Entry]:
     with open(path, "rb") as file:
         file.seek(start)
         for line in file:
-            entry = _codec.decode(line)
+            entry = json_lines.decode(line)
             if entry is not None:
                 yield entry

@@ -11,7 +11,7 @@ import shutil
 import unicodedata
 from typing import Any
 
-from .. import _checks, _codec
+from .._core import checks, json_lines
 from . import paths
 from .paths import Directory
 
@@ -38,7 +38,7 @@ def rename_session(
     """
     checked = _words("title", title).strip()
     if not checked:
-        raise _checks.wrong("title", title, "expected some text")
+        raise checks.wrong("title", title, "expected some text")
     _append(session_id, {"type": "custom-title", "customTitle": checked}, directory, config_dir)
 
 
@@ -62,7 +62,7 @@ def tag_session(
     """
     cleaned = "" if tag is None else clean_tag(tag)
     if tag is not None and not cleaned:
-        raise _checks.wrong("tag", tag, "expected some text that can be seen; None takes the tag off")
+        raise checks.wrong("tag", tag, "expected some text that can be seen; None takes the tag off")
     _append(session_id, {"type": "tag", "tag": cleaned}, directory, config_dir)
 
 
@@ -80,7 +80,7 @@ def clean_tag(tag: str) -> str:
 
 def _words(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise _checks.wrong(name, value, f"expected a string, got {type(value).__name__}")
+        raise checks.wrong(name, value, f"expected a string, got {type(value).__name__}")
     return value
 
 
@@ -89,7 +89,7 @@ def _append(
 ) -> None:
     projects = paths.projects_folder(config_dir)
     path = paths.need(session_id, directory, projects)
-    line = _codec.encode({**entry, "sessionId": str(session_id)})
+    line = json_lines.encode({**entry, "sessionId": str(session_id)})
     try:
         # Without O_CREAT: a session that was deleted meanwhile does not come back as one line.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)

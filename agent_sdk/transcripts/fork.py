@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 
 import attrs
 
-from .. import _checks, _codec
+from .._core import checks, json_lines
 from ..errors import ConfigurationError
-from . import ends, listing, paths
+from . import head_and_tail, listing, paths
 from .lines import CHAINED, is_chained, kind_of, lines, open_transcript
 from .paths import Directory
 
@@ -50,9 +50,9 @@ def fork_session(
         ConfigurationError: An id is no UUID, the session has no message of that id, or none at all.
         OSError: The copy cannot be written; nothing is left of it.
     """
-    last = _checks.session_uuid("up_to_message_id")(up_to_message_id)
+    last = checks.session_uuid("up_to_message_id")(up_to_message_id)
     if title is not None:
-        _checks.text("title", empty=True)(title)
+        checks.text("title", empty=True)(title)
     source = paths.need(session_id, directory, paths.projects_folder(config_dir))
     with open_transcript(source) as file:
         plan = _plan(file, str(session_id), last)
@@ -63,8 +63,8 @@ def fork_session(
 
 
 def _title(source: str) -> str:
-    both = ends.read_ends(source)
-    known = None if both is None else listing.title_of(both) or ends.first_prompt(both.head)
+    both = head_and_tail.read_ends(source)
+    known = None if both is None else listing.title_of(both) or head_and_tail.first_prompt(both.head)
     return f"{known or 'Forked session'} (fork)"
 
 
@@ -87,7 +87,7 @@ def _is_copied(start: bytes) -> bool:
 def _entries(file: BinaryIO) -> Iterator[dict[str, Any]]:
     """Yield the entries of a transcript; an empty one for a damaged line."""
     for _, line in lines(file, _is_copied):
-        yield _codec.decode(line) or {}
+        yield json_lines.decode(line) or {}
 
 
 def _is_of_tree(entry: dict[str, Any]) -> bool:
@@ -130,14 +130,14 @@ class _Plan:
         for entry in _entries(file):
             if left and _is_of_tree(entry) and entry["type"] != "progress":
                 left -= 1
-                yield _codec.encode(self._copy(entry, is_last=not left))
+                yield json_lines.encode(self._copy(entry, is_last=not left))
         if self.replacements:
             yield self._line({"type": _REPLACEMENT, "replacements": self.replacements})
         yield self._line({"type": "custom-title", "customTitle": title.strip() or "Forked session (fork)"})
 
     def _line(self, entry: dict[str, Any]) -> bytes:
         marks = {"sessionId": self.new_id, "uuid": str(uuid.uuid4()), "timestamp": self.now}
-        return _codec.encode({**entry, **marks})
+        return json_lines.encode({**entry, **marks})
 
     def _copy(self, entry: dict[str, Any], is_last: bool) -> dict[str, Any]:
         copy = {**entry, "uuid": self.renamed[entry["uuid"]], "parentUuid": self._parent(entry)}

@@ -10,8 +10,9 @@ from typing import Any, SupportsIndex, overload
 
 import attrs
 
-from .. import _checks
-from . import ends, paths
+from .._core import checks
+from . import paths
+from .head_and_tail import Ends, first_prompt, first_string, last_string, read_ends, tag_of
 from .paths import Directory
 
 
@@ -65,7 +66,7 @@ class SessionList(list[SessionInfo]):
         return SessionList(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        from .._sessions_command import table  # the same as `sessions list`
+        from .._commands.sessions import table  # the same as `sessions list`
 
         printer.text("\n".join(table(self)) if self else "no sessions")
 
@@ -121,8 +122,8 @@ def list_sessions(
 
 def page(limit: int | None, offset: int) -> tuple[int, int | None]:
     """Return *offset* and *limit*, checked; no limit is *None*."""
-    _checks.number("limit", least=0, whole=True)(limit)
-    _checks.number("offset", least=0, whole=True)(offset)
+    checks.number("limit", least=0, whole=True)(limit)
+    checks.number("offset", least=0, whole=True)(offset)
     return offset or 0, limit or None
 
 
@@ -182,17 +183,17 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
     Returns:
         *None* for a sidechain, a transcript without anything to show, or none that can be read.
     """
-    both = ends.read_ends(path)
+    both = read_ends(path)
     return None if both is None else _info(both, path, place)
 
 
-def _info(both: ends.Ends, path: str, place: str | None) -> SessionInfo | None:
+def _info(both: Ends, path: str, place: str | None) -> SessionInfo | None:
     head, tail = both.head, both.tail
     first_line = head.split(b"\n", 1)[0]
     if b'"isSidechain":true' in first_line or b'"isSidechain": true' in first_line:
         return None
-    title, prompt = title_of(both), ends.first_prompt(head) or None
-    summary = title or ends.last_string(tail, b"lastPrompt") or ends.last_string(tail, b"summary") or prompt
+    title, prompt = title_of(both), first_prompt(head) or None
+    summary = title or last_string(tail, b"lastPrompt") or last_string(tail, b"summary") or prompt
     if not summary:
         return None
     return SessionInfo(
@@ -200,22 +201,22 @@ def _info(both: ends.Ends, path: str, place: str | None) -> SessionInfo | None:
         summary=summary,
         custom_title=title,
         first_prompt=prompt,
-        tag=ends.tag_of(tail),
-        cwd=ends.first_string(head, b"cwd") or place,
-        git_branch=ends.last_string(tail, b"gitBranch") or ends.first_string(head, b"gitBranch") or None,
-        created_at=milliseconds(ends.first_string(head, b"timestamp")),
+        tag=tag_of(tail),
+        cwd=first_string(head, b"cwd") or place,
+        git_branch=last_string(tail, b"gitBranch") or first_string(head, b"gitBranch") or None,
+        created_at=milliseconds(first_string(head, b"timestamp")),
         last_modified=both.modified,
         file_size=both.size,
         path=path,
     )
 
 
-def title_of(both: ends.Ends) -> str | None:
+def title_of(both: Ends) -> str | None:
     """Return the title that was given, else the one the CLI made up, else *None*."""
     for key in (b"customTitle", b"aiTitle"):
-        title = ends.last_string(both.tail, key)
+        title = last_string(both.tail, key)
         if not title and both.head is not both.tail:
-            title = ends.last_string(both.head, key)
+            title = last_string(both.head, key)
         if title:
             return title
     return None

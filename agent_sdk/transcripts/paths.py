@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .. import _checks, _log
+from .._core import checks, log
 from ..errors import SessionNotFoundError
 
 #: A path, as a string or path object.
@@ -39,7 +39,7 @@ def config_folder(env: Mapping[str, str] | None = None) -> str:
 
 def projects_folder(config_dir: Directory | None = None) -> str:
     """Return the folder of all projects, in *config_dir* or in this process's own configuration folder."""
-    given = _checks.path("config_dir")(config_dir)
+    given = checks.path("config_dir")(config_dir)
     return os.path.join(config_folder() if given is None else given, "projects")
 
 
@@ -50,15 +50,15 @@ def check_id(session_id: Any) -> str:
     Raises:
         ConfigurationError: It is no UUID.
     """
-    checked = _checks.session_uuid("session_id")(session_id)
+    checked = checks.session_uuid("session_id")(session_id)
     if checked is None:
-        raise _checks.wrong("session_id", session_id, "expected the id of a session, a UUID")
+        raise checks.wrong("session_id", session_id, "expected the id of a session, a UUID")
     return str(checked)
 
 
 def canonical(directory: Directory) -> str:
     """Return *directory* as the CLI sees it: links resolved, in Unicode's composed form."""
-    given = _checks.path("directory")(directory)
+    given = checks.path("directory")(directory)
     return unicodedata.normalize("NFC", os.path.realpath(given))
 
 
@@ -117,7 +117,7 @@ def transcripts_in(folder: str, projects: str) -> Iterator[os.DirEntry[str]]:
                     yield entry
     except OSError:
         # Removed while we looked, or not ours to read.
-        _log.debug("transcripts", "cannot read the folder %s", folder)
+        log.debug("transcripts", "cannot read the folder %s", folder)
 
 
 def _is_ours(entry: os.DirEntry[str], projects: str) -> bool:
@@ -129,7 +129,7 @@ def is_within(path: str, projects: str) -> bool:
     root = os.path.realpath(projects)
     inside = os.path.realpath(path).startswith(os.path.join(root, ""))
     if not inside:
-        _log.debug("transcripts", "refused %s: it leads out of %s", path, root)
+        log.debug("transcripts", "refused %s: it leads out of %s", path, root)
     return inside
 
 

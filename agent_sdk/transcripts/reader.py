@@ -8,13 +8,13 @@ from typing import Any
 
 import attrs
 
-from .. import _checks, _codec, _log
 from .._converter import structure_message
+from .._core import checks, json_lines, log
 from ..messages import Message
 from . import paths
-from .chain import Choice, main_chain, subagent_chain
+from .branches import Choice, main_chain, subagent_chain
+from .entries import Link, Links
 from .lines import open_transcript
-from .links import Link, Links
 from .listing import page
 from .paths import Directory
 
@@ -85,7 +85,7 @@ def read_messages(path: str, choose: Choice, **parents: str | None) -> Iterator[
         file = open_transcript(path)
     except OSError as error:
         # Deleted since it was found, or not ours to read: as good as no session.
-        _log.debug("transcripts", "cannot read %s: %s", path, error)
+        log.debug("transcripts", "cannot read %s: %s", path, error)
         return
     with file:
         links = Links(file)
@@ -151,7 +151,7 @@ def _subagent(path: str) -> Subagent:
 def _facts(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
-            return _codec.decode(file.read()) or {}
+            return json_lines.decode(file.read()) or {}
     except OSError:
         # The CLI need not have written it: the agent is then one without a parent.
         return {}
@@ -206,7 +206,7 @@ def get_subagent_messages(
     Raises:
         ConfigurationError: An argument is wrong.
     """
-    _checks.text("agent_id")(agent_id)
+    checks.text("agent_id")(agent_id)
     agents = _subagents(session_id, directory, config_dir)
     agent = next((agent for agent in agents if agent.agent_id == agent_id), None)
     first, count = page(limit, offset)

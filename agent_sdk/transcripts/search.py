@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from .. import _checks, _codec
+from .._core import checks, json_lines
 from .edits import clean_tag
 from .lines import lines, open_transcript
 from .listing import SessionInfo, page, visible_sessions
@@ -82,9 +82,9 @@ def search_sessions(
     Raises:
         ConfigurationError: An argument is wrong.
     """
-    _checks.text("text")(text)
+    checks.text("text")(text)
     _, most = page(limit, 0)
-    wanted = _Wanted(tag and clean_tag(tag), _checks.text("branch")(branch), _stamp("since", since), _end(until))
+    wanted = _Wanted(tag and clean_tag(tag), checks.text("branch")(branch), _stamp("since", since), _end(until))
     hits: list[SearchHit] = []
     for info in visible_sessions(directory, config_dir=config_dir):
         if most is not None and len(hits) >= most:
@@ -121,7 +121,7 @@ def _stamp(name: str, when: Any) -> int | None:
     if isinstance(when, datetime):
         return int(when.timestamp() * 1000)
     if isinstance(when, bool) or not isinstance(when, (int, float)):
-        raise _checks.wrong(name, when, "expected a datetime, a date or seconds since the epoch")
+        raise checks.wrong(name, when, "expected a datetime, a date or seconds since the epoch")
     return int(when * 1000)
 
 
@@ -151,7 +151,7 @@ def _said(path: str, text: str, pattern: re.Pattern[str]) -> Iterator[Excerpt]:
         return
     with file:
         for _, line in lines(file, _is_spoken):
-            entry = _codec.decode(line) if needle in line.lower() else None
+            entry = json_lines.decode(line) if needle in line.lower() else None
             if entry is None or entry.get("isMeta") or entry.get("isSidechain"):
                 continue
             for where, part in _parts(entry):

@@ -4,7 +4,7 @@ from __future__ import annotations
 import subprocess
 import unicodedata
 
-from .. import _log
+from .._core import log
 
 #: Seconds that git may take.
 PATIENCE = 5.0
@@ -25,7 +25,7 @@ def worktrees_of(directory: str) -> list[str]:
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         # No git, no such directory any more, or git hangs: the directory's own sessions are listed all the same.
-        _log.debug("transcripts", "no worktrees of %s: %s", directory, error)
+        log.debug("transcripts", "no worktrees of %s: %s", directory, error)
         return []
     if done.returncode:
         return []

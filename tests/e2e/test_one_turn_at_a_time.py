@@ -197,7 +197,7 @@ def test_a_new_session_is_held_from_its_first_message(real, held, model):
 
 def test_the_lock_costs_little(client):
     """A turn takes and frees its lock in well under a millisecond."""
-    from agent_sdk.transcripts.turn_lock import TurnLock, transcript_of
+    from agent_sdk.transcripts.lock import TurnLock, transcript_of
 
     agent = client()
     agent.query("a")

@@ -19,10 +19,10 @@ from helpers import in_thread, until
 
 import agent_sdk
 from agent_sdk import SessionNotFoundError, StoreError, StoreWarning, stores
-from agent_sdk._process import living
+from agent_sdk._process import registry
 from agent_sdk.stores import Key
 from agent_sdk.testing import isolated_env
-from agent_sdk.transcripts.private_folder import PREFIX
+from agent_sdk.transcripts.private_config import PREFIX
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_the_private_folder_goes_with_a_client_that_nobody_closed(here, there):
     assert len(private_folders()) == 1
     del agent
     gc.collect()
-    until(lambda: (living.reap(), not private_folders())[1])
+    until(lambda: (registry.reap(), not private_folders())[1])
 
 
 PROGRAM = """

@@ -13,14 +13,7 @@ import threading
 import pytest
 from helpers import in_thread
 
-from agent_sdk import (
-    BusyError,
-    SessionBusyError,
-    SessionNotFoundError,
-    StoreError,
-    UserSessions,
-    stores,
-)
+from agent_sdk import BusyError, SessionBusyError, SessionNotFoundError, StoreError, UserSessions, stores
 from agent_sdk.testing import isolated_env
 
 WORKER = """

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agent_sdk import AgentSDKError, errors
-from agent_sdk._callbacks import CallbackErrors
 from agent_sdk._converter import structure_message
+from agent_sdk._core.callbacks import CallbackErrors
 from agent_sdk.messages import error_of
 
 

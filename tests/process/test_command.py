@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from agent_sdk import CLINotFoundError, ConfigurationError, Options
-from agent_sdk._control.handshake import request_of
-from agent_sdk._control.host import Host
 from agent_sdk._process.command import ARGV_LIMIT, command_of
 from agent_sdk._process.locate import find_cli
+from agent_sdk._protocol.callback_set import Host
+from agent_sdk._protocol.handshake import request_of
 
 BASE = ["--output-format=stream-json", "--verbose", "--input-format=stream-json"]
 

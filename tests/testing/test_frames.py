@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent_sdk import _codec
+from agent_sdk._core import json_lines
 from agent_sdk.testing import frames
 
 BUILDERS: dict[str, Callable[[], dict[str, Any]]] = {
@@ -48,7 +48,7 @@ def test_common_fields(build: Callable[[], dict[str, Any]]) -> None:
 def test_is_json(build: Callable[[], dict[str, Any]]) -> None:
     """Every frame survives the way through a line."""
     frame = build()
-    assert frame == _codec.decode(_codec.encode(frame))
+    assert frame == json_lines.decode(json_lines.encode(frame))
 
 
 def test_fields_replace_and_add() -> None:

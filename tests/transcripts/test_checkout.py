@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 import pytest
+from disk import Disk
 from helpers import until
-from transcripts.disk import Disk
 
 import agent_sdk
 from agent_sdk import ConfigurationError, SessionNotFoundError, stored_sessions, stores

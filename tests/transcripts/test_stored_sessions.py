@@ -9,7 +9,7 @@ import pytest
 
 from agent_sdk import SessionNotFoundError, import_session
 from agent_sdk.stores import Key, MemoryStore
-from agent_sdk.transcripts import stored
+from agent_sdk.transcripts import store_transfer
 
 ID = "11111111-2222-4333-8444-555555555555"
 KEY = Key("-home-ann-x", ID)
@@ -69,7 +69,7 @@ def test_a_session_is_laid_out_as_it_was(config, tmp_path):
     """Laid out elsewhere, under another project's name, the session is what was imported, its subagents too."""
     store = MemoryStore()
     import_session(ID, store, config_dir=config)
-    stored.lay_out(store, KEY, store.load(KEY), str(tmp_path / "new"), "-srv-y")
+    store_transfer.lay_out(store, KEY, store.load(KEY), str(tmp_path / "new"), "-srv-y")
     folder = tmp_path / "new" / "-srv-y"
     assert read(folder / f"{ID}.jsonl") == MAIN
     assert read(folder / ID / "subagents" / "agent-a1.jsonl") == SUB_MAIN
@@ -82,7 +82,7 @@ def test_a_subpath_does_not_lead_out(subpath, tmp_path):
     store = MemoryStore()
     for key in (KEY, KEY._replace(subpath=subpath)):
         store.append(key, MAIN)
-    stored.lay_out(store, KEY, MAIN, str(tmp_path / "new"), "-srv-y")
+    store_transfer.lay_out(store, KEY, MAIN, str(tmp_path / "new"), "-srv-y")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [f"{ID}.jsonl"]
 
 
@@ -91,16 +91,16 @@ def test_what_a_store_did_not_take_comes_home(config, tmp_path):
     own, private = config / "projects", tmp_path / "private" / "projects"
     write(private / KEY.project_key / f"{ID}.jsonl", [*MAIN, {"type": "user", "uuid": "u9"}])
     write(private / "-new" / f"{ID}.jsonl", MAIN)
-    assert len(stored.rescue(str(private), str(own))) == 2
+    assert len(store_transfer.rescue(str(private), str(own))) == 2
     assert read(own / KEY.project_key / f"{ID}.jsonl")[-1] == {"type": "user", "uuid": "u9"}
     assert read(own / "-new" / f"{ID}.jsonl") == MAIN
-    assert stored.rescue(str(private), str(own)) == []
+    assert store_transfer.rescue(str(private), str(own)) == []
 
 
 def test_long_names_keep_the_hash_of_the_cli(tmp_path):
     """The end of a long folder name is the CLI's own hash: where the rest agrees the stored name is kept."""
     deep = tmp_path / ("x" * 120) / ("y" * 120)
     deep.mkdir(parents=True)
-    here = stored.project_key_here("-home-ann", deep)
-    assert stored.project_key_here(here[:200] + "-zzz", deep) == here[:200] + "-zzz"
-    assert stored.project_key_here("-home-ann", tmp_path) != "-home-ann"
+    here = store_transfer.project_key_here("-home-ann", deep)
+    assert store_transfer.project_key_here(here[:200] + "-zzz", deep) == here[:200] + "-zzz"
+    assert store_transfer.project_key_here("-home-ann", tmp_path) != "-home-ann"

@@ -1,0 +1,237 @@
+"""
+`Ledger`: what many queries cost, by model and by tag. One client's own figures are in `_meter`.
+"""
+from __future__ import annotations
+
+import contextlib
+import html
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .._client.usage import LEDGERS, figure
+from .._core import checks as check
+
+if TYPE_CHECKING:
+    from ..messages import ResultMessage
+
+#: The tags that hold in this thread or task, innermost last: whose, and what.
+_TAGS: ContextVar[tuple[tuple[Ledger, str], ...]] = ContextVar("agent_sdk_tags", default=())
+#: Column of the table -> field of `Spent`; a turn with two models is a turn of both.
+_COLUMNS = {
+    "turns": "turns",
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "cache read": "cache_read_input_tokens",
+    "cache write": "cache_creation_input_tokens",
+    "USD": "cost_usd",
+}
+_FIGURES = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cost_usd")
+
+
+@attrs.define
+class Spent:
+    """Tokens and US dollars, each counted once."""
+
+    turns: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cost_usd: float = 0.0
+
+    def add(self, other: Spent) -> None:
+        """Add *other* to this."""
+        for name in _COLUMNS.values():
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        return attrs.asdict(self)
+
+
+class Ledger:
+    """
+    Cost and tokens over many queries, by model and by tag, each counted once.
+
+    Give it as `on_message` to the queries that it should count, or use it as a context manager: inside the block it
+    counts every turn of this thread, whoever runs it. Both at once count once. `print` it, or show it in a notebook.
+
+        ledger = Ledger()
+        with ledger, ledger.tag("review"):
+            agent_sdk.query("Review the diff")
+        print(ledger.total_cost_usd, ledger.by_tag["review"].output_tokens)
+
+    It may be used from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        #: By tag and model.
+        self._rows: dict[tuple[str, str], Spent] = {}
+        #: By tag; a turn with two models is one turn.
+        self._turns: dict[str, int] = {}
+        self._seen: weakref.WeakSet[ResultMessage] = weakref.WeakSet()
+        #: For a CLI that tells totals only: the newest by session and model.
+        self._totals: dict[tuple[str, str], Spent] = {}
+        self._tokens: list[Token[Any]] = []
+
+    def __call__(self, message: Any) -> None:
+        """Count *message*, if it is a result; for `on_message=`."""
+        if message.is_result:
+            self.add(message)
+
+    def add(self, result: ResultMessage) -> None:
+        """Count one result and those of the same run that came before it, unless they are counted already."""
+        for one in [*(one for one in result.results if one is not result), result]:
+            with self._lock:
+                self._add(one, self._tag())
+
+    def _add(self, result: ResultMessage, tag: str) -> None:
+        if result in self._seen:
+            return
+        self._seen.add(result)
+        self._turns[tag] = self._turns.get(tag, 0) + 1
+        for model, spent in self._since(result).items():
+            spent.turns = 1
+            self._rows.setdefault((tag, model), Spent()).add(spent)
+
+    def _since(self, result: ResultMessage) -> dict[str, Spent]:
+        """Return what was spent since the result before this one, by model."""
+        since = result.model_usage_since_last_result
+        if isinstance(since, dict):
+            return {str(model): _spent(row) for model, row in since.items()}
+        grown = {}
+        for model, row in (result.model_usage if isinstance(result.model_usage, dict) else {}).items():
+            key, total = (str(result.session_id), str(model)), _spent(row)
+            grown[str(model)] = _difference(total, self._totals.get(key, Spent()))
+            self._totals[key] = total
+        return grown
+
+    def _tag(self) -> str:
+        return next((tag for ledger, tag in reversed(_TAGS.get()) if ledger is self), "")
+
+    # --- what it holds
+
+    @property
+    def total(self) -> Spent:
+        """All of it."""
+        total = _sum(self._copy().values())
+        total.turns = sum(self._turns.values())
+        return total
+
+    @property
+    def total_cost_usd(self) -> float:
+        """US dollars in all."""
+        return self.total.cost_usd
+
+    @property
+    def by_model(self) -> dict[str, Spent]:
+        """What was spent on each model."""
+        rows = self._copy()
+        return {name: _sum(rows[key] for key in rows if key[1] == name) for name in _unique(key[1] for key in rows)}
+
+    @property
+    def by_tag(self) -> dict[str, Spent]:
+        """What was spent under each tag; `""` is what had none."""
+        rows, found = self._copy(), {}
+        for tag, turns in list(self._turns.items()):
+            found[tag] = _sum(rows[key] for key in rows if key[0] == tag)
+            found[tag].turns = turns
+        return found
+
+    def _copy(self) -> dict[tuple[str, str], Spent]:
+        with self._lock:
+            return {key: attrs.evolve(spent) for key, spent in self._rows.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as plain data: `total`, `by_model`, `by_tag`, and `rows` by both."""
+        return {
+            "total": self.total.to_dict(),
+            "by_model": {model: spent.to_dict() for model, spent in self.by_model.items()},
+            "by_tag": {tag: spent.to_dict() for tag, spent in self.by_tag.items()},
+            "rows": [{"tag": tag, "model": model, **spent.to_dict()} for (tag, model), spent in self._copy().items()],
+        }
+
+    # --- contexts
+
+    @contextlib.contextmanager
+    def tag(self, name: str) -> Iterator[Ledger]:
+        """
+        Count what ends inside the block under *name*; of blocks in blocks the inner one counts.
+
+        Raises:
+            ConfigurationError: *name* is no text.
+        """
+        tag: str | None = check.text("tag")(name)
+        if tag is None:
+            raise check.wrong("tag", name, "expected a string")
+        token = _TAGS.set((*_TAGS.get(), (self, tag)))
+        try:
+            yield self
+        finally:
+            _TAGS.reset(token)
+
+    def __enter__(self) -> Ledger:
+        self._tokens.append(LEDGERS.set((*LEDGERS.get(), self.add)))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        LEDGERS.reset(self._tokens.pop())
+
+    # --- how it looks
+
+    def _table(self) -> list[list[str]]:
+        rows = [[tag, model, *_cells(spent)] for (tag, model), spent in sorted(self._copy().items())]
+        return [["tag", "model", *_COLUMNS], *rows, ["total", "", *_cells(self.total)]]
+
+    def __str__(self) -> str:
+        table = self._table()
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in table)
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._table()
+        titles = "".join(f"<th>{html.escape(title)}</th>" for title in head)
+        body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+
+    def __repr__(self) -> str:
+        total = self.total
+        return f"<Ledger {total.turns} turns, ${total.cost_usd:.6g}>"
+
+
+def _spent(row: object) -> Spent:
+    return Spent(**{name: figure(getattr(row, name, 0)) for name in _FIGURES})
+
+
+def _difference(new: Spent, old: Spent) -> Spent:
+    return Spent(**{name: max(0, getattr(new, name) - getattr(old, name)) for name in _FIGURES})
+
+
+def _sum(rows: Any) -> Spent:
+    total = Spent()
+    for row in rows:
+        total.add(row)
+    return total
+
+
+def _unique(names: Any) -> Mapping[str, None]:
+    return dict.fromkeys(names)
+
+
+def _cells(spent: Spent) -> list[str]:
+    figures = [getattr(spent, name) for name in _COLUMNS.values()]
+    return [*(f"{figure:,}" for figure in figures[:-1]), f"{figures[-1]:.6f}"]
+
+
+def _aligned(row: list[str], widths: list[int]) -> list[str]:
+    names, figures = zip(row[:2], widths, strict=False), zip(row[2:], widths[2:], strict=True)
+    return [*(cell.ljust(width) for cell, width in names), *(cell.rjust(width) for cell, width in figures)]

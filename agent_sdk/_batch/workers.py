@@ -1,0 +1,304 @@
+"""
+The crew of `query_many`: worker threads that run queries, and the calling thread that runs every callback.
+
+Plain code stays plain: workers hand over what is to be called, and wait; so callbacks run one at a time, in the thread
+that called.
+"""
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .._client.callbacks import OnMessage
+from .._client.client import Client
+from .._client.functions import one_shot
+from .._client.prompt import Prompt
+from .._core import log
+from .._core.callbacks import calls_go_to
+from ..errors import AbortError, MaxBudgetError, RateLimitError, ResultError
+from ..options.options import Options
+from ..options.retry import Retry, rejected_until
+
+if TYPE_CHECKING:
+    from ..messages import Message, ResultMessage
+
+#: Seconds that the running queries get, together, to end when all are stopped.
+STOP_GRACE = 3.0
+#: Seconds between two looks at a worker that is being stopped.
+LOOK = 0.02
+#: Seconds between two looks, in a worker, whether its callback will never be called.
+PATIENCE = 0.5
+
+
+@attrs.define
+class Outcome:
+    """What became of one prompt."""
+
+    prompt: Prompt
+    #: How the run ended, good or bad; *None* when it ended without a result, or was never started.
+    result: ResultMessage | None = None
+    #: Why it is no success; *None* for a good result.
+    error: Exception | None = None
+    #: US dollars, all attempts included.
+    cost_usd: float = 0.0
+
+    @property
+    def is_success(self) -> bool:
+        """There is a good result."""
+        return self.result is not None and self.error is None
+
+    @property
+    def content(self) -> str:
+        """The result's text, or `""`."""
+        return "" if self.result is None else self.result.content
+
+    def raise_for_error(self) -> Outcome:
+        """Raise `error` where there is one; return the outcome itself when it is good."""
+        if self.error is not None:
+            raise self.error
+        return self
+
+
+class Crew:
+    """The workers, and what they share with the thread that called."""
+
+    def __init__(
+        self,
+        outcomes: list[Outcome],
+        options: Options,
+        on_message: OnMessage | None,
+        budget: float | None,
+        raises: bool,
+    ) -> None:
+        self.outcomes = outcomes
+        self._raises = raises
+        self._options = options
+        self._on_message = on_message
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._todo = list(reversed(range(len(outcomes))))
+        #: The clients that run now, by prompt.
+        self._running: dict[int, Client] = {}
+        self._finished = 0
+        self._spent = 0.0
+        self._resets_at = 0.0
+        self._stopped = threading.Event()
+        #: What the calling thread has to call; *None* when a worker has ended.
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+
+    # --- in the calling thread
+
+    def run(self, workers: int, show: Callable[[], None]) -> None:
+        """Run all, and serve their callbacks meanwhile."""
+        count = min(workers, len(self.outcomes))
+        threads = [self._thread(number) for number in range(count)]
+        try:
+            for thread in threads:
+                thread.start()
+            while count:
+                show()
+                call = self._calls.get()
+                if call is None:
+                    count -= 1
+                else:
+                    call()
+        except BaseException as error:
+            error.outcomes = self.outcomes  # type: ignore[attr-defined]
+            self._stop([thread for thread in threads if thread.ident is not None])
+            raise
+
+    def _thread(self, number: int) -> threading.Thread:
+        # A daemon: an exit of the program does not wait for it, and ends its process. Each has a copy of the context.
+        work = contextvars.copy_context().run
+        return threading.Thread(target=work, args=(self._work,), name=f"agent_sdk-many-{number}", daemon=True)
+
+    def state(self) -> str:
+        """How far it is, in a line."""
+        with self._lock:
+            failed = sum(outcome.error is not None for outcome in self.outcomes)
+            text = f"{self._finished}/{len(self.outcomes)} done, {len(self._running)} running, ${self._spent:.4f}"
+            pause = self._resets_at - time.time()
+        text += f", {failed} failed" if failed else ""
+        return text + (f", rate limit: waiting {pause:.0f} s" if pause > 0 else "")
+
+    def _stop(self, threads: list[threading.Thread]) -> None:
+        """End what runs: by an interrupt, then, when time is up or Ctrl-C comes again, by force."""
+        self._stopped.set()
+        deadline = time.monotonic() + STOP_GRACE
+        try:
+            while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
+                self._let_go()
+                for client in self._clients():
+                    client.abort()
+                for thread in threads:
+                    thread.join(LOOK / len(threads))
+        except KeyboardInterrupt:
+            log.debug("many", "Ctrl-C came again: what runs is ended by force; the first one is on its way already")
+        finally:
+            for client in self._clients():
+                client._keeper.abandon()
+            self._let_go()
+        for outcome in self.outcomes:
+            if outcome.result is None and outcome.error is None:
+                outcome.error = AbortError("not finished: all was stopped")
+
+    def _clients(self) -> list[Client]:
+        with self._lock:
+            return list(self._running.values())
+
+    def _let_go(self) -> None:
+        """Let workers go on that wait for a callback: there will be none."""
+        while not self._calls.empty():
+            call = self._calls.get()
+            if call is not None:
+                call.drop()
+
+    def _check(self, error: Exception | None) -> None:
+        if error is not None and self._raises:
+            raise error
+
+    # --- in a worker
+
+    def _work(self) -> None:
+        try:
+            calls_go_to(self._call)
+            while (number := self._take()) is not None:
+                self._run(number)
+        except _Dropped:
+            log.debug("many", "a worker ends: all was stopped")
+        finally:
+            self._calls.put(None)
+
+    def _call(self, function: Callable[..., Any], *args: Any, is_last_word: bool = False) -> Any:
+        """Let the calling thread call *function*, and wait for what comes of it."""
+        call = _Call(function, args, is_last_word)
+        self._calls.put(call)
+        return call.wait(self._stopped)
+
+    def _take(self) -> int | None:
+        """Return the next prompt to run, once it may be started."""
+        while not self._stopped.is_set():
+            with self._lock:
+                pause = self._resets_at - time.time()
+                if not self._todo:
+                    return None
+                if pause <= 0:
+                    return self._todo.pop()
+            if pause > (self._options.retry or Retry()).max_wait:
+                self._refuse_rest(pause)
+                return None
+            self._stopped.wait(pause)
+        return None
+
+    def _refuse_rest(self, pause: float) -> None:
+        with self._lock:
+            left, self._todo = self._todo, []
+        text = f"not started: the rate limit resets in {pause:.0f} seconds only"
+        for number in reversed(left):
+            self._end(number, RateLimitError(text, resets_at=self._resets_at))
+
+    def _run(self, number: int) -> None:
+        with self._lock:
+            left = None if self._budget is None else self._budget - self._spent
+        if left is not None and left <= 0:
+            self._end(number, MaxBudgetError(f"not started: the budget of ${self._budget:g} is spent"))
+            return
+        client = one_shot(self._within(left), {})
+        with self._lock:
+            self._running[number] = client
+        error: Exception | None = None
+        try:
+            self._query(self.outcomes[number], client)
+        except Exception as failure:
+            # Its place is in the outcome; one of on_message was raised in the calling thread already.
+            error = failure
+        finally:
+            self._leave(number, client)
+        self._end(number, error)
+
+    def _query(self, outcome: Outcome, client: Client) -> None:
+        if self._stopped.is_set():
+            raise _Dropped
+        try:
+            outcome.result = client.query(outcome.prompt, self._hear)
+        except (AbortError, ResultError) as error:
+            outcome.result = error.result
+            raise
+        outcome.result.raise_for_error()
+
+    def _within(self, left: float | None) -> Options:
+        options = self._options
+        if left is None or options.resume or options.continue_conversation:
+            return options  # no limit of its own: the CLI counts what a resumed session has cost before as well
+        own = options.max_budget_usd
+        return options.evolve(max_budget_usd=left if own is None else min(left, own))
+
+    def _hear(self, message: Message) -> None:
+        until = rejected_until(message)
+        if until is not None:
+            log.debug("many", "the rate limit is reached until %s", until)
+            with self._lock:
+                self._resets_at = max(self._resets_at, until)
+        if self._on_message is not None:
+            self._call(self._on_message, message, is_last_word=True)
+
+    def _leave(self, number: int, client: Client) -> None:
+        with self._lock:
+            del self._running[number]
+            self.outcomes[number].cost_usd = client.total_cost_usd
+            self._spent += client.total_cost_usd
+
+    def _end(self, number: int, error: Exception | None) -> None:
+        self.outcomes[number].error = error
+        with self._lock:
+            self._finished += 1
+        self._calls.put(_Call(self._check, (error,), is_last_word=True))
+
+
+class _Dropped(BaseException):
+    """Ends a worker whose callback nobody will call. No `Exception`: no hook or callback is to take it for its own."""
+
+
+class _Call:
+    """One call that a worker hands over to the calling thread."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], is_last_word: bool) -> None:
+        self._function = function
+        self._args = args
+        #: Whether its error ends all.
+        self._is_last_word = is_last_word
+        self._answer: Any = None
+        self._error: BaseException | None = None
+        self._done = threading.Event()
+
+    def __call__(self) -> None:
+        try:
+            self._answer = self._function(*self._args)
+        except BaseException as error:
+            self._error = error
+            if self._is_last_word or not isinstance(error, Exception):
+                raise
+        finally:
+            self._done.set()
+
+    def drop(self) -> None:
+        """Tell the worker that it will not be called."""
+        self._error = _Dropped()
+        self._done.set()
+
+    def wait(self, stopped: threading.Event) -> Any:
+        """Return what the call gave, in the worker; raise what it raised."""
+        while not self._done.wait(PATIENCE):
+            if stopped.is_set():
+                raise _Dropped
+        if isinstance(self._error, Exception):
+            raise self._error
+        if self._error is not None:
+            raise _Dropped from self._error  # Ctrl-C is for the thread that called
+        return self._answer

@@ -1,0 +1,211 @@
+"""
+What a client can ask of its process while it lives: one method for each control request.
+
+All of it works between turns, where a process is started if need be, inside a callback, and from another thread.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AgentSDKError, ConfigurationError, ControlError
+from ..options.options import Options
+from .process import Keeper
+
+if TYPE_CHECKING:
+    from .._protocol.connection import Connection
+    from .._protocol.turn import Turn
+    from ..messages import (
+        AccountInfo,
+        AgentInfo,
+        ContextReport,
+        McpServersChange,
+        McpServerStatus,
+        ModelInfo,
+        RewindReport,
+        SlashCommand,
+    )
+
+
+class Controls:
+    """The control requests of a `Client`."""
+
+    _keeper: Keeper
+    _options: Options
+    _turn: Turn | None
+
+    def _connect(self) -> Connection:
+        connection = self._keeper.connection
+        if self._turn is not None and connection is not None:
+            return connection
+        return self._keeper.ready(self._options)
+
+    def control(self, subtype: str, **fields: Any) -> dict[str, Any]:
+        """
+        Send any control request of the CLI and return its answer.
+
+        Raises:
+            ControlError: The CLI refused, or does not know the request.
+        """
+        try:
+            return self._connect().ask(subtype, fields)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, AgentSDKError):
+                raise
+            raise ConfigurationError(f"{subtype}: {error}") from error
+
+    # --- the turn, the model, the mode
+
+    def interrupt(self) -> dict[str, Any]:
+        """
+        Interrupt the running turn: its call returns with an aborted result. Returns the CLI's receipt, which is empty
+        where no process runs.
+        """
+        return self.control("interrupt") if self._keeper.is_running else {}
+
+    def set_model(self, model: str | None = None) -> None:
+        """Use another model from the next model call on; *None* goes back to the default."""
+        self._set_live("model", model)
+
+    def set_permission_mode(self, mode: str) -> None:
+        """Set the permission mode; names as for the option *permission_mode*."""
+        self._set_live("permission_mode", mode)
+
+    def set_max_thinking_tokens(self, tokens: int | None) -> None:
+        """Set the budget for thinking; 0 turns it off, *None* goes back to the default."""
+        self._set_live("max_thinking_tokens", tokens)
+
+    def _set_live(self, name: str, value: object) -> None:
+        options = self._options.evolve(**{name: value})
+        self._connect()
+        self._keeper.set_live(name, getattr(options, name))
+        self._options = options
+
+    # --- MCP servers
+
+    def mcp_status(self) -> list[McpServerStatus]:
+        """Return how the MCP servers stand."""
+        from .._converter import structure
+        from ..messages import McpServerStatus
+
+        rows = self.control("mcp_status").get("mcpServers")
+        return [structure(row, McpServerStatus) for row in rows or ()]
+
+    def reconnect_mcp_server(self, name: str) -> None:
+        """Connect to an MCP server again; not for tool servers of this process."""
+        self.control("mcp_reconnect", serverName=name)
+
+    def toggle_mcp_server(self, name: str, enabled: bool) -> None:
+        """Turn an MCP server off or on."""
+        self.control("mcp_toggle", serverName=name, enabled=enabled)
+
+    def set_mcp_servers(self, servers: Mapping[str, Any]) -> McpServersChange:
+        """
+        Replace the MCP servers of the session, in its next processes too.
+
+        Args:
+            servers: As for the option *mcp_servers*; servers that are not among them are removed.
+
+        Raises:
+            ConfigurationError: A name or a shape is wrong.
+        """
+        from .._converter import structure
+        from ..messages import McpServersChange
+
+        options = self._options.evolve(mcp_servers=servers)
+        connection = self._connect()
+        wire = connection.host.replace_servers(options)
+        answer = connection.ask("mcp_set_servers", {"servers": wire})
+        self._options = options
+        self._keeper.noted("mcp_servers", servers)
+        return structure(answer, McpServersChange)
+
+    # --- the session
+
+    def context_usage(self, detail: str = "full") -> ContextReport:
+        """
+        Report what fills the context window.
+
+        Args:
+            detail: `"full"` takes about a second, `"summary"` a few milliseconds.
+        """
+        from .._converter import structure
+        from ..messages import ContextReport
+
+        return structure(self.control("get_context_usage", detail=detail), ContextReport)
+
+    def rewind_files(self, message_uuid: str, dry_run: bool = False) -> RewindReport:
+        """
+        Put files back to how they were when a prompt was sent. Needs the option *enable_file_checkpointing*.
+
+        Args:
+            message_uuid: The prompt's: `result.user_message_uuids` names it.
+            dry_run: Change nothing, and tell which files would be.
+
+        Returns:
+            What was changed, or would be.
+
+        Raises:
+            ControlError: There is no checkpoint for that message. The CLI itself calls that a success.
+        """
+        from .._converter import structure
+        from ..messages import RewindReport
+
+        answer = self._rewind(message_uuid, True)  # in a dry run alone the CLI tells what changes
+        if not dry_run:
+            answer = {**answer, **self._rewind(message_uuid, False)}
+        return structure(answer, RewindReport)
+
+    def _rewind(self, message_uuid: str, dry_run: bool) -> dict[str, Any]:
+        answer = self.control("rewind_files", user_message_id=message_uuid, dry_run=dry_run)
+        if not answer.get("canRewind"):
+            text = f"rewind_files({message_uuid!r}): {answer.get('error') or 'not possible'}"
+            raise ControlError(text, subtype="rewind_files")
+        return answer
+
+    def stop_task(self, task_id: str) -> None:
+        """
+        Stop a background task.
+
+        Raises:
+            ControlError: No such task lives. The CLI itself calls that a success.
+        """
+        self._connect()
+        if task_id not in self._keeper.ledger.tasks:
+            alive = ", ".join(self._keeper.ledger.tasks) or "none"
+            raise ControlError(f"stop_task: no task {task_id!r} lives (alive: {alive})", subtype="stop_task")
+        self.control("stop_task", task_id=task_id)
+
+    # --- what the handshake told
+
+    def supported_commands(self) -> list[SlashCommand]:
+        """Return the slash commands of this session."""
+        from ..messages import SlashCommand
+
+        return self._listed("commands", SlashCommand)
+
+    def supported_models(self) -> list[ModelInfo]:
+        """Return the models that can be chosen."""
+        from ..messages import ModelInfo
+
+        return self._listed("models", ModelInfo)
+
+    def supported_agents(self) -> list[AgentInfo]:
+        """Return the agents that the model may start."""
+        from ..messages import AgentInfo
+
+        return self._listed("agents", AgentInfo)
+
+    def account_info(self) -> AccountInfo:
+        """Return who pays: the source of the key, the plan, the provider."""
+        from .._converter import structure
+        from ..messages import AccountInfo
+
+        self._connect()
+        return structure(self._keeper.info.raw.get("account") or {}, AccountInfo)
+
+    def _listed(self, name: str, kind: type[Any]) -> list[Any]:
+        from .._converter import structure
+
+        self._connect()
+        return [structure(row, kind) for row in self._keeper.info.rows(name)]

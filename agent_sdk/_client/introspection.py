@@ -1,0 +1,78 @@
+"""
+What is here, and what there is: the CLI, its version, tools, hook events, permission modes, options.
+"""
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from .._core.fields import TRAVELS
+from .._core.tool_names import BUILTIN
+from .._process.locate import find_cli
+from ..errors import CLINotFoundError
+from ..options.options import FIELDS
+from ..permissions import MODES
+
+#: The oldest CLI that is said to have all that is used here; 2.1.330 is the one that it was tried with.
+MINIMUM_CLI = "2.1.257"
+
+
+def cli_available(cli_path: str | None = None) -> bool:
+    """Tell whether the CLI was found; see `cli_path` in the options for where it is looked for."""
+    try:
+        find_cli(cli_path)
+    except CLINotFoundError:
+        return False
+    return True
+
+
+def cli_version(cli_path: str | None = None) -> str | None:
+    """Return the version of the CLI, such as `"2.1.330"`; *None* when there is none or it does not answer."""
+    from .._process.version import version_of
+
+    try:
+        return version_of(find_cli(cli_path))
+    except CLINotFoundError:
+        return None
+
+
+def requirements_met() -> dict[str, bool]:
+    """Tell what this package needs and whether it is here: the CLI, its version, Python's."""
+    version = cli_version()
+    return {
+        "cli_available": version is not None,
+        "cli_version": version is not None and _numbers(version) >= _numbers(MINIMUM_CLI),
+        "python_version": sys.version_info >= (3, 10),
+    }
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def builtin_tools() -> list[str]:
+    """Return the names of the tools that the CLI brings, as a session may offer them."""
+    return sorted(BUILTIN)
+
+
+def hook_events() -> list[str]:
+    """Return the events that hooks can be registered for, in snake_case."""
+    from ..hooks import EVENTS
+
+    return list(EVENTS)
+
+
+def permission_modes() -> list[str]:
+    """Return the permission modes, in snake_case."""
+    return list(MODES)
+
+
+def options_schema() -> dict[str, dict[str, Any]]:
+    """Return every option by name: its `type`, its `default`, and how it `travels` to the CLI."""
+    return {field.name: _describe(field) for field in FIELDS}
+
+
+def _describe(field: Any) -> dict[str, Any]:
+    travel = field.metadata[TRAVELS]
+    return {"type": str(field.type), "default": field.default, "travels": f"{travel.by} {travel.name}".strip()}

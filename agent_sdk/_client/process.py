@@ -1,0 +1,346 @@
+"""
+The keeper: one client's process, started when needed, kept while it fits, replaced when it does not.
+
+A process fits a turn when it was started with the same options (what the CLI can change live is changed live), lives,
+and nobody else wrote to its session meanwhile. The next one resumes the session.
+"""
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .._core import log
+from .._core.callbacks import failures
+from .._core.ids import new_uuid
+from .._process.cli import CLITransport
+from .._process.command import command_of
+from .._protocol import session_hooks
+from .._protocol.activity import Ledger
+from .._protocol.callback_set import Host
+from .._protocol.connection import Connection
+from .._protocol.handshake import ServerInfo, shake_hands
+from .._protocol.protocol import Frame
+from .._protocol.turn import Turn
+from ..errors import AgentSDKError, BusyError, CallbackWarning, ConfigurationError, ProcessError
+from ..options.options import LOCAL, NAMES, NO_SESSION, SESSION, Options
+from ..transcripts.changes import Footprint
+from ..transcripts.paths import find_transcripts
+from .session_lock import Claim
+from .usage import within_budget
+
+if TYPE_CHECKING:
+    from ..messages import Message
+    from .store_sync import Backing
+
+#: Seconds for the CLI to end by itself after a turn: it writes the end of its transcript then.
+ONE_SHOT_GRACE = 5.0
+CLOSE_GRACE = 3.0
+#: What the CLI can change while it runs: option -> the verb and its field.
+LIVE = {
+    "model": ("set_model", "model"),
+    "permission_mode": ("set_permission_mode", "mode"),
+    "max_thinking_tokens": ("set_max_thinking_tokens", "max_thinking_tokens"),
+}
+_BY_PROCESS = NAMES - LOCAL - set(SESSION)
+
+
+class Keeper:
+    """The process of one client."""
+
+    def __init__(self, opening: dict[str, Any]) -> None:
+        self.connection: Connection | None = None
+        self.ledger = Ledger()
+        self.info = ServerInfo()
+        #: The options of the running process, live changes included.
+        self.applied: Options | None = None
+        #: The session as the newest init or result named it.
+        self.session_id: str | None = None
+        #: The client's own options, without those of one call.
+        self.usual: Options | None = None
+        #: US dollars that the client has spent.
+        self.spent = 0.0
+        self._opening = opening
+        self._expected: str | None = None
+        self._env: dict[str, str] | None = None
+        self._footprint: Footprint | None = None
+        self._starting = threading.Lock()
+        #: The process and thread that start the CLI now.
+        self._starter: tuple[int, int] | None = None
+        #: How the session was opened, until it is announced: *startup*, *resume*, *fork*.
+        self._source = ""
+        self._last_init: Message | None = None
+        #: The running turn's right to its session.
+        self.claim = Claim()
+        self._backing: Backing | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process lives."""
+        return self.connection is not None and self.connection.is_usable
+
+    # --- which session
+
+    def move(self, opening: dict[str, Any]) -> None:
+        """Open another session with the next process."""
+        self._opening, self._expected, self.session_id = opening, None, None
+
+    @property
+    def target(self) -> str | None:
+        """The session that the next turn goes on with; empty for the newest one, *None* for a new one or a copy."""
+        opening = self._opening
+        if known := self.session_id or self._expected:
+            return known
+        if opening.get("fork_session"):
+            return None
+        return opening.get("resume") or ("" if opening.get("continue_conversation") else None)
+
+    def resumes(self, options: Options) -> str | None:
+        """Return the session that the next process would resume, to be named when that fails."""
+        return options.resume or self.session_id or self._opening.get("resume")
+
+    def _session_options(self, wanted: Options) -> dict[str, Any]:
+        """Return the options that make the next process go on where this client stands."""
+        known = self.session_id or self._expected
+        if known is not None and self._is_there(known, wanted):
+            return {"resume": known}
+        opening = dict(self._opening)
+        self._source = session_hooks.source_of(opening)
+        copies = opening.get("fork_session") or not (opening.get("resume") or opening.get("continue_conversation"))
+        if copies and not opening.get("session_id"):
+            # Named by us, so that a turn that dies before its first message can be gone on with.
+            opening["session_id"] = known or new_uuid()
+        self._expected = opening.get("session_id") or opening.get("resume")
+        return opening
+
+    def _is_there(self, session_id: str, wanted: Options) -> bool:
+        # Where the transcripts of the last process are not here to be looked at, its word is taken.
+        if self._env is None or find_transcripts(session_id, self._env):
+            return True
+        if wanted.session_store is None:
+            return False
+        from .store_sync import holds
+
+        return holds(wanted, session_id)
+
+    # --- one process
+
+    def ready(self, wanted: Options, turn: Turn | None = None) -> Connection:
+        """
+        Return a connection to a process that fits *wanted*.
+
+        Raises:
+            AgentSDKError: It cannot be started, or did not answer.
+        """
+        me = (os.getpid(), threading.get_ident())
+        if self._starter == me:
+            raise BusyError("this very thread is starting the process; call it when the process runs")
+        if self._starter is not None and self._starter[0] != me[0]:
+            self._starting = threading.Lock()  # this process was forked while another thread held it
+        with self._starting:
+            self._starter = me
+            try:
+                return self._ready(wanted, turn)
+            finally:
+                self._starter = None
+
+    def _ready(self, wanted: Options, turn: Turn | None) -> Connection:
+        if self.connection is not None and not self._fits(wanted):
+            self.close()
+        connection = self.connection  # another thread may close the client at any moment
+        if connection is None:
+            connection = self._spawn(wanted, turn)
+        elif turn is not None:
+            turn.open(connection, self.ledger)
+        if turn is not None and self.applied is not None:
+            turn.drops_stream_events = self.applied.include_partial_messages > wanted.include_partial_messages
+        self._set_live(wanted)
+        return connection
+
+    def _fits(self, wanted: Options) -> bool:
+        if self.connection is None or not self.connection.look() or self.applied is None or self._opening_is_new:
+            return False
+        return (wanted is self.applied or self._differs_live(wanted)) and not self._was_overstepped()
+
+    def _differs_live(self, wanted: Options) -> bool:
+        """Whether the running process can be made to fit *wanted*."""
+        changed = {name for name in _BY_PROCESS if getattr(wanted, name) != getattr(self.applied, name)}
+        if not wanted.include_partial_messages:
+            changed.discard("include_partial_messages")  # what nobody wants is left out, that is cheaper
+        return changed <= LIVE.keys()
+
+    @property
+    def _opening_is_new(self) -> bool:
+        return self.session_id is None and self._expected is None
+
+    def _was_overstepped(self) -> bool:
+        if self._footprint is None or self.ledger.tasks or self.connection is None:
+            return False  # background work would be lost with its process
+        if self._backing is not None and self._backing.was_overstepped(self.session_id or ""):
+            return True
+        waiting = {str(item[0].get("uuid")) for item in list(self.connection.inbox) if not isinstance(item, str)}
+        return self._footprint.was_overstepped(waiting)
+
+    def _spawn(self, wanted: Options, turn: Turn | None) -> Connection:
+        before, started = self.applied, self._with_usual(wanted)
+        options = started.evolve(**{**NO_SESSION, **self._session_options(wanted)})
+        host = Host(options)
+        if host.mirror is not None:
+            from .store_sync import Backing
+
+            self._backing = Backing(options, host.mirror, self)
+            options = self._backing.options
+        try:
+            connection = self._connect(options, host)
+        except BaseException:
+            self._let_go()
+            raise
+        self.connection, self.ledger, self._footprint = connection, Ledger(), None
+        try:
+            if turn is not None:
+                turn.env = self._env
+                turn.open(connection, self.ledger)
+            connection.start(wants_stderr=wanted.stderr is not None)
+            from .. import _converter  # slow to import: now, while the CLI starts
+
+            _converter.prepare()
+            host.prepare()
+            self.info = shake_hands(connection, options, turn, self._env)
+        except ProcessError as error:
+            self.abandon()
+            if options.session_id is not None and "already in use" in error.stderr:
+                text = f"session_id={options.session_id!r}: there is such a session already; go on with it by resume="
+                raise ConfigurationError(text) from error
+            raise
+        except BaseException:
+            connection.drop()  # also when the client was closed meanwhile, before there was a process to end
+            self.abandon()
+            raise
+        self.applied = started
+        if before is not None and before.model is not None and started.model is None and options.resume is not None:
+            self.set_live("model", None)  # the session would go on with the model that it had
+        return connection
+
+    def _with_usual(self, wanted: Options) -> Options:
+        """Return what to start a process with: what can change live is the client's own, so that it can be set back."""
+        usual = self.usual or wanted
+        differing = {name: getattr(usual, name) for name in LIVE if getattr(usual, name) != getattr(wanted, name)}
+        return wanted.evolve(**differing)
+
+    def _connect(self, options: Options, host: Host) -> Connection:
+        def make_cli() -> CLITransport:
+            command = command_of(within_budget(options, self.usual, self.spent), host.outside, host.servers_file)
+            self._env, command.keeps = command.env, self._backing
+            return CLITransport(command)
+
+        self._env = None
+        transport = options.transport
+        return Connection(make_cli() if transport is None else transport.for_process(options, make_cli), host)
+
+    # --- live changes
+
+    def _set_live(self, wanted: Options) -> None:
+        """Change what the CLI can change while it runs."""
+        if self.applied is None or self.applied is wanted:
+            return
+        for name in LIVE:
+            value = getattr(wanted, name)
+            if value != getattr(self.applied, name):
+                self.set_live(name, value)
+
+    def set_live(self, name: str, value: object) -> Frame:
+        """
+        Change one option of the running process.
+
+        Raises:
+            ControlError: The CLI refused.
+        """
+        connection = self.connection
+        if connection is None:
+            raise ProcessError("the client was closed meanwhile", session_id=self.session_id)
+        verb, field = LIVE[name]
+        if name == "permission_mode" and value is None:
+            value = self.info.permission_mode or "default"
+        answer = connection.ask(verb, {field: value})
+        self.noted(name, value)
+        return answer
+
+    def noted(self, name: str, value: object) -> None:
+        """Remember that the running process has this value now."""
+        if self.applied is not None:
+            self.applied = self.applied.evolve(**{name: value})
+
+    # --- callbacks
+
+    def take_errors(self) -> list[Exception]:
+        """Return what callbacks have raised since the last time."""
+        return [] if self.connection is None else self.connection.host.take_errors()
+
+    def announce(self, init: Message) -> None:
+        """Fire what the CLI never fires for an SDK at the begin of a session."""
+        source, self._source, self._last_init = self._source, "", init
+        if source and self.connection is not None:
+            session_hooks.begin(self.connection.host, init, source, self._env)
+
+    def farewell(self, reason: str = "other") -> None:
+        """Fire SessionEnd, which the CLI never fires for an SDK."""
+        init, self._last_init = self._last_init, None
+        if init is not None and self.connection is not None:
+            session_hooks.end(self.connection.host, init, reason, self._env)
+            errors = self.take_errors()
+            if errors:  # no result is left to hold them
+                log.warn(failures(errors, "as the session ended"), CallbackWarning)
+
+    # --- after a turn
+
+    def settle(self, turn: Turn) -> None:
+        """Remember how the transcript looked after a turn of ours, in a process that is kept."""
+        if self._backing is not None and self.connection is not None:
+            self._backing.flush(self.connection)
+            self._backing.note(self.session_id or "")
+        if self.session_id is None or self._env is None:
+            return
+        if self._footprint is None or self._footprint.session_id != self.session_id:
+            self._footprint = Footprint(self.session_id, self._env)
+        self._footprint.step(turn.uuids)
+
+    # --- ending
+
+    def close(self, grace: float = CLOSE_GRACE) -> None:
+        """End the process; the session can be gone on with."""
+        connection = self.connection
+        if connection is None:
+            return
+        try:
+            if connection.is_usable and self.ledger.tasks:
+                self._stop_tasks(connection)
+            connection.close(grace)
+        finally:
+            self.connection = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        backing, self._backing = self._backing, None
+        if backing is not None:
+            backing.end()
+
+    def clean_up(self) -> None:
+        """Give back what was for a process that was torn."""
+        if self._backing is not None and self.connection is not None and self.connection.torn:
+            self.abandon()
+
+    def _stop_tasks(self, connection: Connection) -> None:
+        # After the end of its input the CLI waits for background shells, which may be servers.
+        try:
+            connection.ask("interrupt", {}, timeout=1.0)
+        except AgentSDKError as error:
+            log.debug("client", "background tasks were not stopped before closing: %s", error)
+
+    def abandon(self) -> None:
+        """End the process without ceremony."""
+        connection, self.connection = self.connection, None
+        try:
+            if connection is not None:
+                connection.drop()
+        finally:
+            self._let_go()

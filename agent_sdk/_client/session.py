@@ -1,0 +1,280 @@
+"""
+`Session`: one conversation as an object, with its messages in memory and its real id at the CLI.
+"""
+from __future__ import annotations
+
+import collections
+import datetime
+import os
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._core import checks as check
+from .._core.ids import new_uuid
+from ..errors import ConfigurationError
+from ..options.options import SESSION, Options, options_of
+from ..transcripts.paths import config_folder, find_transcripts
+from .callbacks import OnMessage
+from .client import Client
+from .prompt import Prompt, content_of
+from .stream import MessageStream
+
+if TYPE_CHECKING:
+    from ..messages import Message, ResultMessage
+
+#: What decides where the CLI keeps its sessions.
+_PLACES = ("HOME", "CLAUDE_CONFIG_DIR")
+
+
+class Session:
+    """
+    A conversation with an id of its own: a session of the CLI under that very id.
+
+    It goes on in the directory and with the configuration folder that it was made in, wherever this process moves.
+
+    Args:
+        max_messages: How many messages are kept; beyond that the oldest are dropped. The CLI's own memory is not
+            affected.
+        options: Options to start from; *overrides* are options by name, above them.
+
+    Raises:
+        ConfigurationError: An option's name or value is wrong; or it says which session to open, as `resume` does:
+            for that there are `Session.resume` and `fork`.
+    """
+
+    def __init__(self, max_messages: int = 1000, options: Options | None = None, **overrides: Any) -> None:
+        checked = check.number("max_messages", least=1, whole=True)(max_messages)
+        if checked is None:
+            raise check.wrong("max_messages", max_messages, "expected a whole number")
+        merged = options_of(options, overrides)
+        for name in SESSION:
+            if getattr(merged, name) and name != "session_id":
+                raise ConfigurationError(f"Session({name}=...): use Session.resume(id) or session.fork()")
+        #: The id, a UUID: the CLI's own from the first query on.
+        self.id: str = merged.session_id or new_uuid()
+        #: When it was made: aware, in UTC.
+        self.created_at = datetime.datetime.now(datetime.timezone.utc)
+        #: The session that this one was forked from.
+        self.parent_id: str | None = None
+        self._messages: collections.deque[Message] = collections.deque(maxlen=checked)
+        self._options = _in_its_place(merged)
+        self._opening: dict[str, Any] = {"session_id": self.id}
+        self._client: Client | None = None
+
+    @classmethod
+    def resume(
+        cls, session_id: str, max_messages: int = 1000, options: Options | None = None, **overrides: Any
+    ) -> Session:
+        """
+        Go on with a session by its id; its messages are read from the transcript when that is on this machine.
+
+        Raises:
+            ConfigurationError: The id is no UUID, or an option is wrong.
+            SessionNotFoundError: From the first query, when there is no such session.
+        """
+        if not check.is_uuid(session_id):
+            remedy = "expected the id of a session, a UUID: list_sessions() has them; query(resume=) takes titles too"
+            raise check.wrong("session_id", session_id, remedy)
+        known = str(session_id)
+        session = cls(max_messages, options, session_id=known, **overrides)
+        session._opening = {"resume": known}
+        session._read()
+        return session
+
+    # --- memory
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages that are kept, oldest first."""
+        return list(self._messages)
+
+    @property
+    def last_message(self) -> Message | None:
+        """The newest message, or *None*."""
+        return self._messages[-1] if self._messages else None
+
+    @property
+    def max_messages(self) -> int:
+        """How many messages are kept."""
+        return self._messages.maxlen or 0
+
+    def add_message(self, message: Message) -> None:
+        """
+        Keep a message; beyond the limit the oldest is dropped.
+
+        Raises:
+            ConfigurationError: It is no message.
+        """
+        if not hasattr(message, "to_dict"):
+            raise check.wrong("message", message, "expected a message, such as get_session_messages and queries give")
+        self._messages.append(message)
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether it was forked from another session."""
+        return self.parent_id is not None
+
+    # --- turns
+
+    def query(self, prompt: Prompt, on_message: OnMessage | None = None, **overrides: Any) -> ResultMessage:
+        """Run one turn in this session; as `Client.query`."""
+        return self.stream(prompt, **overrides).run(on_message)
+
+    def stream(self, prompt: Prompt, **overrides: Any) -> MessageStream:
+        """Run one turn in this session as an iterator of its messages; as `Client.stream`."""
+        for name in SESSION:
+            if name in overrides:
+                raise ConfigurationError(f"{name}: a Session stays what it is; use fork() or Session.resume(id)")
+        stream = self.client.stream(prompt, **overrides)
+        stream.keep = self._keeping(stream, prompt)
+        return stream
+
+    def _keeping(self, stream: MessageStream, prompt: Prompt) -> OnMessage:
+        """Return a callback that keeps the prompt and the messages of the turn, stream events left out."""
+        waiting, running = [prompt], weakref.ref(stream)  # which holds this very function
+
+        def keep(message: Message) -> None:
+            if waiting and not message.is_background:
+                self._add_prompt(waiting.pop(), running())
+            if not message.is_stream_event:
+                self.add_message(message)
+            if message.is_result and message.session_id:
+                self.id = message.session_id
+
+        return keep
+
+    def _add_prompt(self, prompt: Prompt, stream: MessageStream | None) -> None:
+        from .._converter import structure_message
+
+        frame = {"type": "user", "message": {"role": "user", "content": content_of(prompt)}, "session_id": self.id}
+        uuid = None if stream is None else stream.prompt_uuid
+        self.add_message(structure_message({**frame, "uuid": uuid, "parent_tool_use_id": None}))
+
+    @property
+    def client(self) -> Client:
+        """The client that runs the turns, for `abort`, `set_model` and the rest."""
+        if self._client is None:
+            self._client = Client(self._options, **self._opening)
+        return self._client
+
+    def abort(self) -> bool:
+        """Stop the running turn; as `Client.abort`."""
+        return self._client is not None and self._client.abort()
+
+    def close(self) -> None:
+        """End the process; the session can be gone on with."""
+        client, self._client = self._client, None
+        if client is not None:
+            self._opening = self._reopening()
+            client.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _reopening(self) -> dict[str, Any]:
+        return {"resume": self.id} if self._was_started() else self._opening
+
+    def _was_started(self) -> bool:
+        return ("resume" in self._opening and not self._opening.get("fork_session")) or any(
+            message.session_id == self.id and not message.is_user for message in self._messages
+        )
+
+    # --- copies
+
+    def fork(self) -> Session:
+        """
+        Return a child: a session of its own with a copy of the messages.
+
+        Its first query forks the session of the CLI at this point, under the id of the child; what the parent does
+        later is not in it. A session that was not queried yet has nothing to fork: its child begins as it did.
+        """
+        child = Session(self.max_messages, self._options)
+        child.parent_id = self.id
+        child._messages.extend(self._messages)
+        if self._was_started():
+            child._opening = {"resume": self.id, "fork_session": True, "session_id": child.id, **self._here()}
+        elif "resume" in self._opening:
+            child._opening = {**self._opening, "session_id": child.id}
+        return child
+
+    def _here(self) -> dict[str, str]:
+        """The point in the transcript where this session stands."""
+        said = (m.uuid for m in reversed(self._messages) if m.is_assistant and not m.is_subagent and not m.is_synthetic)
+        uuid = next(said, None)
+        return {"resume_session_at": uuid} if uuid else {}
+
+    def _read(self) -> None:
+        from ..transcripts.listing import get_session_info
+        from ..transcripts.reader import get_session_messages
+
+        config = config_folder(_environment(self._options))
+        if not find_transcripts(self.id, {"CLAUDE_CONFIG_DIR": config}):
+            return
+        self._messages.extend(get_session_messages(self.id, config_dir=config))
+        info = get_session_info(self.id, config_dir=config)
+        if info is None:
+            return
+        if info.created_at:
+            self.created_at = datetime.datetime.fromtimestamp(info.created_at / 1000, datetime.timezone.utc)
+        if info.cwd and os.path.isdir(info.cwd):
+            self._options = self._options.evolve(cwd=info.cwd)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the session as plain values, for `from_dict`; options with secrets are not among them."""
+        return {
+            "id": self.id,
+            "created_at": self.created_at.isoformat(),
+            "parent_id": self.parent_id,
+            "forked": self.is_forked,
+            "started": self._was_started(),
+            "opening": self._reopening(),
+            "cwd": self._options.cwd,
+            "max_messages": self.max_messages,
+            "messages": [message.to_dict() for message in self._messages],
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any], options: Options | None = None, **overrides: Any) -> Session:
+        """
+        Make a session from what `to_dict` gave; a query goes on with it.
+
+        Raises:
+            ConfigurationError: It is not what `to_dict` gives, or an option is wrong.
+        """
+        from .._converter import structure_message
+
+        missing = [name for name in ("id", "created_at") if name not in fields]
+        if missing:
+            raise check.wrong("fields", dict(fields), f"expected what to_dict gives; there is no {missing[0]!r}")
+        place = {"cwd": fields["cwd"]} if fields.get("cwd") and os.path.isdir(fields["cwd"]) else {}
+        given = {**place, **overrides}
+        session = cls(fields.get("max_messages", 1000), options, session_id=fields["id"], **given)
+        session.created_at = datetime.datetime.fromisoformat(fields["created_at"])
+        session.parent_id = fields.get("parent_id")
+        session._messages.extend(structure_message(frame) for frame in fields.get("messages", ()))
+        opening = {name: value for name, value in fields.get("opening", {}).items() if name in SESSION}
+        session._opening = opening or session._opening
+        return session
+
+    def __repr__(self) -> str:
+        fork = f" fork of {self.parent_id[:8]}" if self.parent_id else ""
+        return f"<Session {self.id}{fork}, {len(self._messages)} messages>"
+
+
+def _in_its_place(options: Options) -> Options:
+    """Fix the directory and the configuration folder as they are now."""
+    env = _environment(options)
+    places: dict[str, str | None] = {name: env.get(name) for name in _PLACES}
+    return options.evolve(
+        cwd=os.path.abspath(options.cwd or os.getcwd()), env={**places, **(options.env or {})}, session_id=None
+    )
+
+
+def _environment(options: Options) -> dict[str, str]:
+    over = options.env or {}
+    env = {name: value for name, value in os.environ.items() if name not in over}
+    return {**env, **{name: value for name, value in over.items() if value is not None}}

@@ -1,0 +1,235 @@
+"""
+What a session store is for one process: where its session comes from, and what is done for the store when it ends.
+
+On resume the store and the disk are compared. The transcript on this machine is used when it has all that the store
+has; otherwise the session is laid out from the store, in a private configuration folder. Used by the keeper.
+"""
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from .._core import log
+from ..errors import AgentSDKError, StoreError, StoreWarning
+from ..options.options import Options
+from ..stores.base import Entry, Key, SessionRow, deduped, supports
+from ..stores.calls import tried
+from ..stores.mirror import Mirror
+from ..transcripts import paths, store_transfer
+from ..transcripts.lock import newest_transcript, transcript_of
+from ..transcripts.private_config import PrivateFolder
+from .session_lock import config_env
+
+if TYPE_CHECKING:
+    from .._protocol.connection import Connection
+    from .process import Keeper
+
+_keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
+
+
+class Backing:
+    """What stands behind one process: its mirror and, where its session came from the store, its private folder."""
+
+    def __init__(self, options: Options, mirror: Mirror, keeper: Keeper) -> None:
+        self._mirror = mirror
+        self._own = os.path.join(paths.config_folder(config_env(options)), "projects")
+        self._folder: PrivateFolder | None = None
+        #: How many entries of the session were not of this process when its last turn ended.
+        self._others: int | None = None
+        #: What the process is to be started with.
+        self.options = options
+        if options.transport is None:
+            self.options, self._folder = provide(options, mirror)
+        _keepers.add(keeper)
+
+    def flush(self, connection: Connection) -> None:
+        """Give the store what came after the result of a turn; the next turn tells of what it did not take."""
+        if self._mirror.is_due:
+            connection.inbox.extend(self._mirror.flush(at_most=self.options.timeout))
+
+    def note(self, session_id: str) -> None:
+        """Remember what the store has of the session after a turn of this process."""
+        self._others = self._count_others(session_id)
+
+    def was_overstepped(self, session_id: str) -> bool:
+        """Tell whether another host has gone on with the session since."""
+        return self._others is not None and self._count_others(session_id) not in (self._others, None)
+
+    def _count_others(self, session_id: str) -> int | None:
+        mirror, key = self._mirror, self._mirror.key_of(session_id)
+        if key is None:
+            return None
+        store = mirror.store
+        count = store.count if supports(store, "count") else lambda wanted: len(store.load(wanted) or ())
+        try:
+            return mirror.ask_once(lambda: int(count(key))) - mirror.given[key]
+        except Exception as error:
+            # A store that fails costs no turn; what it misses is told by the mirror.
+            log.debug("client", "the store cannot tell of %s: %s", session_id, error)
+            return None
+
+    def end(self) -> None:
+        """
+        Flush the last entries, after the process has ended, and remove the private folder.
+
+        What the store does not take is kept on this machine; a `StoreWarning` tells, as no message can any more.
+        """
+        try:
+            reports = self._mirror.flush(at_most=self.options.timeout)
+            saved = self._rescue(self._folder) if self._folder is not None and self._mirror.is_behind else ""
+            if reports:
+                lost = "; ".join(str(report["error"]) for report, _ in reports)
+                text = f"the session store lacks the end of a session: {lost}{saved}"
+                log.warn(text, StoreWarning)
+        finally:
+            if self._folder is not None:
+                self._folder.remove()
+
+    def _rescue(self, folder: PrivateFolder) -> str:
+        try:
+            written = store_transfer.rescue(folder.projects, self._own)
+        except OSError as error:
+            return f"; it could not be kept on this machine either: {error}"
+        kept = f"; it is kept in {', '.join(written)}"
+        return f"{kept}, and a resume on this machine makes up for it if no other host goes on before"
+
+
+@atexit.register
+def _close_all() -> None:
+    # Registered after the hook that ends processes, and so run before it: what they wrote is flushed, then removed.
+    for keeper in list(_keepers):
+        with contextlib.suppress(AgentSDKError):  # the next one is to be closed too
+            keeper.close(grace=1.0)
+
+
+def holds(options: Options, session_id: str) -> bool:
+    """Tell whether the store of *options* has a session; one that cannot be asked has it, as far as we know."""
+    store, cwd = options.session_store, options.cwd or os.getcwd()
+    try:
+        return Mirror(store, False, options.load_timeout_ms).ask_once(
+            lambda: _load(store, session_id, cwd)[1] is not None
+        )
+    except Exception as error:
+        log.debug("client", "the store cannot tell of %s: %s", session_id, error)
+        return True
+
+
+def is_known(session_id: str, options: Options) -> bool:
+    """Tell whether there is anything of a session, on this machine or in the store of *options*."""
+    local = transcript_of(session_id, options.cwd or os.getcwd(), config_env(options))
+    return local is not None or holds(options, session_id)
+
+
+def provide(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | None]:
+    """
+    Make the session that *options* resume ready for the CLI.
+
+    Returns:
+        The options to start with, and the private folder that they lead to, if one is needed.
+
+    Raises:
+        StoreError: The session is not on this machine, and the store failed.
+    """
+    given = {name: value for name, value in (options.env or {}).items() if value}  # a key among it pays
+    cwd, env = options.cwd or os.getcwd(), {**given, **config_env(options)}
+    session_id = options.resume
+    if options.continue_conversation:
+        session_id = _newest(mirror, cwd, env)
+        if session_id is not None:
+            options = options.evolve(resume=session_id, continue_conversation=False)
+    folder = None if session_id is None else _bring(session_id, cwd, env, mirror)
+    if folder is not None:
+        options = options.evolve(env={**(options.env or {}), "CLAUDE_CONFIG_DIR": folder.path})
+    return options, folder
+
+
+def _bring(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> PrivateFolder | None:
+    """Return a folder with the session, or *None* where the CLI can do with what is on disk."""
+    local = transcript_of(session_id, cwd, env)
+    try:
+        key, entries = mirror.ask(lambda: _load(mirror.store, session_id, cwd, local))
+    except Exception as error:
+        if local is None:
+            raise _failed(session_id, error) from error
+        key = Key(os.path.basename(os.path.dirname(local)), session_id)
+        mirror.report(error, key, "went on with the transcript of this machine; other hosts may have a newer one")
+        return None
+    if entries is not None:
+        mirror.homes[session_id] = key.project_key
+        if local is None or _is_newer(entries, own := store_transfer.entries_of(local)):
+            if local is not None and _is_newer(own, entries):
+                text = f"another host has gone on with the session, without the newest turns in {local}"
+                mirror.report(StoreError(text), key, "they stay there; a resume without the store goes on with them")
+            return _lay_out(mirror, key, entries, cwd, env)
+        if not store_transfer.lacking(own, entries):
+            return None
+    if local is not None:
+        _make_up(local, key, mirror)
+    return None
+
+
+def _is_newer(entries: list[Entry], known: list[Entry]) -> bool:
+    """Whether there are messages among *entries* that are not *known* in the other place: a turn was run there."""
+    uuids = {entry.get("uuid") for entry in known}
+    return any(entry.get("uuid") not in uuids for entry in entries)
+
+
+def _lay_out(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict[str, str]) -> PrivateFolder:
+    folder = PrivateFolder(env)
+    try:
+        here = store_transfer.project_key_here(key.project_key, cwd)
+        mirror.ask(lambda: store_transfer.lay_out(mirror.store, key, entries, folder.projects, here))
+    except Exception as error:
+        folder.remove()
+        raise _failed(key.session_id, error) from error
+    except BaseException:
+        folder.remove()
+        raise
+    return folder
+
+
+def _make_up(local: str, key: Key, mirror: Mirror) -> None:
+    """Give the store what it lacks of a session: it was begun without the store, or the store had failed."""
+    try:
+        tried(lambda: store_transfer.upload(local, mirror.store, key))
+    except Exception as error:
+        mirror.report(error, key, "the store still lacks a part of this session")
+
+
+def _load(store: Any, session_id: str, cwd: str, local: str | None = None) -> tuple[Key, list[Entry] | None]:
+    """Return a session and its key in the store; a key for it where the store does not have it."""
+    here = paths.project_key(cwd)
+    names = [here] if local is None else [os.path.basename(os.path.dirname(local)), here]
+    if supports(store, "find"):
+        found = store.find(session_id)
+        names = [name for name in names if name in found] or found or names
+    for name in names:
+        entries = store.load(Key(name, session_id))
+        if entries is not None:
+            return Key(name, session_id), deduped(entries)
+    return Key(names[0], session_id), None
+
+
+def _newest(mirror: Mirror, cwd: str, env: dict[str, str]) -> str | None:
+    """Return the session of *cwd* that was written to last, here or by another host."""
+    local = newest_transcript(cwd, env)
+    rows: list[SessionRow] = []
+    if supports(mirror.store, "list_sessions"):
+        try:
+            rows = mirror.ask(lambda: list(mirror.store.list_sessions(paths.project_key(cwd))))
+        except Exception as error:
+            raise _failed("the newest one", error) from error
+    if local is not None:
+        mtime = int(os.stat(local).st_mtime * 1000)
+        rows.append({"session_id": os.path.basename(local).removesuffix(paths.SUFFIX), "mtime": mtime})
+    newest = max(rows, key=lambda row: row["mtime"], default=None)
+    return None if newest is None else newest["session_id"]
+
+
+def _failed(session_id: str, error: Exception) -> StoreError:
+    timed_out = isinstance(error, TimeoutError) or getattr(error, "timed_out", False)
+    text = f"session {session_id} is not on this machine, and the store failed: {error}"
+    return StoreError(text, operation="load", timed_out=timed_out)

@@ -1,0 +1,227 @@
+"""
+`python -m agent_sdk sessions`: list, show, search, export, rename, tag, fork and delete.
+
+The only room of sessions that prints. Ids may be shortened to any start that is no other session's.
+"""
+# ruff: noqa: T201
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigurationError, SessionNotFoundError
+
+if TYPE_CHECKING:
+    from ..transcripts import SessionInfo
+
+#: What a terminal would obey instead of showing it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: Where the ids are.
+_LIST = "see `python -m agent_sdk sessions list`"
+
+
+def add_commands(commands: Any) -> None:
+    """Add the command `sessions` to *commands*, the `add_subparsers()` of a parser; each sets its function as `run`."""
+    sessions = commands.add_parser("sessions", help="look at, export and change the sessions on this machine")
+    verbs = sessions.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_reading(verbs)
+    _add_changing(verbs)
+
+
+def _add_reading(verbs: Any) -> None:
+    listing = _verb(verbs, "list", _list, "list sessions, newest first")
+    listing.add_argument("--limit", type=int, default=20, help="how many (default 20; 0 for all)")
+    _verb(verbs, "show", _show, "print a session and its figures", has_id=True)
+    search = _verb(verbs, "search", _search, "find sessions by text, tag, branch and time")
+    search.add_argument("text", nargs="?", help="must stand in the title or the conversation")
+    search.add_argument("--tag")
+    search.add_argument("--branch", help="the git branch")
+    search.add_argument("--since", type=_day, metavar="DATE", help="used at or after, such as 2026-01-31")
+    search.add_argument("--until", type=_day, metavar="DATE", help="begun at or before")
+    search.add_argument("--limit", type=int, default=20, help="how many (default 20; 0 for all)")
+    export = _verb(verbs, "export", _export, "write a session as one file", has_id=True)
+    export.add_argument("--format", choices=("markdown", "html", "json"), default="markdown")
+    export.add_argument("--output", "-o", metavar="FILE", help="where to; standard output without it")
+
+
+def _add_changing(verbs: Any) -> None:
+    rename = _verb(verbs, "rename", _rename, "give a session a title", has_id=True)
+    rename.add_argument("title")
+    tag = _verb(verbs, "tag", _tag, "give a session a tag, or take it off", has_id=True)
+    tag.add_argument("tag", nargs="?", help="the tag; without it the session loses the one it has")
+    fork = _verb(verbs, "fork", _fork, "copy a session under a new id, and print that", has_id=True)
+    fork.add_argument("--up-to", metavar="UUID", help="the last message to copy")
+    fork.add_argument("--title", help="the title of the copy")
+    delete = _verb(verbs, "delete", _delete, "delete a session for good", has_id=True)
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _verb(
+    verbs: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, has_id: bool = False
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help, description=help.capitalize() + ".")
+    if has_id:
+        parser.add_argument("id", help="the session's id, or how it begins")
+    parser.add_argument("--directory", metavar="DIR", help="only sessions of this directory and its git worktrees")
+    parser.add_argument("--config-dir", metavar="DIR", help="the CLI's configuration folder, if not the usual one")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _day(text: str) -> Any:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-01-31 or 2026-01-31T14:05") from None
+    return when if "T" in text or " " in text else when.date()
+
+
+def _where(given: argparse.Namespace) -> dict[str, Any]:
+    return {"directory": given.directory, "config_dir": given.config_dir}
+
+
+def resolve(start: str, config_dir: str | None = None) -> str:
+    """
+    Return the id of the one session that begins with *start*.
+
+    Raises:
+        SessionNotFoundError: There is none.
+        ConfigurationError: There are several, or *start* can begin no id.
+    """
+    from ..transcripts import paths, search
+
+    if not re.fullmatch(r"[0-9a-fA-F-]{1,36}", start):
+        raise ConfigurationError(f"{start[:50]!r} is not how a session's id begins; {_LIST}")
+    found = search.session_ids(paths.projects_folder(config_dir), start)
+    if not found:
+        raise SessionNotFoundError(f"no session's id begins with {start}; {_LIST}", session_id=start)
+    if len(found) > 1:
+        raise ConfigurationError(f"{len(found)} sessions begin with {start}: {', '.join(found[:5])}; give more of it")
+    return found[0]
+
+
+def _id(given: argparse.Namespace) -> str:
+    return resolve(given.id, given.config_dir)
+
+
+def _list(given: argparse.Namespace) -> int:
+    from ..transcripts import list_sessions
+
+    infos = list_sessions(limit=given.limit, **_where(given))
+    print("\n".join(table(infos)) if infos else "no sessions here")
+    return 0
+
+
+def table(infos: Iterable[SessionInfo]) -> list[str]:
+    """Return the lines of a table of sessions, cut to the terminal's width."""
+    from ..transcripts.listing import short_time
+
+    width = max(60, shutil.get_terminal_size((120, 24)).columns)
+    lines = [f"{'ID':<8}  {'CHANGED':<16}  {'SIZE':>7}  SESSION"]
+    for info in infos:
+        tag = f"[{info.tag}] " if info.tag else ""
+        shown = plain(f"{tag}{info.summary}")
+        lines.append(f"{info.session_id[:8]}  {short_time(info.last_modified)}  {_size(info.file_size):>7}  {shown}")
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
+def plain(text: str) -> str:
+    """Return *text* on one line, without what a terminal would obey."""
+    return _CONTROL.sub("", " ".join(text.split()))
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def _show(given: argparse.Namespace) -> int:
+    from ..transcripts import export_session, session_figures
+
+    session_id = _id(given)
+    print(_CONTROL.sub("", export_session(session_id, **_where(given))))
+    figures = session_figures(session_id, **_where(given))
+    cost = "not noted yet" if figures.cost_usd is None else f"${figures.cost_usd:.4f}"
+    tools = ", ".join(f"{plain(name)} {count}" for name, count in figures.tools.items()) or "none"
+    print(f"{figures.turns} turns, {figures.total_tokens} tokens, cost {cost}, tools: {tools}", file=sys.stderr)
+    return 0
+
+
+def _search(given: argparse.Namespace) -> int:
+    from ..transcripts import search_sessions
+
+    wanted = {name: getattr(given, name) for name in ("tag", "branch", "since", "until", "limit")}
+    hits = search_sessions(given.text, **wanted, **_where(given))
+    for hit, line in zip(hits, table(hit.info for hit in hits)[1:], strict=True):
+        print(line)
+        for excerpt in hit.excerpts:
+            print(f"          {excerpt.where}: {plain(excerpt.text)}")
+    if not hits:
+        print("nothing found")
+    return 0 if hits else 1
+
+
+def _export(given: argparse.Namespace) -> int:
+    from ..transcripts import export_session
+
+    text = export_session(_id(given), format=given.format, **_where(given))
+    if given.output is None:
+        print(text, end="")
+        return 0
+    try:
+        with open(given.output, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {given.output}: {error.strerror}") from error
+    return 0
+
+
+def _rename(given: argparse.Namespace) -> int:
+    from ..transcripts import rename_session
+
+    rename_session(_id(given), given.title, **_where(given))
+    return 0
+
+
+def _tag(given: argparse.Namespace) -> int:
+    from ..transcripts import tag_session
+
+    tag_session(_id(given), given.tag, **_where(given))
+    return 0
+
+
+def _fork(given: argparse.Namespace) -> int:
+    from ..transcripts import fork_session
+
+    print(fork_session(_id(given), up_to_message_id=given.up_to, title=given.title, **_where(given)))
+    return 0
+
+
+def _is_sure(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False  # nobody is there to say so
+
+
+def _delete(given: argparse.Namespace) -> int:
+    from ..transcripts import delete_session, get_session_info
+
+    session_id = _id(given)
+    if not given.yes:
+        info = get_session_info(session_id, **_where(given))
+        print(f"{session_id}  {plain(info.summary) if info else ''}")
+        if not _is_sure("Delete this session for good? [y/N] "):
+            print("not deleted")
+            return 1
+    delete_session(session_id, **_where(given))
+    return 0

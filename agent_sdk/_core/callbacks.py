@@ -1,0 +1,165 @@
+"""
+The functions that people give: what is wrong with one is said when it is given, not when the CLI asks; and one that is
+not waited for any more can find out.
+"""
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import AgentSDKError
+from .checks import wrong
+
+
+class _Here(threading.local):
+    """What is true in one thread."""
+
+    call: Callable[..., Any] | None = None
+
+
+_here = _Here()
+
+
+def calls_go_to(call: Callable[..., Any]) -> None:
+    """Let what is called with `in_callers_thread` in this thread be called by *call*, which takes it elsewhere."""
+    _here.call = call
+
+
+def in_callers_thread(function: Callable[..., Any], *args: Any) -> Any:
+    """Call *function* in the thread that the user called us in: this one, except in the workers of `query_many`."""
+    call = _here.call
+    return function(*args) if call is None else call(function, *args)
+
+
+def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[..., Any]:
+    """
+    Accept a plain function that can be called with so many positional arguments.
+
+    Args:
+        name: What the function is given as, for the error.
+        function: The function; a builtin without a signature is let through.
+        parameters: Names of what it will be given, for the error.
+
+    Raises:
+        ConfigurationError: It is no function, is asynchronous or a generator, or takes other arguments.
+    """
+    called = f"it is called as {name_of(function)}({', '.join(parameters)})"
+    if not callable(function):
+        raise wrong(name, function, f"expected a function of ({', '.join(parameters)})")
+    if any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
+        raise wrong(name, function, "expected a plain function; nobody would await an async one")
+    if any(map(_yields, (function, getattr(function, "__call__", None)))):  # noqa: B004
+        raise wrong(name, function, "expected a plain function; nobody would iterate over a generator")
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        # Some builtins do not tell; they are called as everybody else.
+        return function
+    try:
+        signature.bind(*parameters)
+    except TypeError as error:
+        raise wrong(name, function, f"{called}, but takes {signature}") from error
+    return function
+
+
+def _yields(function: object) -> bool:
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+
+
+def listener(name: str, value: object, parameter: str = "message") -> Any:
+    """
+    Accept a function of one argument, for what it is told; *None* stays *None*.
+
+    Raises:
+        ConfigurationError: As for `accepts`.
+    """
+    return None if value is None else accepts(name, value, (parameter,))
+
+
+def name_of(function: object) -> str:
+    """Return what *function* is called, for messages; of a lambda also where it stands."""
+    found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    name = found if isinstance(found, str) else type(function).__name__
+    code = getattr(function, "__code__", None)
+    if not name.endswith("<lambda>") or code is None:
+        return name
+    return f"{name} in line {code.co_firstlineno} of {os.path.basename(code.co_filename)}"
+
+
+def check_callback(value: object) -> Any:
+    """
+    Accept a permission callback; *None* stays *None*. Used for the option `can_use_tool`.
+
+    Raises:
+        ConfigurationError: It cannot be called with three positional arguments.
+    """
+    if value is None:
+        return None
+    return accepts("can_use_tool", value, ("tool_name", "tool_input", "context"))
+
+
+def failures(errors: Sequence[Exception], where: str) -> str:
+    """Say *where* how many callbacks failed, and how the first did, for a warning."""
+    first = f"{type(errors[0]).__name__}: {errors[0]}"
+    return f"{len(errors)} callback error(s) {where}; the first: {first if len(first) <= 300 else first[:297] + '...'}"
+
+
+class CallbackErrors(list[BaseException]):
+    """What callbacks raised. Pickles whatever it holds: an exception that does not becomes an error with its text."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CallbackErrors, ([_portable(error) for error in self],)
+
+
+def _portable(error: BaseException) -> BaseException:
+    import pickle
+    import traceback
+
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        # The class is the user's: its arguments, or what it holds, may not travel.
+        return AgentSDKError("".join(traceback.format_exception_only(type(error), error)).strip())
+    return error
+
+
+class Deadline:
+    """When the time of a turn is up, on the clock of `time.monotonic`; *None* once the turn is over."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: float) -> None:
+        self.at: float | None = at
+
+    def has_passed(self) -> bool:
+        """Tell whether the time is up."""
+        at = self.at  # once: the end of the turn may be in another thread
+        return at is not None and time.monotonic() >= at
+
+
+class Cancellation:
+    """
+    Tells a callback that nobody waits for its answer any more. Set by the SDK, from any thread; never taken back.
+
+    Args:
+        deadline: When nobody will; *None* when the turn has no `timeout`.
+    """
+
+    __slots__ = ("_is_set", "deadline")
+
+    def __init__(self, deadline: Deadline | None = None) -> None:
+        self._is_set = False
+        self.deadline = deadline
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._is_set or (self.deadline is not None and self.deadline.has_passed())
+
+    @cancelled.setter
+    def cancelled(self, value: bool) -> None:
+        self._is_set = value

@@ -1,0 +1,123 @@
+"""
+A terminal, or what stands in its place: knows colours, width, where the cursor is, and the one line that is replaced.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from typing import Any
+
+from .._render.text import cut, width_of
+
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+#: For terminals that cannot write these.
+_ASCII = str.maketrans({"●": "*", "⎿": "|", "✓": "+", "✗": "x", "…": "~", "→": ">", "·": "-"})
+#: Seconds between two changes of the line that is replaced.
+PACE = 0.1
+_ERASE = "\r\x1b[K"
+
+
+class Screen:
+    """One output stream."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        is_smart = os.environ.get("TERM") != "dumb"
+        #: Whether a line can be replaced.
+        self.is_live = bool(getattr(stream, "isatty", lambda: False)()) and is_smart
+        self.has_colour = self.is_live and not os.environ.get("NO_COLOR")
+        #: What was written last: `text`, `tool`, `note`; `""` at the start.
+        self.group = ""
+        #: The tool use whose line was written last.
+        self.last_used: object = None
+        self._at_start = True
+        self._has_passing = False
+        self._next = 0.0
+        self._ascii = not _can_write(stream)
+
+    @property
+    def width(self) -> int:
+        """Columns; of a terminal that does not tell, or a pipe, 100."""
+        return max(20, shutil.get_terminal_size((100, 24)).columns) - 1
+
+    def write(self, text: str, *styles: str) -> None:
+        """Write *text* where the cursor is."""
+        if not text:
+            return
+        self.erase()
+        self._at_start = text.endswith("\n")
+        self._put(self._styled(text, styles))
+
+    def line(self, *parts: tuple[str, str]) -> None:
+        """Write one line of parts, each with its style, cut to the width."""
+        self.end_line()
+        self.erase()
+        room = self.width
+        made = ""
+        for text, style in parts:
+            shown = cut(text, room) if room > 0 else ""
+            room -= width_of(shown)
+            made += self._styled(shown, (style,))
+        self._put(made + "\n")
+
+    def end_line(self) -> None:
+        """Go to the start of a line."""
+        if not self._at_start:
+            self.write("\n")
+
+    def begin(self, group: str) -> None:
+        """Begin a group of lines; an empty line stands between it and one of another kind."""
+        if self.group != group:
+            self.end_line()
+            if self.group:
+                self.write("\n")
+            self.group = group
+
+    def passing(self, text: str) -> None:
+        """Show *text* on the line that is replaced; only on a terminal, and only a few times a second."""
+        now = time.monotonic()
+        if not self.is_live or not self._at_start or now < self._next:
+            return
+        self._next, self._has_passing = now + PACE, True
+        # The cursor goes back to the start: what others write begins there.
+        self._put(_ERASE + self._styled(cut(text, self.width), ("dim",)) + "\r")
+
+    def erase(self) -> None:
+        """Take away the line that is replaced."""
+        if self._has_passing:
+            self._has_passing, self._next = False, 0.0
+            self._put(_ERASE)
+
+    def _styled(self, text: str, styles: tuple[str, ...]) -> str:
+        codes = ";".join(STYLES[style] for style in styles if style)
+        return f"\x1b[{codes}m{text}\x1b[0m" if codes and self.has_colour and text else text
+
+    def _put(self, text: str) -> None:
+        shown = text.translate(_ASCII) if self._ascii else text
+        try:
+            self.stream.write(shown)
+        except UnicodeEncodeError:
+            name = self.stream.encoding or "ascii"
+            self.stream.write(shown.encode(name, "replace").decode(name))
+        self.stream.flush()
+
+
+def _can_write(stream: Any) -> bool:
+    try:
+        "●⎿✓✗…→·".encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+_screen: Screen | None = None
+
+
+def screen() -> Screen:
+    """Return the screen of `sys.stdout`, which may be another one than before."""
+    global _screen  # noqa: PLW0603 (where the cursor is belongs to the stream, not to a run)
+    if _screen is None or _screen.stream is not sys.stdout:
+        _screen = Screen(sys.stdout)
+    return _screen

@@ -1,0 +1,119 @@
+"""
+The processes that live now, and what becomes of them when nobody closes them: the client was collected, Python exits,
+or this process was forked.
+
+A finaliser takes no lock, waits for nothing and logs nothing: it may run at any line of any thread.
+"""
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import subprocess
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+from . import orphan_guard
+from .command import Command
+from .pipes import Pipes
+
+if TYPE_CHECKING:
+    from .cli import CLITransport
+
+#: Seconds that all processes together get at exit to end by themselves.
+EXIT_GRACE = 1.0
+
+_transports: weakref.WeakSet[CLITransport] = weakref.WeakSet()
+_finalizers: dict[int, weakref.finalize[..., CLITransport]] = {}
+#: Abandoned processes with what must be there until they have ended.
+_unreaped: dict[subprocess.Popen[bytes], Command] = {}
+
+
+def register(transport: CLITransport, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
+    """Watch over a process that was just started."""
+    finalizer = weakref.finalize(transport, _abandon, os.getpid(), popen, pipes, command)
+    finalizer.atexit = False
+    _finalizers[popen.pid] = finalizer
+    _transports.add(transport)
+
+
+def unregister(transport: CLITransport) -> None:
+    """Stop watching: the process was ended and reaped."""
+    _transports.discard(transport)
+    finalizer = _finalizers.pop(transport.pid or 0, None)
+    if finalizer is not None:
+        finalizer.detach()
+
+
+def _abandon(owner: int, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
+    if os.getpid() != owner:
+        return
+    _finalizers.pop(popen.pid, None)
+    pipes.close()
+    if popen.returncode is None:
+        _unreaped[popen] = command
+        for number in (signal.SIGTERM, signal.SIGCONT):
+            try:
+                os.kill(popen.pid, number)
+            except OSError:
+                continue  # it ended first
+    command.remove_files()
+
+
+def has_ended(pid: int) -> bool:
+    """Tell whether a child has ended, and leave it to be reaped."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True  # reaped elsewhere, or SIGCHLD is ignored in this program
+
+
+def reap() -> None:
+    """Reap the abandoned processes that have ended by now."""
+    for popen in list(_unreaped):
+        if has_ended(popen.pid):
+            orphan_guard.drop(popen.pid)
+            popen.wait()
+            _unreaped.pop(popen, None)
+
+
+@atexit.register
+def _close_all() -> None:
+    transports = list(_transports)
+    for transport in transports:
+        transport.end_input()
+    deadline = time.monotonic() + EXIT_GRACE
+    for transport in transports:
+        transport.close(grace=max(0.0, deadline - time.monotonic()))
+    _finish_abandoned()
+    orphan_guard.stop()
+
+
+def _finish_abandoned() -> None:
+    deadline = time.monotonic() + EXIT_GRACE
+    while _unreaped and time.monotonic() < deadline:
+        reap()
+        time.sleep(0.01)
+    for popen in _unreaped:
+        popen.kill()
+        orphan_guard.drop(popen.pid)
+        popen.wait()
+    _unreaped.clear()
+
+
+def _after_fork() -> None:
+    for transport in list(_transports):
+        transport.forget()
+    _transports.clear()
+    for finalizer in _finalizers.values():
+        finalizer.detach()
+    _finalizers.clear()
+    for popen in _unreaped:
+        popen.returncode = 0  # the parent's to reap
+    _unreaped.clear()
+    orphan_guard.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

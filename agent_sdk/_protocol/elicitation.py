@@ -1,0 +1,87 @@
+"""
+Elicitation: an MCP server asks the user something, through the CLI.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .._core import json_lines
+from ..errors import HookError
+
+if TYPE_CHECKING:
+    from .callback_set import Host
+    from .dispatch import Question
+
+_ACTIONS = ("accept", "decline", "cancel")
+
+
+@attrs.frozen(kw_only=True)
+class Elicitation:
+    """What a server asks: a form to fill in, or an address to visit."""
+
+    mcp_server_name: str = ""
+    message: str = ""
+    #: `form` or `url`.
+    mode: str | None = None
+    url: str | None = None
+    elicitation_id: str | None = None
+    #: JSON Schema of the form.
+    requested_schema: dict[str, Any] | None = None
+    title: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    #: The whole request as the CLI sent it.
+    raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
+
+
+def note(host: Host, fields: dict[str, Any], output: dict[str, Any]) -> None:
+    """Keep the fields that a hook answers with: CLI 2.1 asks us all the same."""
+    specific = output.get("hookSpecificOutput")
+    if isinstance(specific, dict) and specific.get("action") == "accept":
+        host.elicited = [*host.elicited[-9:], (_about(fields), specific.get("content"))]
+
+
+def noted(host: Host, request: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the answer that a hook gave to this question, and forget it; *None* when there was none."""
+    for place, (about, content) in enumerate(host.elicited):
+        if about == _about(request):
+            del host.elicited[place]
+            return {"action": "accept", "content": content}
+    return None
+
+
+def _about(fields: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(fields.get(name) for name in ("mcp_server_name", "message", "requested_schema", "url"))
+
+
+def ask(question: Question, callback: Callable[[Any], Any]) -> dict[str, Any]:
+    """
+    Return the callback's answer as the CLI reads it; what is no answer declines.
+
+    A callback returns a dict (the form's content: accepted), *True* (accepted), *None* or *False* (declined), or one of
+    the words `accept`, `decline`, `cancel`.
+    """
+    request = question.request
+    known = {field.name: request[field.name] for field in attrs.fields(Elicitation) if field.name in request}
+    try:
+        answer = callback(Elicitation(**known, raw=request))
+        wire = _wire(answer)
+        json_lines.dumps(wire)
+    except Exception as error:
+        # Fail closed, and the error goes to the result: a server learns nothing of it.
+        question.host.failed(error)
+        return {"action": "decline"}
+    return wire
+
+
+def _wire(answer: object) -> dict[str, Any]:
+    if isinstance(answer, dict):
+        return answer if answer.get("action") in _ACTIONS else {"action": "accept", "content": answer}
+    if isinstance(answer, str) and answer in _ACTIONS:
+        return {"action": answer}
+    if answer is None or isinstance(answer, bool):
+        return {"action": "accept" if answer else "decline"}
+    raise HookError(f"an elicitation callback returned a {type(answer).__name__}; return a dict, a bool or None")

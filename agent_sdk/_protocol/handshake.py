@@ -1,0 +1,118 @@
+"""
+The handshake: what the first control request carries, and what its answer tells.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._core.fields import TRAVELS
+from ..errors import AgentSDKError, ConfigurationError, ControlTimeoutError
+from ..options.options import FIELDS, Options
+from .callback_set import Host
+from .connection import ASK_TIMEOUT, Connection
+from .turn_errors import session_not_found
+
+if TYPE_CHECKING:
+    from .turn import Turn
+
+Frame = dict[str, Any]
+_INITIALIZE = [(field.name, field.metadata[TRAVELS]) for field in FIELDS if field.metadata[TRAVELS].by == "initialize"]
+
+
+def request_of(options: Options, host: Host) -> Frame:
+    """Return the fields of the `initialize` request."""
+    fields = host.request()
+    for name, travel in _INITIALIZE:
+        value = getattr(options, name)
+        if value is None or value is False:
+            continue
+        encoded = value if travel.encode is None else travel.encode(value)
+        fields.update(encoded if not travel.name else {travel.name: encoded})
+    if options.skills and "all" not in options.skills:
+        fields["skills"] = list(options.skills)
+    return fields
+
+
+class ServerInfo:
+    """The CLI's answer to the handshake. It tells what other requests do not: commands, models, agents, account."""
+
+    def __init__(self, raw: Frame | None = None) -> None:
+        self.raw: Frame = raw or {}
+
+    @property
+    def permission_mode(self) -> str | None:
+        """The permission mode that the process started in."""
+        mode = self.raw.get("current_permission_mode")
+        return mode if isinstance(mode, str) else None
+
+    def rows(self, name: str) -> list[Any]:
+        """Return one of the lists of the answer; empty when it is missing."""
+        rows = self.raw.get(name)
+        return rows if isinstance(rows, list) else []
+
+
+def shake_hands(
+    connection: Connection, options: Options, turn: Turn | None, env: Mapping[str, str] | None
+) -> ServerInfo:
+    """
+    Send `initialize` and wait for its answer, as long as *turn*, where there is one, has time and is wanted.
+
+    A CLI that cannot resume answers with a result instead: it is left in the inbox for the turn.
+
+    Args:
+        env: The CLI's environment, for the error.
+
+    Raises:
+        AgentSDKError: The CLI ended, or did not answer.
+        SessionNotFoundError: It cannot resume, and there is no turn to tell.
+        ConfigurationError: It does not know an agent.
+    """
+    future = connection.post("initialize", request_of(options, connection.host))
+    deadline = time.monotonic() + ASK_TIMEOUT
+    limit = None if turn is None else turn.deadline()
+    interrupted: Callable[[], bool] = (lambda: False) if turn is None else (lambda: turn.is_aborted)
+    try:
+        connection.wait(lambda: connection.settled(future) or interrupted(), min(deadline, limit or deadline))
+        answer = future.result() if future.done else None
+    except AgentSDKError:
+        if turn is None:
+            _raise_early_result(connection, options, env)
+        if turn is None or not connection.inbox:
+            raise
+        answer = None
+    if answer is not None:
+        return _checked(ServerInfo(answer), options)
+    if not future.done and interrupted():
+        connection.drop()  # it has not said a word yet: nothing is lost with it
+    elif not future.done and time.monotonic() >= deadline:
+        raise ControlTimeoutError(f"initialize: no answer within {ASK_TIMEOUT:g} seconds", subtype="initialize")
+    return ServerInfo()
+
+
+def _checked(info: ServerInfo, options: Options) -> ServerInfo:
+    """
+    Check that the CLI knows the agents.
+
+    It leaves a definition out that it does not like, and leads the session itself where the leading agent is unknown.
+    """
+    known = [str(row.get("name")) for row in info.rows("agents") if isinstance(row, dict)]
+    for name in (options.agents or {}) if known else ():
+        if name not in known:
+            raise ConfigurationError(f"agents[{name!r}]: the CLI refuses the definition; look at its values")
+    leader = options.agent
+    if known and leader is not None and leader not in known and ":" not in leader:  # plugins are loaded later
+        import difflib
+
+        nearest = difflib.get_close_matches(leader, known, n=1)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
+        raise ConfigurationError(f"agent={leader!r}: there is no such agent; {hint}")
+    return info
+
+
+def _raise_early_result(connection: Connection, options: Options, env: Mapping[str, str] | None) -> None:
+    for item in connection.inbox:
+        errors = None if isinstance(item, str) else item[0].get("errors")
+        if errors and options.resume is not None:
+            raise session_not_found(str(errors[0]), options.resume, options.cwd, env)

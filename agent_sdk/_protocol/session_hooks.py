@@ -1,0 +1,54 @@
+"""
+The hook events that the CLI never fires for an SDK: Setup and SessionStart as a session opens, SessionEnd as it ends.
+
+They are fired from here, with the fields that the CLI would send. What their hooks answer can reach nobody.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._core.callbacks import in_callers_thread
+from ..errors import HookError
+from ..transcripts.paths import transcript_path
+from .callback_set import Host
+
+if TYPE_CHECKING:
+    from ..messages import Message
+
+#: What an answer says with these keys nobody reads.
+_MEANT_FOR_SOMEBODY = frozenset({"hookSpecificOutput", "systemMessage", "decision"})
+Env = Mapping[str, str] | None
+
+
+def source_of(opening: Mapping[str, Any]) -> str:
+    """Return how a session is opened: *startup*, *resume* or *fork*."""
+    if opening.get("fork_session"):
+        return "fork"
+    return "resume" if opening.get("resume") or opening.get("continue_conversation") else "startup"
+
+
+def begin(host: Host, init: Message, source: str, env: Env) -> None:
+    """A session was opened: fire Setup and SessionStart."""
+    fields = {"permission_mode": init.permission_mode, "model": init.model}
+    _fire(host, "setup", init, {**fields, "trigger": "init"}, env)
+    _fire(host, "session_start", init, {**fields, "source": source}, env)
+
+
+def end(host: Host, init: Message, reason: str, env: Env) -> None:
+    """A session ends: fire SessionEnd."""
+    _fire(host, "session_end", init, {"reason": reason}, env)
+
+
+def _fire(host: Host, event: str, init: Message, fields: Mapping[str, Any], env: Env) -> None:
+    hooks, session_id = host.hooks, str(init.session_id)
+    if hooks is None or not hooks.has(event):
+        return
+    path = transcript_path(session_id, init.cwd, env)
+    common = {"session_id": session_id, "transcript_path": path, "cwd": init.cwd}
+    outcome = in_callers_thread(hooks.fire, event, {**common, **fields})
+    for error in outcome.errors:
+        host.failed(error)
+    if outcome.output.get("continue") is False or outcome.output.keys() & _MEANT_FOR_SOMEBODY:
+        remedy = "it is fired by the SDK; for context use user_prompt_submit or append_system_prompt"
+        host.failed(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))

@@ -1,0 +1,1 @@
+"""Sessions and messages as text: Markdown, HTML, JSON, plain."""

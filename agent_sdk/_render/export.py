@@ -1,0 +1,89 @@
+"""A whole session as one text: Markdown, HTML or JSON."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from .._core import checks, json_lines
+from ..messages import Message
+from ..transcripts import listing, paths, reader
+from ..transcripts.branches import main_chain
+from ..transcripts.listing import SessionInfo
+from ..transcripts.paths import Directory
+from ..transcripts.reader import Subagent
+
+FORMATS = ("markdown", "html", "json")
+
+
+def export_session(
+    session_id: str,
+    directory: Directory | None = None,
+    format: str = "markdown",
+    *,
+    config_dir: Directory | None = None,
+) -> str:
+    """
+    Write a session as one text, from its first message on, also across compactions, with its subagents.
+
+    Args:
+        session_id: Its id.
+        directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
+        format: `"markdown"`; `"html"`, one file that needs no other, runs no script and folds tool uses away; `"json"`,
+            an object with `info`, `messages` (frames as `Message.raw`) and `subagents`.
+        config_dir: As for `list_sessions`.
+
+    Returns:
+        The text. Thinking, tool inputs and results and images are in it: what the session saw, its reader sees.
+
+    Raises:
+        SessionNotFoundError: There is no such session.
+        ConfigurationError: The id is no UUID, or there is no such format.
+    """
+    if directory in FORMATS and not os.path.isdir(str(directory)):
+        raise checks.wrong("directory", directory, f"no such directory; for the format write format={directory!r}")
+    if format not in FORMATS:
+        raise checks.wrong("format", format, f"expected one of {', '.join(FORMATS)}")
+    path = paths.need(session_id, directory, paths.projects_folder(config_dir))
+    info = listing.read_info(path) or SessionInfo(session_id=str(session_id), summary=str(session_id), path=path)
+    agents = reader.subagents_of(path)
+    if format == "json":
+        return _json(info, list(_messages(path)), agents)
+    return _text(info, path, agents, format)
+
+
+def _messages(path: str) -> Iterator[Message]:
+    return reader.read_messages(
+        path, lambda links: [link for link in main_chain(links, True) if link.is_shown and link.kind in _TOLD]
+    )
+
+
+_TOLD = ("user", "assistant", "system")
+
+
+def _text(info: SessionInfo, path: str, agents: list[Subagent], format: str) -> str:
+    from . import conversation, html, markdown
+
+    told = conversation.tell(_messages(path), agents)
+    return html.to_page(info, told) if format == "html" else markdown.to_markdown(info, told)
+
+
+def _json(info: SessionInfo, messages: list[Message], agents: list[Subagent]) -> str:
+    facts = {key: value for key, value in info.to_dict().items() if key != "path"}
+    whole = {"info": facts, "messages": [_raw(one) for one in messages], "subagents": [_agent(one) for one in agents]}
+    return json_lines.dumps(whole, indent=2) + "\n"
+
+
+def _agent(agent: Subagent) -> dict[str, Any]:
+    return {
+        "agent_id": agent.agent_id,
+        "agent_type": agent.agent_type,
+        "description": agent.description,
+        "parent_tool_use_id": agent.parent_tool_use_id,
+        "parent_agent_id": agent.parent_agent_id,
+        "messages": [_raw(message) for message in reader.read_subagent(agent)],
+    }
+
+
+def _raw(message: Message) -> dict[str, Any]:
+    return message.raw

@@ -1,0 +1,191 @@
+"""
+A story as Markdown. What was said stays Markdown, made harmless; what tools took and gave stands in fences.
+
+A fence is longer than any run of its mark inside, so that nothing breaks out of it. Outside of code no HTML stays
+alive, and no link but to http, https, mailto or a relative path.
+"""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from ..transcripts.listing import SessionInfo, short_time
+from .conversation import Image, Item, Said, Thought, Used
+
+_FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
+_FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*")
+#: A fence inside of a list or a quote, or one that may be: where it ends depends on what is around it.
+_DOUBTFUL = re.compile(r"[ \t>*+.)\d-]+(`{3,}|~{3,})")
+_RUN = re.compile("`+")
+#: An address that may stay one.
+_SAFE = r"(?:https?://|mailto:|[#/.\w-][^:&\\\s)]*(?:[ \t\n)]|$))"
+_LINK = re.compile(rf"\](?=\((?!{_SAFE}))")
+_DEFINITION = re.compile(rf"\]:(?!\s*{_SAFE})")
+_WHO = {"user": "User", "assistant": "Assistant", "summary": "Summary", "system": "System"}
+
+
+def to_markdown(info: SessionInfo, story: list[Item]) -> str:
+    """Write a session as Markdown."""
+    facts = [f"- **{name}:** {_code(value)}" for name, value in facts_of(info)]
+    return "\n\n".join([f"# {_one_line(info.summary)}", "\n".join(facts), *_parts(story, 2)]) + "\n"
+
+
+def facts_of(info: SessionInfo) -> Iterator[tuple[str, str]]:
+    """Yield what an export says about its session at the top: pairs of name and value."""
+    yield "Session", info.session_id
+    if info.created_at is not None:
+        yield "Created", short_time(info.created_at)
+    yield "Changed", short_time(info.last_modified)
+    for name, value in (("Directory", info.cwd), ("Branch", info.git_branch), ("Tag", info.tag)):
+        if value:
+            yield name, value
+
+
+def _parts(story: list[Item], level: int) -> Iterator[str]:
+    speaker = ""
+    for item in story:
+        if isinstance(item, Said):
+            if item.who != speaker or item.who == "user":
+                yield f"{'#' * min(level, 6)} {_WHO.get(item.who, 'System')}"
+            speaker = item.who
+            yield from _said(item)
+        elif isinstance(item, Thought):
+            yield _quoted(f"*Thinking:*\n\n{inert(item.text)}")
+        else:
+            yield from _used(item, level)
+
+
+def _said(item: Said) -> Iterator[str]:
+    if item.text:
+        text, is_closed = _disarmed(item.text)
+        # Whatever a quote leaves open ends with it.
+        yield text if is_closed and item.who != "user" else _quoted(text)
+    yield from map(_image, item.images)
+
+
+def _used(item: Used, level: int) -> Iterator[str]:
+    yield f"**Tool: {_one_line(item.name)}**{' (failed)' if item.is_error else ''}"
+    if item.change is None:
+        yield fenced(legible(item.input), "json")
+    else:
+        yield f"{_code(item.change.path)} (+{item.change.added} -{item.change.removed})"
+        yield fenced("\n".join(item.change.lines), "diff")
+    if item.story:
+        yield _quoted("\n\n".join([f"**Agent {_code(item.agent)}**", *_parts(item.story, level + 1)]))
+    if item.result and item.change is None:
+        yield fenced(item.result)
+    yield from map(_image, item.images)
+
+
+def _image(image: Image) -> str:
+    return f"![image]({image.url})" if image.url else _code(image.note)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Put *text* between fences that it cannot close."""
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def legible(value: object, indent: int | None = 2) -> str:
+    """Write a value as JSON that is to be read, not sent."""
+    try:
+        # Not the codec, whose JSON is ASCII.
+        text = json.dumps(value, ensure_ascii=False, indent=indent, default=repr)
+    except (ValueError, TypeError, RecursionError):
+        # What comes from the wire is JSON; only an object made by hand, one that holds itself, comes here.
+        text = repr(value)
+    # Half a character cannot be written to a file.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _code(text: str) -> str:
+    longest = _longest_run(text)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{' '.join(text.split())}{space}{fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, _RUN.findall(text)), default=0)
+
+
+def _one_line(text: str) -> str:
+    return _prose(" ".join(text.split()), True)[0]
+
+
+def _quoted(text: str) -> str:
+    # All that Markdown takes for the end of a line.
+    return "\n".join(f"> {line}".rstrip() for line in re.split(r"\r\n|\r|\n", text))
+
+
+def inert(text: str) -> str:
+    """Return Markdown that shows as *text* does, but brings no HTML and no picture along, and runs nothing."""
+    return _disarmed(text)[0]
+
+
+def _disarmed(text: str) -> tuple[str, bool]:
+    """
+    Make *text* inert; tells also whether all that it opened is closed.
+
+    Only what every reader of Markdown takes for code may keep its `<`: fences at the start of a line, and code spans
+    where no mark is left over. From a fence on that may be read in two ways, nothing counts as code.
+    """
+    made, fence, is_clear, is_doubtful = [], "", True, False
+    for line in re.split(r"\r\n|\r|\n", text):
+        mark = None if is_doubtful else _FENCE.match(line)
+        if fence:
+            end = _FENCE_END.fullmatch(line)
+            fence = "" if end and end[1].startswith(fence) else fence
+        elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
+            fence, is_clear = mark[1], True
+        else:
+            is_doubtful = is_doubtful or _DOUBTFUL.match(line) is not None
+            is_clear = (is_clear or not line.strip(" \t")) and not is_doubtful
+            prose, is_clear = _prose(line, is_clear)
+            made.append(prose)
+            continue
+        made.append(line)
+    return "\n".join(made + [fence] * bool(fence)), not is_doubtful
+
+
+def _prose(line: str, is_clear: bool) -> tuple[str, bool]:
+    """
+    Make one line inert that is in no fence.
+
+    Args:
+        line: The line.
+        is_clear: No code span can have been opened above, so that those of this line are what they seem.
+
+    Returns:
+        The line, and whether the next one is as clear.
+    """
+    spans = _code_spans(line) if is_clear else None
+    if spans is None:
+        return _escaped(line), False
+    made, at = [], 0
+    for start, end in spans:
+        made += [_escaped(line[at:start]), line[start:end]]
+        at = end
+    return "".join([*made, _escaped(line[at:])]), True
+
+
+def _code_spans(line: str) -> list[tuple[int, int]] | None:
+    """Return where code spans begin and end; *None* where a mark is left over, and may belong to another line."""
+    runs, at = [run.span() for run in _RUN.finditer(line)], 0
+    spans: list[tuple[int, int]] = []
+    while at < len(runs):
+        start, end = runs[at]
+        size, is_escaped = end - start, line[start - 1 : start] == "\\"
+        close = next((n for n in range(at + 1, len(runs)) if runs[n][1] - runs[n][0] == size), None)
+        if close is None or is_escaped:
+            return None
+        spans.append((start, runs[close][1]))
+        at = close + 1
+    return spans
+
+
+def _escaped(text: str) -> str:
+    # `\](` is no link, `]\:` defines none, and `!\[` loads no picture from anywhere. A tag needs its `<`.
+    text = text.replace("<", "&lt;").replace("![", "!\\[")
+    return _DEFINITION.sub(r"]\\:", _LINK.sub(r"\\]", text))

@@ -1,0 +1,1 @@
+"""JSON Schema from Python types: build it, validate against it, convert values both ways."""

@@ -1,0 +1,80 @@
+"""
+The forms in which people give the schema of a tool's input: JSON Schema, the short form, a class.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ConfigurationError
+from . import check
+from .fields import is_object
+from .from_types import Schema, schema_of
+from .to_json import plain
+
+
+def input_schema(given: Any, name: str) -> Schema:
+    """
+    Return the JSON Schema of an object from what a person gave.
+
+    Args:
+        given: JSON Schema of an object; or the short form, property -> name of a type, Python type or schema, all
+            required: `{"city": "string", "days": int}`; or an attrs class, a dataclass or a `TypedDict`.
+        name: What an error calls the schema.
+
+    Raises:
+        ConfigurationError: It is none of these.
+    """
+    if is_object(given):
+        return schema_of(given)
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(
+            f"{name}: expected a JSON Schema or {{property: type}}, as a dict, got {type(given).__name__}"
+        )
+    if not _is_full(given):
+        return _from_short(given, name)
+    if given.get("type", "object") != "object":
+        raise ConfigurationError(f"{name}: the arguments of a tool are an object; got type {given['type']!r}")
+    schema = {"type": "object", **_copied(given, name)}
+    check.check_schema(schema, name)
+    return schema
+
+
+def _is_full(given: Mapping[str, Any]) -> bool:
+    return given.get("type") == "object" or "$schema" in given or isinstance(given.get("properties"), Mapping)
+
+
+def _copied(given: Any, name: str) -> Any:
+    try:
+        return plain(given)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{name} is no JSON Schema: {error}") from error
+
+
+def _from_short(given: Mapping[str, Any], name: str) -> Schema:
+    properties = {str(key): _property(value, f"{name}: {key}") for key, value in given.items()}
+    schema: Schema = {"type": "object", "properties": properties}
+    return {**schema, "required": list(properties)} if properties else schema
+
+
+def _property(value: Any, name: str) -> Schema:
+    if isinstance(value, Mapping):
+        schema: Schema = _copied(value, name)
+        check.check_schema(schema, name)
+        return schema
+    if not isinstance(value, str):
+        return _of_hint(value, name)
+    if value not in check.TYPES:
+        near = check.nearest(value, check.TYPES)
+        hint = f"did you mean {near!r}?" if near else f"there are {', '.join(check.TYPES)}"
+        raise ConfigurationError(f"{name}: no type is called {value!r}; {hint}")
+    return {"type": value}
+
+
+def _of_hint(value: Any, name: str) -> Schema:
+    if isinstance(value, (list, tuple, int, float)):
+        raise ConfigurationError(f"{name}: {value!r} is no type; give 'string', str, or a JSON Schema")
+    try:
+        return schema_of(value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{name}: {error}") from error

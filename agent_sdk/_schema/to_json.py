@@ -1,0 +1,109 @@
+"""
+Objects of Python -> values that JSON knows, for what tools return and for the defaults that schemas show.
+"""
+from __future__ import annotations
+
+import enum
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from .._core import json_lines
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def json_text(value: object) -> str:
+    """
+    Write *value* as JSON: values of JSON, attrs objects, dataclasses, enums by value, dates, UUIDs and paths.
+
+    Raises:
+        TypeError: Something in it has no JSON form, such as a set.
+        ValueError: A number is not finite, or the value contains itself.
+    """
+    try:
+        return written(value)
+    except TypeError:
+        # What JSON knows goes the short way; everything else is turned into it first.
+        return written(plain(value))
+
+
+def written(value: object) -> str:
+    """
+    Write a value of JSON.
+
+    Raises:
+        TypeError, ValueError: As for `json_text`.
+    """
+    try:
+        return json_lines.dumps(value)
+    except ValueError as error:
+        raise ValueError("a number is NaN or infinite, or the value contains itself") from error
+
+
+def plain(value: Any) -> Any:
+    """
+    Return *value* made of dicts, lists and scalars.
+
+    Raises:
+        TypeError: Something in it has no JSON form.
+        ValueError: The value contains itself.
+    """
+    try:
+        return _plain(value)
+    except RecursionError as error:
+        raise ValueError("the value contains itself") from error
+
+
+def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
+    for belongs, turn in _TURNS:
+        if belongs(value):
+            return turn(value)
+    raise TypeError(f"a {type(value).__name__} has no JSON form")
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: _plain(getattr(value, field.name)) for field in attrs.fields(type(value))}
+
+
+def _dataclass_fields(value: Any) -> dict[str, Any]:
+    import dataclasses
+
+    return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+
+
+def _is_of_the_wire(value: object) -> bool:
+    # Where there is a message its module is loaded; a mere definition of a tool does not load it.
+    messages = sys.modules.get("agent_sdk.messages.base")
+    return messages is not None and isinstance(value, messages.WireObject)
+
+
+def qualified_name(cls: type) -> str:
+    """Return the name of a class of the standard library: known by it, its module need not be imported here."""
+    return f"{cls.__module__.partition('.')[0]}.{cls.__name__}"
+
+
+def _members(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(_plain(key)): _plain(item) for key, item in value.items()}
+
+
+_Turn = tuple[Callable[[Any], bool], Callable[[Any], Any]]
+#: Asked in order: an enum may be a string too.
+_TURNS: tuple[_Turn, ...] = (
+    (lambda value: isinstance(value, enum.Enum), lambda value: _plain(value.value)),
+    (lambda value: isinstance(value, str), str.__str__),
+    (lambda value: isinstance(value, (int, float)), lambda value: value),
+    (lambda value: isinstance(value, Mapping), _members),
+    (lambda value: isinstance(value, (list, tuple)), lambda value: [_plain(item) for item in value]),
+    (_is_of_the_wire, lambda value: value.raw),
+    (lambda value: attrs.has(type(value)), _fields),
+    (lambda value: hasattr(type(value), "__dataclass_fields__"), _dataclass_fields),
+    (lambda value: isinstance(value, os.PathLike), os.fspath),
+    (lambda value: qualified_name(type(value)) == "uuid.UUID", str),
+    (lambda value: hasattr(type(value), "isoformat"), lambda value: value.isoformat()),
+)

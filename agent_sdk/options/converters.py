@@ -1,0 +1,341 @@
+"""
+How the values of single options turn into what travels. Used by the declarations in `options`.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .._core import checks as check
+from .._core.fields import camel
+from ..errors import ConfigurationError
+from ..permissions import MODES
+
+#: Characters above which a list with commas is spread over several words.
+LONGEST_LIST = 2000
+
+
+def checked_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Accept what *encode* can encode, and keep it as it was given."""
+
+    def check(value: object) -> object:
+        if value is not None:
+            encode(value)
+        return value
+
+    return check
+
+
+def commas(values: Sequence[str]) -> str | tuple[str, ...]:
+    """
+    Join a list into one word; an empty list stays an empty word, which means none.
+
+    A long list becomes several words: the CLI adds up those of one flag.
+    """
+    joined = ",".join(values)
+    if len(joined) <= LONGEST_LIST:
+        return joined
+    words = [""]
+    for value in values:
+        if words[-1] and len(words[-1]) + len(value) >= LONGEST_LIST:
+            words.append("")
+        words[-1] += f",{value}" if words[-1] else value
+    return tuple(words)
+
+
+def mirrored(store: object) -> bool:
+    """Turn a session store into the flag that makes the CLI send what it writes."""
+    return True
+
+
+def negated(value: bool) -> bool:
+    """Turn an option that is on by default into a flag that says no."""
+    return not value
+
+
+def thinking_flags(value: object) -> tuple[str, ...]:
+    """
+    Return the flags for *thinking*, whole: they are two.
+
+    Raises:
+        ConfigurationError: The value has none of the accepted shapes.
+    """
+    if isinstance(value, str):
+        value = {"type": value}
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = {"type": "enabled", "budget_tokens": value}
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or kind not in ("adaptive", "enabled", "disabled"):
+        raise check.wrong("thinking", value, "expected 'adaptive', 'disabled', a number of tokens, or a dict of these")
+    check.known_keys("thinking", value, ("type", "budget_tokens", "budgetTokens", "display"))
+    if kind == "enabled" and not {"budget_tokens", "budgetTokens"} & value.keys():
+        raise check.wrong("thinking", value, "type 'enabled' needs budget_tokens; 'adaptive' leaves it to the model")
+    budget = check.number("thinking", above=0, whole=True)(value.get("budget_tokens", value.get("budgetTokens")))
+    flags = [f"--thinking={kind}" if budget is None else f"--max-thinking-tokens={budget}"]
+    display = check.one_of("thinking.display", ("summarized", "omitted"))(value.get("display"))
+    return (*flags, f"--thinking-display={display}") if display else tuple(flags)
+
+
+def skills_of(value: object) -> tuple[str, ...] | None:
+    """
+    Accept names of skills, or `"all"`.
+
+    Raises:
+        ConfigurationError: A name would break the rule that allows it.
+    """
+    names: tuple[str, ...] | None = check.words("skills")(value)
+    for name in names or ():
+        if name != name.strip() or name.startswith("/") or any(sign in name for sign in "(),*\n\r\ufeff"):
+            raise check.wrong("skills", name, "expected a plain name such as 'pdf' or 'plugin:name'")
+    return names
+
+
+def switch(value: bool) -> str | None:
+    """Turn an option into an environment variable that is set or not."""
+    return "true" if value else None
+
+
+def fallback(value: object) -> tuple[str, ...] | None:
+    """Accept one model, or models by commas or in a list."""
+    names: tuple[str, ...] | None = check.words("fallback_model")(value)
+    return None if names is None else tuple(part.strip() for name in names for part in name.split(","))
+
+
+def permission_mode_name(value: object) -> str | None:
+    """
+    Return the CLI's spelling of a permission mode.
+
+    Raises:
+        ConfigurationError: There is no such mode.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        mode = MODES.get(value, value)
+        if mode in MODES.values():
+            return mode
+    raise check.wrong("permission_mode", value, f"expected one of {', '.join(MODES)}")
+
+
+def retry(value: object) -> object:
+    """Accept a `Retry`, or a number of attempts."""
+    if value is None:
+        return None
+    from .retry import retry_of  # loaded by who uses it
+
+    return retry_of(value)
+
+
+def plugin_paths(value: object) -> tuple[str, ...] | None:
+    """Accept plugin folders as paths or as dicts of type `local`."""
+    if value is None:
+        return None
+    if isinstance(value, (str, os.PathLike, Mapping)):
+        value = [value]
+    if not isinstance(value, Sequence):
+        raise check.wrong("plugins", value, "expected a list of paths")
+    return tuple(_plugin_path(item) for item in value)
+
+
+def _plugin_path(item: object) -> str:
+    path = item.get("path") if isinstance(item, Mapping) and item.get("type", "local") == "local" else item
+    if path is None or isinstance(path, Mapping):
+        raise check.wrong("plugins", item, 'expected a path or {"type": "local", "path": ...}')
+    found: str = check.directory("plugins")(path)
+    return found
+
+
+def hooks_of(value: object) -> dict[str, Any] | None:
+    """
+    Accept hooks: event -> function, `Matcher`, dict, or a list of these.
+
+    Raises:
+        ConfigurationError: There is no such event, or something in it is wrong.
+    """
+    if value is None:
+        return None
+    from ..hooks import HookSet
+
+    given: dict[str, Any] | None = check.mapping("hooks")(value)
+    HookSet(given)
+    return given
+
+
+def permission_callback(value: object) -> Any:
+    """
+    Accept a permission callback.
+
+    Raises:
+        ConfigurationError: It cannot be called with three positional arguments.
+    """
+    if value is None:
+        return None
+    from .._core.callbacks import check_callback
+
+    return check_callback(value)
+
+
+def told(name: str, parameter: str) -> Callable[[object], Any]:
+    """Make the converter of an option that is a function of one argument."""
+
+    def check_function(value: object) -> Any:
+        from .._core.callbacks import listener
+
+        return listener(name, value, parameter)
+
+    return check_function
+
+
+def servers_of(value: object) -> Any:
+    """
+    Accept MCP servers, and keep them as they were given.
+
+    Raises:
+        ConfigurationError: A name or a shape is wrong, or a file does not exist.
+    """
+    if value is None:
+        return None
+    from ..mcp.config import parse_servers
+
+    parse_servers(value)
+    return value
+
+
+def custom_tools_of(value: object) -> tuple[Any, ...] | None:
+    """
+    Accept tools of this process.
+
+    Raises:
+        ConfigurationError: One is no tool, or two have one name.
+    """
+    if value is None:
+        return None
+    from ..mcp.config import CUSTOM
+    from ..mcp.server import ToolServer
+
+    given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    try:
+        return tuple(ToolServer(CUSTOM, given).tools.values())
+    except ConfigurationError as error:
+        raise ConfigurationError(f"custom_tools: {error}") from error
+
+
+def output_schema(value: object) -> Any:
+    """
+    Return the JSON Schema of *output*: a class, another type hint, or a JSON Schema.
+
+    Raises:
+        ConfigurationError: It is no type that JSON can hold, or no JSON Schema.
+    """
+    from .._schema.structured_output import schema_of
+
+    return schema_of(value)
+
+
+def json_schema(value: object) -> Any:
+    """
+    Return the JSON Schema of *output_format*, given bare or inside its `json_schema` envelope.
+
+    Raises:
+        ConfigurationError: It is no dict, or the envelope is empty.
+    """
+    if not isinstance(value, Mapping):
+        raise check.wrong("output_format", value, "expected a JSON Schema as a dict")
+    check.writable("output_format", value)
+    from .._schema.check import check_schema
+
+    schema = value["schema"] if value.get("type") == "json_schema" and "schema" in value else value
+    if not isinstance(schema, Mapping) or schema.get("type") == "json_schema":
+        raise check.wrong("output_format", value, 'expected {"type": "json_schema", "schema": {...}}')
+    check_schema(schema, "output_format")
+    return schema
+
+
+def settings_of(value: object) -> Any:
+    """
+    Accept settings: a dict, JSON text, or the path of a file.
+
+    Raises:
+        ConfigurationError: It is something else, or cannot be written as JSON.
+    """
+    if isinstance(value, Mapping):
+        check.writable("settings", value)
+        return check.mapping("settings")(value)
+    if value is not None and not isinstance(value, (str, os.PathLike)):
+        raise check.wrong("settings", value, "expected a dict, JSON text or the path of a file")
+    return check.path("settings")(value)
+
+
+_PROMPT_KEYS = ("type", "preset", "append", "exclude_dynamic_sections", "excludeDynamicSections", "prompt", "path")
+#: Of the setting `sandbox`, at its top.
+_SANDBOX_KEYS = (
+    "enabled", "failIfUnavailable", "autoAllowBashIfSandboxed", "allowUnsandboxedCommands", "excludedCommands",
+    "ignoreViolations", "enableWeakerNestedSandbox", "allowNestedUserNamespaces", "enableWeakerNetworkIsolation",
+    "allowAppleEvents", "ripgrep", "bwrapPath", "socatPath", "network", "filesystem", "credentials",
+)  # fmt: skip
+
+
+def sandbox_of(value: object) -> dict[str, Any] | None:
+    """
+    Accept sandbox settings; keys in snake_case are spelled as the CLI does.
+
+    Raises:
+        ConfigurationError: It is no dict, or a key is misspelt: the CLI would run without a sandbox, and say nothing.
+    """
+    given: dict[str, Any] | None = check.mapping("sandbox")(value)
+    if given is None:
+        return None
+    settings = {camel(key): item for key, item in given.items()}
+    check.known_keys("sandbox", settings, _SANDBOX_KEYS)
+    return settings
+
+
+def system_prompt_fields(value: object) -> dict[str, Any]:
+    """
+    Return the fields of the handshake that carry *system_prompt*.
+
+    Raises:
+        ConfigurationError: The value has none of the accepted shapes, or its file cannot be read.
+    """
+    if isinstance(value, str):
+        return {"systemPrompt": [value]}
+    if isinstance(value, Mapping):
+        check.known_keys("system_prompt", value, _PROMPT_KEYS)
+        shape = _PROMPT_SHAPES.get(str(value.get("type")))
+        if shape is not None:
+            return shape(value)
+    elif isinstance(value, Sequence) and all(isinstance(part, str) for part in value):
+        return {"systemPrompt": list(value)}
+    raise check.wrong(
+        "system_prompt", value, "expected a string, a list of strings, or a dict of type preset, custom or file"
+    )
+
+
+def _preset(value: Mapping[str, Any]) -> dict[str, Any]:
+    if value.get("preset", "claude_code") != "claude_code":
+        raise check.wrong("system_prompt", value, "the only preset is 'claude_code'")
+    fields: dict[str, Any] = {}
+    if not isinstance(value.get("append") or "", str):
+        raise check.wrong("system_prompt", value, "append must be a string")
+    if value.get("append"):
+        fields["appendSystemPrompt"] = value["append"]
+    exclude = value.get("exclude_dynamic_sections", value.get("excludeDynamicSections"))
+    if exclude is not None:
+        fields["excludeDynamicSections"] = exclude
+    return fields
+
+
+def _custom(value: Mapping[str, Any]) -> dict[str, Any]:
+    return system_prompt_fields(value.get("prompt"))
+
+
+def _file(value: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        with open(value.get("path") or "", encoding="utf-8") as file:
+            return {"systemPrompt": [file.read()]}
+    except (OSError, TypeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"system_prompt: cannot read the file {value.get('path')!r}: {error}") from error
+
+
+_PROMPT_SHAPES = {"preset": _preset, "custom": _custom, "file": _file}

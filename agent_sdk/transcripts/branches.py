@@ -1,0 +1,153 @@
+"""
+The conversation in a transcript: one path through the tree of its entries. Pure; the rules are FEATURES.md's, 7.2.
+
+The path leads from the newest leaf to the root. Where a reply used several tools at once the tree forks, and the path
+misses what is on the other branches: it is put back.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from .entries import Link
+
+#: Says which links of a transcript are wanted, in order.
+Choice = Callable[[Sequence[Link]], list[Link]]
+
+
+def main_chain(links: Sequence[Link], across_compactions: bool = False) -> list[Link]:
+    """
+    Return the main conversation, first to last.
+
+    Args:
+        links: All links of the transcript.
+        across_compactions: Go on past a compaction, to what the model no longer sees.
+    """
+    by_uuid = {link.uuid: link for link in links}
+    leaf = _leaf(links, by_uuid)
+    if leaf is None:
+        return []
+    chain = list(_ancestry(leaf, by_uuid, across_compactions))
+    chain.reverse()
+    return _Parallel(by_uuid, chain).restored()
+
+
+def subagent_chain(links: Sequence[Link]) -> list[Link]:
+    """Return the conversation of a subagent, which never forks: the way back from its last message."""
+    by_uuid = {link.uuid: link for link in links}
+    leaf = next((link for link in reversed(links) if link.is_spoken), None)
+    chain = [] if leaf is None else list(_ancestry(leaf, by_uuid))
+    chain.reverse()
+    return chain
+
+
+def _ancestry(link: Link, by_uuid: dict[str, Link], across_compactions: bool = False) -> Iterator[Link]:
+    """Yield *link*, its parent, and so on; a circle ends where it closes."""
+    seen: set[str] = set()
+    current: Link | None = link
+    while current is not None and current.uuid not in seen:
+        seen.add(current.uuid)
+        yield current
+        parent = current.parent
+        if parent is None and across_compactions:
+            parent = current.logical_parent
+        current = by_uuid.get(parent) if parent else None
+
+
+def _leaf(links: Sequence[Link], by_uuid: dict[str, Link]) -> Link | None:
+    """Return the last message that nothing follows; one of the main conversation before any other."""
+    parents = {link.parent for link in links}
+    position = {link.uuid: index for index, link in enumerate(links)}
+    ends = (link for link in links if link.uuid not in parents)
+    spoken = (next((link for link in _ancestry(end, by_uuid) if link.is_spoken), None) for end in ends)
+    leaves = [leaf for leaf in spoken if leaf is not None]
+    shown = [leaf for leaf in leaves if leaf.is_shown]
+    return max(shown or leaves, key=lambda leaf: position[leaf.uuid], default=None)
+
+
+class _Parallel:
+    """
+    Puts back the tool uses and results that the path misses.
+
+    The CLI writes one assistant entry for each block of a reply, chained one after another, and each tool result
+    follows the entry of its own tool use: several results fan out, and the next turn goes on from one of them.
+    """
+
+    def __init__(self, by_uuid: dict[str, Link], chain: list[Link]) -> None:
+        self._by_uuid = by_uuid
+        self._chain = chain
+        self._seen = {link.uuid for link in chain}
+        #: The last entry of each reply on the path: what is put back goes behind it.
+        self._anchors = {link.reply: link for link in chain if link.reply}
+        self._siblings: dict[str, list[Link]] = {}
+        #: Which entry made a tool use; *None* where two replies claim it.
+        self._makers: dict[str, Link | None] = {}
+        self._results: dict[str, list[Link]] = {}
+
+    def restored(self) -> list[Link]:
+        if not self._anchors:
+            return self._chain
+        results = [link for link in self._by_uuid.values() if self._sort(link)]
+        for result in results:
+            self._file_result(result)
+        added = {anchor.uuid: self._missing(reply) for reply, anchor in self._first_come()}
+        return [link for on_path in self._chain for link in (on_path, *added.get(on_path.uuid, ()))]
+
+    def _first_come(self) -> list[tuple[str, Link]]:
+        # In the order in which the replies begin on the path, which decides who gets a result that two could claim.
+        return [(reply, self._anchors[reply]) for reply in dict.fromkeys(link.reply for link in self._chain) if reply]
+
+    def _sort(self, link: Link) -> bool:
+        """Group *link* by its reply; returns whether it is a tool result instead."""
+        if not link.reply:
+            return link.is_tool_result
+        self._siblings.setdefault(link.reply, []).append(link)
+        for use in link.uses:
+            known = self._makers.setdefault(use, link)
+            if known is not link:
+                same = known is not None and known.reply == link.reply
+                self._makers[use] = link if same else None
+        return False
+
+    def _file_result(self, result: Link) -> None:
+        """Note *result* under the entries it may belong to: its parent, its source, and who made its tool uses."""
+        self._results.setdefault(result.parent or "", []).append(result)
+        source = self._by_uuid.get(result.source or "")
+        for owner in (source, *(self._makers.get(use) for use in result.answers)):
+            if owner is not None and _same_writer(result, owner):
+                self._results.setdefault(owner.uuid, []).append(result)
+
+    def _missing(self, reply: str) -> list[Link]:
+        group = self._siblings[reply]
+        members = {link.uuid for link in group}
+        siblings = [link for link in group if link.uuid not in self._seen]
+        found = {link.uuid: link for member in group for link in self._results.get(member.uuid, ())}
+        results = [link for link in found.values() if link.uuid not in self._seen]
+        own = [link for link in results if link.parent in members]
+        own += self._strays([link for link in results if link.parent not in members], own, members)
+        # By time: the order of the blocks, and that in which tools ended. The sort keeps the file's order on a tie.
+        siblings.sort(key=_by_time)
+        own.sort(key=_by_time)
+        self._seen.update(link.uuid for link in (*siblings, *own))
+        return siblings + own
+
+    def _strays(self, strays: list[Link], own: list[Link], members: set[str]) -> list[Link]:
+        """Choose among results that hang elsewhere: those that answer a tool use of this reply nobody answered yet."""
+        if not strays:
+            return []
+        answered = {use for link in (*self._chain, *own) for use in link.answers}
+        order = {uuid: index for index, uuid in enumerate(self._by_uuid)}
+        chosen = []
+        for link in sorted(strays, key=lambda stray: order[stray.uuid]):
+            makers = (self._makers.get(use) for use in link.answers if use not in answered)
+            if any(maker is not None and maker.uuid in members for maker in makers):
+                answered.update(link.answers)
+                chosen.append(link)
+        return chosen
+
+
+def _same_writer(one: Link, other: Link) -> bool:
+    return one.is_sidechain == other.is_sidechain and one.agent == other.agent
+
+
+def _by_time(link: Link) -> str:
+    return link.timestamp

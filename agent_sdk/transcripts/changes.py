@@ -1,0 +1,78 @@
+"""
+The footprint of a turn in its transcript: tells later whether somebody else wrote to the session since.
+
+A kept process does not see what another process appends to its transcript: its next turn would start a second branch,
+and the other turn would be lost to the model.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+
+from .._core import json_lines
+from .paths import find_transcripts
+
+#: How often a transcript is looked for before it is taken that there is none.
+MOST_LOOKS = 6
+
+
+class Footprint:
+    """How the transcript of a session looked after a turn of ours, and the uuids of the messages we know."""
+
+    def __init__(self, session_id: str, env: Mapping[str, str]) -> None:
+        self.session_id = session_id
+        self._env = env
+        self._path = ""
+        self._size = 0
+        self._known: Collection[str] = ()
+        self._looks = 0
+
+    def step(self, known: Collection[str]) -> None:
+        """
+        Note the end of a turn of ours.
+
+        Args:
+            known: Uuids of its messages; the CLI may write some of them a moment later.
+        """
+        self._known = known
+        self._size = _size(self._find())
+
+    def was_overstepped(self, known: Collection[str] = ()) -> bool:
+        """
+        Tell whether the transcript holds a newer message that is not ours.
+
+        Args:
+            known: More uuids of ours, of what came since.
+        """
+        if _size(self._find()) <= self._size:
+            return False
+        return any(uuid not in self._known and uuid not in known for uuid in self._newer())
+
+    def _find(self) -> str:
+        # The CLI writes the file a moment after the first turn. Some never do: they are not asked for ever.
+        if not self._path and self._looks < MOST_LOOKS:
+            self._looks += 1
+            self._path = next(iter(find_transcripts(self.session_id, self._env)), "")
+        return self._path
+
+    def _newer(self) -> list[str]:
+        try:
+            with open(self._path, "rb") as file:
+                file.seek(self._size)
+                entries = [json_lines.decode(line) for line in file.read().split(b"\n")]
+        except OSError:
+            return []
+        return [str(entry.get("uuid")) for entry in entries if entry is not None and _is_message(entry)]
+
+
+def _is_message(entry: dict[str, object]) -> bool:
+    return entry.get("type") in ("user", "assistant") and not entry.get("isSidechain") and not entry.get("isMeta")
+
+
+def _size(path: str) -> int:
+    if not path:
+        return 0
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,170 @@
+"""
+Sessions between the disk and a store: imported into it, laid out from it, and compared.
+
+Works on anything with `append` and `load`, as `agent_sdk.stores.Store` describes them.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from .._core import json_lines, log
+from ..stores.base import Entry, Key, deduped, supports
+from . import paths
+from .lines import kind_of, lines, open_transcript
+from .paths import LONGEST_KEY, SUFFIX, Directory
+
+#: The CLI's log of its API requests: most of a transcript's bytes, and of no use to a resume.
+_LOGGED = "api-request"
+#: The entry in which the mirror sends what the disk keeps as `agent-<id>.meta.json`.
+METADATA = "agent_metadata"
+_META = ".meta.json"
+
+
+def import_session(
+    session_id: str, store: Any, directory: Directory | None = None, *, config_dir: Directory | None = None
+) -> int:
+    """
+    Copy a session that is on disk into a store, its subagents included. What the store has already is left alone.
+
+    Args:
+        session_id: Its id.
+        store: Such as `stores.SQLiteStore(path)`.
+        directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
+        config_dir: As for `list_sessions`.
+
+    Returns:
+        How many entries were copied.
+
+    Raises:
+        SessionNotFoundError: There is no such session.
+        ConfigurationError: The id is no UUID.
+        StoreError: The store failed; what was copied until then stays.
+    """
+    return upload(paths.need(session_id, directory, paths.projects_folder(config_dir)), store)
+
+
+def upload(transcript: str, store: Any, key: Key | None = None) -> int:
+    """Copy what *store* lacks of a transcript and those of its subagents; returns how many entries that was."""
+    folder = os.path.dirname(transcript)
+    session_id = os.path.basename(transcript).removesuffix(SUFFIX)
+    key = key or Key(os.path.basename(folder), session_id)
+    count = _add_missing(store, key, entries_of(transcript))
+    for subpath in _subpaths(os.path.join(folder, session_id)):
+        entries = entries_of(os.path.join(folder, session_id, subpath + SUFFIX))
+        count += _add_missing(store, key._replace(subpath=subpath), [*_metadata(folder, session_id, subpath), *entries])
+    return count
+
+
+def _add_missing(store: Any, key: Key, entries: list[Entry]) -> int:
+    missing = lacking(entries, store.load(key) or ())
+    store.append(key, missing)
+    return len(missing)
+
+
+def lacking(entries: Iterable[Entry], known: Iterable[Entry]) -> list[Entry]:
+    """Return those of *entries* that are not among *known*: by their uuid, else by what they say."""
+    there = {_identity(entry) for entry in known}
+    return [entry for entry in entries if _identity(entry) not in there]
+
+
+def _identity(entry: Entry) -> str:
+    uuid = entry.get("uuid")
+    return uuid if isinstance(uuid, str) else json_lines.dumps(dict(sorted(entry.items())))
+
+
+def entries_of(transcript: str) -> list[Entry]:
+    """Return the entries of a transcript on disk, as the mirror would have sent them."""
+    with open_transcript(transcript) as file:
+        decoded = [json_lines.decode(line) for _, line in lines(file, _is_kept)]
+    return [entry for entry in decoded if entry is not None and not str(entry.get("type")).startswith(_LOGGED)]
+
+
+def _is_kept(start: bytes) -> bool:
+    return not (kind_of(start) or "").startswith(_LOGGED)
+
+
+def _subpaths(folder: str) -> list[str]:
+    """Return the subagents' transcripts below a session's own folder, without their suffix."""
+    found = []
+    for place, _, names in os.walk(folder):
+        ours = (os.path.join(place, name.removesuffix(SUFFIX)) for name in names if name.endswith(SUFFIX))
+        found += [os.path.relpath(path, folder).replace(os.sep, "/") for path in ours]
+    return sorted(found)
+
+
+def _metadata(folder: str, session_id: str, subpath: str) -> list[Entry]:
+    try:
+        with open(os.path.join(folder, session_id, subpath + _META), "rb") as file:
+            return [{"type": METADATA, **json_lines.loads(file.read())}]
+    except (OSError, ValueError, TypeError) as error:
+        log.debug("transcripts", "no metadata of %s: %s", subpath, error)  # not every subagent has any
+        return []
+
+
+def lay_out(store: Any, key: Key, entries: list[Entry], projects: str, project_key: str) -> None:
+    """
+    Write a session of *store* as the CLI expects it on disk.
+
+    Args:
+        entries: Of the session itself.
+        projects: The folder of all projects.
+        project_key: The name of the project's folder there; it may differ from that in the store.
+    """
+    folder = os.path.join(projects, project_key)
+    _write(os.path.join(folder, key.session_id + SUFFIX), entries)
+    for subpath in store.list_subkeys(key) if supports(store, "list_subkeys") else ():
+        path = os.path.join(folder, key.session_id, *subpath.split("/"))
+        if not _is_inside(subpath):
+            log.debug("transcripts", "refused a subpath that leads elsewhere: %s", subpath)
+            continue
+        entries = deduped(store.load(key._replace(subpath=subpath)) or ())
+        _write(path + SUFFIX, [entry for entry in entries if entry.get("type") != METADATA])
+        about = [entry for entry in entries if entry.get("type") == METADATA][-1:]
+        for entry in about:
+            _write(path + _META, [{name: value for name, value in entry.items() if name != "type"}])
+
+
+def _is_inside(subpath: str) -> bool:
+    return "\0" not in subpath and all(part not in ("", ".", "..") for part in subpath.split("/"))
+
+
+def _write(path: str, entries: Iterable[Entry]) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        file.writelines(json_lines.encode(entry) for entry in entries)
+
+
+def rescue(projects: str, own_projects: str) -> list[str]:
+    """
+    Bring what a CLI wrote below *projects* to the user's own folder: what is there already stays as it is.
+
+    Returns:
+        The transcripts that were written to.
+    """
+    written = []
+    for folder in paths.all_folders(projects):
+        for source in transcripts_below(folder):
+            target = os.path.join(own_projects, os.path.relpath(source, projects))
+            known = entries_of(target) if os.path.isfile(target) else []
+            missing = lacking(entries_of(source), known)
+            if missing:
+                os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+                with open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "ab") as file:
+                    file.write(b"".join(json_lines.encode(entry) for entry in missing))
+                written.append(target)
+    return written
+
+
+def transcripts_below(folder: str) -> list[str]:
+    """Return the paths of all transcripts below *folder*, those of subagents included."""
+    return [os.path.join(folder, path.replace("/", os.sep) + SUFFIX) for path in _subpaths(folder)]
+
+
+def project_key_here(stored: str, cwd: Directory) -> str:
+    """Return the name that a project's folder must have for a CLI in *cwd*, where the store has it as *stored*."""
+    here = paths.project_key(cwd)
+    # The hash at the end of a long name is the CLI's own secret: where the rest agrees, its word is taken.
+    is_same = len(here) > LONGEST_KEY and stored[:LONGEST_KEY] == here[:LONGEST_KEY]
+    return stored if is_same else here

@@ -1,0 +1,211 @@
+"""
+What a session took: tokens, cost, turns, tools, time.
+
+The CLI notes the cost when its process ends (a `cost-state` entry). The figure is cumulative: a resumed session goes on
+from the last one, so the last entry of a transcript holds all. A session that the CLI forked goes on from its source's,
+so what it inherited is taken off here, and the sum over all sessions counts every dollar once. A copy made by
+`fork_session` begins at zero, and so does the session after `/clear`. Two processes in one session at the same time
+overwrite each other's figure: then it is too low.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .._core import json_lines
+from ..errors import SessionNotFoundError
+from . import ancestry, paths, reader
+from .lines import is_chained, kind_of, lines, open_transcript
+from .listing import milliseconds
+from .paths import Directory
+
+COST_STATE = "cost-state"
+_QUEUE = "queue-operation"
+
+
+@attrs.define
+class TokenCount:
+    """Tokens of one model."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    #: Replies of the API.
+    replies: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """All of them."""
+        written = self.cache_creation_input_tokens + self.cache_read_input_tokens
+        return self.input_tokens + self.output_tokens + written
+
+
+@attrs.define
+class SessionFigures:
+    """What a session took. Of a fork: what was done since it was forked."""
+
+    session_id: str
+    #: US dollars of this session alone; *None* where no process of it has ended well, so that none was noted.
+    cost_usd: float | None = None
+    #: US dollars that the CLI's own figure holds besides: those of the session that this one was forked from.
+    inherited_cost_usd: float = 0.0
+    #: False where something was done since the cost was last noted: the session is open, or its CLI was killed.
+    is_cost_complete: bool = False
+    #: By model, subagents included. What the CLI asked by itself (titles, compactions) is in the cost, not in here.
+    tokens: dict[str, TokenCount] = attrs.field(factory=dict)
+    #: Prompts that users gave, slash commands left out.
+    turns: int = 0
+    #: How often each tool was used, by name, subagents included.
+    tools: dict[str, int] = attrs.field(factory=dict)
+    #: From the first entry to the last, in milliseconds, pauses included.
+    duration_ms: int = 0
+    #: Time spent in calls of the API, as noted with the cost; of a fork with what it inherited.
+    api_duration_ms: int | None = None
+    subagents: int = 0
+    compactions: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Tokens of all models, of all kinds."""
+        return sum(count.total_tokens for count in self.tokens.values())
+
+
+def session_figures(
+    session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
+) -> SessionFigures:
+    """
+    Add up what a session took, branches that were left included.
+
+    Args:
+        session_id: Its id.
+        directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
+        config_dir: As for `list_sessions`.
+
+    Raises:
+        SessionNotFoundError: There is no such session.
+        ConfigurationError: The id is no UUID.
+    """
+    path = paths.need(session_id, directory, paths.projects_folder(config_dir))
+    count = _Count(SessionFigures(str(session_id)))
+    try:
+        count.read(path)
+    except FileNotFoundError as error:
+        raise SessionNotFoundError(f"session {session_id} was deleted just now", session_id=session_id) from error
+    agents = reader.subagents_of(path)
+    for agent in agents:
+        count.read(agent.path, is_subagent=True)
+    return count.finish(path, len(agents))
+
+
+def _is_counted(start: bytes) -> bool:
+    if b'"attachment":{' in start[:200]:
+        return False
+    return is_chained(start) or kind_of(start) in (COST_STATE, _QUEUE)
+
+
+class _Count:
+    """Adds up the entries of a session and its subagents."""
+
+    def __init__(self, figures: SessionFigures) -> None:
+        self._figures = figures
+        self._replies: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._uses: set[str] = set()
+        self._cost: dict[str, Any] = {}
+        self._times: list[int] = []
+        #: When this file was begun, where its first line tells; entries that are older were copied by a fork.
+        self._begun = ""
+        self._has_copies = False
+        self._last_copied: str | None = None
+
+    def read(self, path: str, is_subagent: bool = False) -> None:
+        with open_transcript(path) as file:
+            for _, line in lines(file, _is_counted):
+                entry = json_lines.decode(line)
+                if entry is not None:
+                    self._add(entry, is_subagent)
+
+    def _add(self, entry: dict[str, Any], is_subagent: bool) -> None:
+        kind = entry.get("type")
+        if kind == COST_STATE:
+            self._cost = entry
+            self._figures.is_cost_complete = True
+        elif kind == _QUEUE:
+            self._begun = self._begun or str(entry.get("timestamp") or "")
+        elif self._is_copy(entry):
+            self._has_copies = True
+            self._last_copied = entry.get("uuid") if kind in ("user", "assistant") else self._last_copied
+        else:
+            self._add_own(entry, is_subagent)
+
+    def _is_copy(self, entry: dict[str, Any]) -> bool:
+        if entry.get("forkedFrom"):
+            return True
+        timestamp = entry.get("timestamp")
+        return isinstance(timestamp, str) and timestamp < self._begun
+
+    def _add_own(self, entry: dict[str, Any], is_subagent: bool) -> None:
+        made = milliseconds(entry.get("timestamp") if isinstance(entry.get("timestamp"), str) else None)
+        if made is not None:
+            self._times.append(made)
+        message = entry.get("message")
+        if entry.get("type") == "assistant" and isinstance(message, dict):
+            is_paid = self._add_reply(message)
+            self._figures.is_cost_complete &= is_subagent or not is_paid
+        elif entry.get("type") == "user" and isinstance(message, dict) and not is_subagent:
+            self._figures.turns += is_prompt(entry, message)
+        self._figures.compactions += entry.get("subtype") == "compact_boundary"
+
+    def _add_reply(self, message: dict[str, Any]) -> bool:
+        """Count a piece of a reply; returns whether the API was paid for it."""
+        usage, model = message.get("usage"), message.get("model")
+        is_paid = model != "<synthetic>" and isinstance(usage, dict)
+        if is_paid and isinstance(usage, dict):
+            # One reply comes in several entries, each with its usage.
+            self._replies[str(message.get("id"))] = (str(model), usage)
+        content = message.get("content")
+        for block in content if isinstance(content, list) else ():
+            if isinstance(block, dict) and block.get("type") == "tool_use" and block.get("id") not in self._uses:
+                self._uses.add(str(block.get("id")))
+                name = str(block.get("name"))
+                self._figures.tools[name] = self._figures.tools.get(name, 0) + 1
+        return is_paid
+
+    def finish(self, path: str, subagents: int) -> SessionFigures:
+        figures = self._figures
+        for model, usage in self._replies.values():
+            _add_usage(figures.tokens.setdefault(model, TokenCount()), usage)
+        figures.subagents = subagents
+        figures.duration_ms = max(self._times) - min(self._times) if self._times else 0
+        total = _amount(self._cost.get("totalCostUSD"))
+        if self._cost and total is not None:
+            if self._last_copied is not None:
+                figures.inherited_cost_usd = ancestry.inherited_cost(path, self._last_copied, self._begun)
+            figures.cost_usd = max(0.0, total - figures.inherited_cost_usd)
+            duration = _amount(self._cost.get("totalAPIDuration"))
+            figures.api_duration_ms = None if duration is None else int(duration)
+        return figures
+
+
+def _add_usage(count: TokenCount, usage: dict[str, Any]) -> None:
+    count.replies += 1
+    for field in ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"):
+        setattr(count, field, getattr(count, field) + int(_amount(usage.get(field)) or 0))
+
+
+def _amount(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def is_prompt(entry: dict[str, Any], message: dict[str, Any]) -> bool:
+    """Tell whether a user's entry is a prompt that begins a turn."""
+    if entry.get("isMeta") or entry.get("isCompactSummary") or entry.get("isSidechain"):
+        return False
+    content = message.get("content")
+    if isinstance(content, list):
+        texts = [block for block in content if isinstance(block, dict)]
+        if any(block.get("type") == "tool_result" for block in texts):
+            return False
+        content = next((str(block.get("text")) for block in texts if block.get("type") == "text"), "a block")
+    return not str(content).lstrip().startswith(("<command-name>", "<local-command-", "[Request interrupted"))
