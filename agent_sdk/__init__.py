@@ -8,7 +8,7 @@
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import errors
 from ._client.client import Client
@@ -24,8 +24,9 @@ from ._client.introspection import (
 )
 from ._client.prompt import document, image
 from ._client.stream import MessageStream
+from ._core import lazy as _lazy
 from ._core import log as _log  # noqa: F401 (sets up the logger)
-from ._core.lazy import load as _load
+from ._core.official_names import unknown_name as _unknown_name
 from .errors import (
     AbortError,
     AgentSDKError,
@@ -195,11 +196,40 @@ __all__ = [
     "tool",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # Loaded when somebody asks, or while the CLI starts: most programs never need most of it.
-    return _load(__name__, name, __all__)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = _lazy.attach(
+    __name__,
+    __all__,
+    {
+        "": ("hooks", "mcp", "messages", "notebook", "permissions", "stores", "testing", "transcripts"),
+        "_batch.cost_ledger": ("Ledger",),
+        "_batch.query_many": ("query_many",),
+        "_batch.workers": ("Outcome",),
+        "_client.session": ("Session",),
+        "_client.user_sessions": ("UserSessions",),
+        "_display": ("show",),
+        "mcp": ("create_sdk_mcp_server", "tool"),
+        "options.agents": ("Agent",),
+        "options.retry": ("Retry",),
+        "permissions": ("Allow", "Deny"),
+        "transcripts": (
+            "SessionFigures",
+            "SessionInfo",
+            "delete_session",
+            "export_session",
+            "fork_session",
+            "get_session_info",
+            "get_session_messages",
+            "get_subagent_messages",
+            "import_session",
+            "list_sessions",
+            "list_subagents",
+            "rename_session",
+            "search_sessions",
+            "session_figures",
+            "stored_sessions",
+            "tag_session",
+        ),
+    },
+    rest=("messages",),
+    unknown=_unknown_name,
+)

@@ -17,7 +17,7 @@ from memory import MemoryCLI
 import agent_sdk
 from agent_sdk import AgentSDKError, ConfigurationError, Options
 from agent_sdk._converter import structure_message
-from agent_sdk._core.fields import TRAVELS
+from agent_sdk._core.fields import TARGET
 from agent_sdk._process.command import ARGV_LIMIT, command_of
 from agent_sdk._process.lines import LineSplitter
 from agent_sdk.messages import Message, predicates
@@ -164,9 +164,9 @@ hostile_text = st.text(max_size=30) | st.sampled_from(
     ]
 )  # fmt: skip
 BY_WORD = {
-    field.name: field.metadata[TRAVELS].name
+    field.name: field.metadata[TARGET].name
     for field in FIELDS
-    if field.metadata[TRAVELS].by == "argv" and field.metadata[TRAVELS].name
+    if field.metadata[TARGET].by == "argv" and field.metadata[TARGET].name
 }
 
 

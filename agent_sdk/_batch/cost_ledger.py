@@ -1,5 +1,5 @@
 """
-`Ledger`: what many queries cost, by model and by tag. One client's own figures are in `_meter`.
+`Ledger`: what many queries cost, by model and by tag. One client's own figures are in `_client.usage`.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .._client.usage import LEDGERS, figure
+from .._client.usage import LEDGERS, as_number
 from .._core import checks as check
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ _COLUMNS = {
     "cache write": "cache_creation_input_tokens",
     "USD": "cost_usd",
 }
-_FIGURES = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cost_usd")
+_FIELDS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cost_usd")
 
 
 @attrs.define
-class Spent:
+class TokenTotals:
     """Tokens and US dollars, each counted once."""
 
     turns: int = 0
@@ -45,7 +45,7 @@ class Spent:
     cache_creation_input_tokens: int = 0
     cost_usd: float = 0.0
 
-    def add(self, other: Spent) -> None:
+    def add(self, other: TokenTotals) -> None:
         """Add *other* to this."""
         for name in _COLUMNS.values():
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -73,12 +73,12 @@ class Ledger:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         #: By tag and model.
-        self._rows: dict[tuple[str, str], Spent] = {}
+        self._rows: dict[tuple[str, str], TokenTotals] = {}
         #: By tag; a turn with two models is one turn.
         self._turns: dict[str, int] = {}
         self._seen: weakref.WeakSet[ResultMessage] = weakref.WeakSet()
         #: For a CLI that tells totals only: the newest by session and model.
-        self._totals: dict[tuple[str, str], Spent] = {}
+        self._totals: dict[tuple[str, str], TokenTotals] = {}
         self._tokens: list[Token[Any]] = []
 
     def __call__(self, message: Any) -> None:
@@ -99,17 +99,17 @@ class Ledger:
         self._turns[tag] = self._turns.get(tag, 0) + 1
         for model, spent in self._since(result).items():
             spent.turns = 1
-            self._rows.setdefault((tag, model), Spent()).add(spent)
+            self._rows.setdefault((tag, model), TokenTotals()).add(spent)
 
-    def _since(self, result: ResultMessage) -> dict[str, Spent]:
+    def _since(self, result: ResultMessage) -> dict[str, TokenTotals]:
         """Return what was spent since the result before this one, by model."""
         since = result.model_usage_since_last_result
         if isinstance(since, dict):
-            return {str(model): _spent(row) for model, row in since.items()}
+            return {str(model): _totals_of(row) for model, row in since.items()}
         grown = {}
         for model, row in (result.model_usage if isinstance(result.model_usage, dict) else {}).items():
-            key, total = (str(result.session_id), str(model)), _spent(row)
-            grown[str(model)] = _difference(total, self._totals.get(key, Spent()))
+            key, total = (str(result.session_id), str(model)), _totals_of(row)
+            grown[str(model)] = _difference(total, self._totals.get(key, TokenTotals()))
             self._totals[key] = total
         return grown
 
@@ -119,7 +119,7 @@ class Ledger:
     # --- what it holds
 
     @property
-    def total(self) -> Spent:
+    def total(self) -> TokenTotals:
         """All of it."""
         total = _sum(self._copy().values())
         total.turns = sum(self._turns.values())
@@ -131,13 +131,13 @@ class Ledger:
         return self.total.cost_usd
 
     @property
-    def by_model(self) -> dict[str, Spent]:
+    def by_model(self) -> dict[str, TokenTotals]:
         """What was spent on each model."""
         rows = self._copy()
         return {name: _sum(rows[key] for key in rows if key[1] == name) for name in _unique(key[1] for key in rows)}
 
     @property
-    def by_tag(self) -> dict[str, Spent]:
+    def by_tag(self) -> dict[str, TokenTotals]:
         """What was spent under each tag; `""` is what had none."""
         rows, found = self._copy(), {}
         for tag, turns in list(self._turns.items()):
@@ -145,7 +145,7 @@ class Ledger:
             found[tag].turns = turns
         return found
 
-    def _copy(self) -> dict[tuple[str, str], Spent]:
+    def _copy(self) -> dict[tuple[str, str], TokenTotals]:
         with self._lock:
             return {key: attrs.evolve(spent) for key, spent in self._rows.items()}
 
@@ -168,9 +168,9 @@ class Ledger:
         Raises:
             ConfigurationError: *name* is no text.
         """
-        tag: str | None = check.text("tag")(name)
+        tag: str | None = check.string("tag")(name)
         if tag is None:
-            raise check.wrong("tag", name, "expected a string")
+            raise check.invalid("tag", name, "expected a string")
         token = _TAGS.set((*_TAGS.get(), (self, tag)))
         try:
             yield self
@@ -208,16 +208,16 @@ class Ledger:
         return f"<Ledger {total.turns} turns, ${total.cost_usd:.6g}>"
 
 
-def _spent(row: object) -> Spent:
-    return Spent(**{name: figure(getattr(row, name, 0)) for name in _FIGURES})
+def _totals_of(row: object) -> TokenTotals:
+    return TokenTotals(**{name: as_number(getattr(row, name, 0)) for name in _FIELDS})
 
 
-def _difference(new: Spent, old: Spent) -> Spent:
-    return Spent(**{name: max(0, getattr(new, name) - getattr(old, name)) for name in _FIGURES})
+def _difference(new: TokenTotals, old: TokenTotals) -> TokenTotals:
+    return TokenTotals(**{name: max(0, getattr(new, name) - getattr(old, name)) for name in _FIELDS})
 
 
-def _sum(rows: Any) -> Spent:
-    total = Spent()
+def _sum(rows: Any) -> TokenTotals:
+    total = TokenTotals()
     for row in rows:
         total.add(row)
     return total
@@ -227,7 +227,7 @@ def _unique(names: Any) -> Mapping[str, None]:
     return dict.fromkeys(names)
 
 
-def _cells(spent: Spent) -> list[str]:
+def _cells(spent: TokenTotals) -> list[str]:
     figures = [getattr(spent, name) for name in _COLUMNS.values()]
     return [*(f"{figure:,}" for figure in figures[:-1]), f"{figures[-1]:.6f}"]
 

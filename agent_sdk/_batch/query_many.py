@@ -1,5 +1,5 @@
 """
-`query_many`: many prompts at once, each in a process of its own. The threads that run them are in `_crew`.
+`query_many`: many prompts at once, each in a process of its own. The threads that run them are in `_batch.workers`.
 """
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .._client.callbacks import OnMessage
 from .._client.functions import one_shot
 from .._client.prompt import Prompt, content_of
 from .._core import checks as check
-from .._core.callbacks import listener
+from .._core.callbacks import check_callback
 from ..errors import ConfigurationError
 from ..options.options import Options, options_of
 from .progress import ProgressLine
-from .workers import Crew, Outcome
+from .workers import Outcome, WorkerPool
 
 __all__ = ["Outcome", "query_many"]
 
@@ -60,7 +60,7 @@ def query_many(
     one_shot(options, overrides)  # for its errors, before anything starts
     outcomes = [Outcome(prompt) for prompt in prompts]
     wanted = _checked(outcomes, options_of(options, overrides))
-    crew = Crew(outcomes, wanted, on_message, max_budget_usd, raises=on_error == "raise")
+    crew = WorkerPool(outcomes, wanted, on_message, max_budget_usd, raises=on_error == "raise")
     with ProgressLine(progress) as line:
         crew.run(max_workers, lambda: line.show(crew.state()))
     return outcomes
@@ -68,8 +68,8 @@ def query_many(
 
 def _check(prompts: object, on_message: object, max_workers: object, budget: object, on_error: object) -> None:
     if isinstance(prompts, (str, bytes)) or not isinstance(prompts, Iterable):
-        raise check.wrong("prompts", prompts, "expected a list of prompts; for one prompt use query")
-    listener("on_message", on_message)
+        raise check.invalid("prompts", prompts, "expected a list of prompts; for one prompt use query")
+    check_callback("on_message", on_message)
     check.number("max_workers", least=1, whole=True)(max_workers)
     check.number("max_budget_usd", above=0)(budget)
     check.one_of("on_error", ("collect", "raise"))(on_error)

@@ -20,7 +20,7 @@ from .._client.client import Client
 from .._client.functions import one_shot
 from .._client.prompt import Prompt
 from .._core import log
-from .._core.callbacks import calls_go_to
+from .._core.callbacks import set_dispatcher
 from ..errors import AbortError, MaxBudgetError, RateLimitError, ResultError
 from ..options.options import Options
 from ..options.retry import Retry, rejected_until
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 #: Seconds that the running queries get, together, to end when all are stopped.
 STOP_GRACE = 3.0
 #: Seconds between two looks at a worker that is being stopped.
-LOOK = 0.02
+POLL_INTERVAL = 0.02
 #: Seconds between two looks, in a worker, whether its callback will never be called.
-PATIENCE = 0.5
+JOIN_TIMEOUT = 0.5
 
 
 @attrs.define
@@ -65,7 +65,7 @@ class Outcome:
         return self
 
 
-class Crew:
+class WorkerPool:
     """The workers, and what they share with the thread that called."""
 
     def __init__(
@@ -133,17 +133,17 @@ class Crew:
         deadline = time.monotonic() + STOP_GRACE
         try:
             while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
-                self._let_go()
+                self._release_waiters()
                 for client in self._clients():
                     client.abort()
                 for thread in threads:
-                    thread.join(LOOK / len(threads))
+                    thread.join(POLL_INTERVAL / len(threads))
         except KeyboardInterrupt:
             log.debug("many", "Ctrl-C came again: what runs is ended by force; the first one is on its way already")
         finally:
             for client in self._clients():
-                client._keeper.abandon()
-            self._let_go()
+                client._keeper.kill()
+            self._release_waiters()
         for outcome in self.outcomes:
             if outcome.result is None and outcome.error is None:
                 outcome.error = AbortError("not finished: all was stopped")
@@ -152,7 +152,7 @@ class Crew:
         with self._lock:
             return list(self._running.values())
 
-    def _let_go(self) -> None:
+    def _release_waiters(self) -> None:
         """Let workers go on that wait for a callback: there will be none."""
         while not self._calls.empty():
             call = self._calls.get()
@@ -167,10 +167,10 @@ class Crew:
 
     def _work(self) -> None:
         try:
-            calls_go_to(self._call)
+            set_dispatcher(self._call)
             while (number := self._take()) is not None:
                 self._run(number)
-        except _Dropped:
+        except _Cancelled:
             log.debug("many", "a worker ends: all was stopped")
         finally:
             self._calls.put(None)
@@ -224,9 +224,9 @@ class Crew:
 
     def _query(self, outcome: Outcome, client: Client) -> None:
         if self._stopped.is_set():
-            raise _Dropped
+            raise _Cancelled
         try:
-            outcome.result = client.query(outcome.prompt, self._hear)
+            outcome.result = client.query(outcome.prompt, self._on_message_received)
         except (AbortError, ResultError) as error:
             outcome.result = error.result
             raise
@@ -239,7 +239,7 @@ class Crew:
         own = options.max_budget_usd
         return options.evolve(max_budget_usd=left if own is None else min(left, own))
 
-    def _hear(self, message: Message) -> None:
+    def _on_message_received(self, message: Message) -> None:
         until = rejected_until(message)
         if until is not None:
             log.debug("many", "the rate limit is reached until %s", until)
@@ -261,7 +261,7 @@ class Crew:
         self._calls.put(_Call(self._check, (error,), is_last_word=True))
 
 
-class _Dropped(BaseException):
+class _Cancelled(BaseException):
     """Ends a worker whose callback nobody will call. No `Exception`: no hook or callback is to take it for its own."""
 
 
@@ -272,7 +272,7 @@ class _Call:
         self._function = function
         self._args = args
         #: Whether its error ends all.
-        self._is_last_word = is_last_word
+        self._propagates = is_last_word
         self._answer: Any = None
         self._error: BaseException | None = None
         self._done = threading.Event()
@@ -282,23 +282,23 @@ class _Call:
             self._answer = self._function(*self._args)
         except BaseException as error:
             self._error = error
-            if self._is_last_word or not isinstance(error, Exception):
+            if self._propagates or not isinstance(error, Exception):
                 raise
         finally:
             self._done.set()
 
     def drop(self) -> None:
         """Tell the worker that it will not be called."""
-        self._error = _Dropped()
+        self._error = _Cancelled()
         self._done.set()
 
     def wait(self, stopped: threading.Event) -> Any:
         """Return what the call gave, in the worker; raise what it raised."""
-        while not self._done.wait(PATIENCE):
+        while not self._done.wait(JOIN_TIMEOUT):
             if stopped.is_set():
-                raise _Dropped
+                raise _Cancelled
         if isinstance(self._error, Exception):
             raise self._error
         if self._error is not None:
-            raise _Dropped from self._error  # Ctrl-C is for the thread that called
+            raise _Cancelled from self._error  # Ctrl-C is for the thread that called
         return self._answer

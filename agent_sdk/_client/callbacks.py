@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .._core.callbacks import listener
+from .._core.callbacks import check_callback
 from ..errors import ConfigurationError
 from ..options.options import Options
 
@@ -19,7 +19,7 @@ C = TypeVar("C", bound=OnMessage)
 H = TypeVar("H", bound=Callable[..., object])
 
 
-class Listening:
+class ClientCallbacks:
     """What a `Client` calls back, turn after turn."""
 
     _options: Options
@@ -48,7 +48,7 @@ class Listening:
             raise _unknown(kind, predicates())
         if callback is None:
             return lambda function: self.on(kind, function)
-        self._callbacks.append((f"is_{kind}", listener("callback", callback)))
+        self._callbacks.append((f"is_{kind}", check_callback("callback", callback)))
         return callback
 
     def hook(self, event: str, pattern: Any = None, *, matcher: Any = None, **how: Any) -> Callable[[H], H]:
@@ -64,7 +64,8 @@ class Listening:
         Raises:
             ConfigurationError: There is no such event, or the function takes other arguments.
         """
-        from ..hooks import Matcher, event_name
+        from ..hooks.base import event_name
+        from ..hooks.matchers import Matcher
 
         if callable(event) or callable(pattern):
             text = "client.hook is a decorator: write @client.hook(event) above the function; one as the pattern is"
@@ -82,7 +83,7 @@ class Listening:
 
         return register
 
-    def _tell(self, turn: Turn, message: Message) -> None:
+    def _dispatch(self, turn: Turn, message: Message) -> None:
         turn.in_callback = True
         try:
             for name, callback in self._callbacks:

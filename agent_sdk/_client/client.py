@@ -9,25 +9,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._core import log
-from .._core.callbacks import listener
-from .._core.checks import wrong
-from .._protocol.terms import Terms
+from .._core.callbacks import check_callback
+from .._core.checks import invalid
+from .._protocol.terms import TurnLimits
 from .._protocol.turn import Turn
 from ..errors import BusyError, ConfigurationError
 from ..options.options import NAMES, NO_SESSION, SESSION, Options, options_of
-from .callbacks import Listening, OnMessage
-from .control_requests import Controls
-from .process import ONE_SHOT_GRACE, Keeper
+from .callbacks import ClientCallbacks, OnMessage
+from .control_requests import ControlRequests
+from .process import ONE_SHOT_GRACE, ClientProcess
 from .prompt import Prompt, content_of
 from .stream import IdleStream, MessageStream
-from .usage import LEDGERS, Meter
+from .usage import LEDGERS, UsageTotals
 
 if TYPE_CHECKING:
     from ..messages import ResultMessage, Usage
 
 
 
-class Client(Listening, Controls):
+class Client(ClientCallbacks, ControlRequests):
     """
     One conversation with the CLI.
 
@@ -45,7 +45,7 @@ class Client(Listening, Controls):
         merged = options_of(options, overrides)
         opening = {name: getattr(merged, name) for name in SESSION if getattr(merged, name)}
         self._options = merged.evolve(**NO_SESSION) if opening else merged
-        self._keeper = Keeper(opening)
+        self._keeper = ClientProcess(opening)
         self._mutex = threading.Lock()
         self._turn: Turn | None = None
         # Not held: a stream that nobody reads any more stops its turn.
@@ -53,7 +53,7 @@ class Client(Listening, Controls):
         self._session_id: str | None = opening.get("session_id")
         self._session_ids: list[str] = []
         self._callbacks: list[tuple[str, OnMessage]] = []
-        self._meter = Meter()
+        self._usage_totals = UsageTotals()
         #: The session ends with its first turn, as far as hooks are concerned.
         self._is_one_shot = False
 
@@ -94,12 +94,12 @@ class Client(Listening, Controls):
     @property
     def usage(self) -> Usage:
         """Tokens over this client's life, each counted once."""
-        return self._meter.usage
+        return self._usage_totals.usage
 
     @property
     def total_cost_usd(self) -> float:
         """US dollars over this client's life, each counted once."""
-        return self._meter.cost
+        return self._usage_totals.cost
 
     # --- turns
 
@@ -115,7 +115,7 @@ class Client(Listening, Controls):
         Raises:
             AgentSDKError: As the tree in `agent_sdk.errors` says; whatever *on_message* raises comes through unchanged.
         """
-        listener("on_message", on_message)
+        check_callback("on_message", on_message)
         result = self.stream(prompt, **overrides).run(on_message)
         return result
 
@@ -160,7 +160,7 @@ class Client(Listening, Controls):
         Raises:
             BusyError: A turn is running.
         """
-        listener("on_message", on_message)
+        check_callback("on_message", on_message)
         if not self._keeper.is_running:
             return True
         stream = IdleStream(self, timeout)
@@ -181,10 +181,10 @@ class Client(Listening, Controls):
             if turn is not None:
                 turn.abort()
             else:
-                self._keeper.farewell()
+                self._keeper.fire_session_end()
         finally:
             self._keeper.close()
-            self._keeper.move({})
+            self._keeper.switch_session({})
             self._session_id = None
 
     def __enter__(self) -> Client:
@@ -209,7 +209,7 @@ class Client(Listening, Controls):
             ConfigurationError: *session_id* is none; `close` lets the next query begin a new session.
         """
         if session_id is None:
-            raise wrong("session_id", session_id, "expected its id; after close() the next query begins anew")
+            raise invalid("session_id", session_id, "expected its id; after close() the next query begins anew")
         self._move(self._options.evolve(resume=session_id))
         return self
 
@@ -220,23 +220,23 @@ class Client(Listening, Controls):
                 raise ConfigurationError("fork_session: this client has no session yet; query first")
             opening["resume"] = self._session_id
         self._keeper.close()
-        self._keeper.move(opening)
+        self._keeper.switch_session(opening)
 
     def _count(self, result: ResultMessage) -> None:
-        self._meter.add(result)
-        self._keeper.spent = self._meter.cost
+        self._usage_totals.add(result)
+        self._keeper.cost_usd = self._usage_totals.cost
         for add in LEDGERS.get():
             add(result)
 
     # --- what a stream asks of its client
 
     def _begin(self, options: Options, stream: MessageStream, kind: type[Turn] = Turn) -> Turn:
-        terms = Terms(
+        terms = TurnLimits(
             timeout=options.timeout,
             idle_timeout=options.idle_timeout,
             wait_for_background=options.wait_for_background,
             stderr=options.stderr,
-            resume=self._keeper.resumes(options),
+            resume=self._keeper.session_to_resume(options),
             cwd=options.cwd,
         )
         turn = kind(terms, self._session_id)
@@ -265,10 +265,10 @@ class Client(Listening, Controls):
             self._move(options)
             options = options.evolve(**NO_SESSION)
             self._options = self._options.evolve(**NO_SESSION)  # a session is opened once, not by every turn
-        self._keeper.claim.enter(turn, self._keeper.target, options)
-        self._keeper.usual = self._options
+        self._keeper.session_lock.acquire(turn, self._keeper.target, options)
+        self._keeper.client_options = self._options
         before = self._keeper.connection
-        return self._keeper.ready(options, turn) is before
+        return self._keeper.ensure_running(options, turn) is before
 
     def _moved(self, session_id: str | None) -> None:
         if session_id is not None:
@@ -282,13 +282,13 @@ class Client(Listening, Controls):
             connection = self._keeper.connection
             if connection is not None:
                 connection.owner = None
-                connection.host.begin_turn(None)
+                connection.callbacks.begin_turn(None)
                 if options.persistent and connection.is_usable:
                     if turn.is_open:
-                        self._keeper.settle(turn)
+                        self._keeper.finish_turn(turn)
                 else:
                     if self._is_one_shot:
-                        self._keeper.farewell()
+                        self._keeper.fire_session_end()
                     self._keeper.close(ONE_SHOT_GRACE)
         finally:
             self._torn(turn)
@@ -298,7 +298,7 @@ class Client(Listening, Controls):
             try:
                 self._keeper.clean_up()
             finally:
-                self._keeper.claim.release()
+                self._keeper.session_lock.release()
                 self._turn = self._stream = None
 
     # --- builders
@@ -330,5 +330,5 @@ class Client(Listening, Controls):
 
     def __repr__(self) -> str:
         state = "RUNNING" if self._turn is not None else "IDLE" if self._keeper.is_running else "CLOSED"
-        return f"<Client {self._session_id or 'no session yet'} {state}, {self._meter.turns} turns>"
+        return f"<Client {self._session_id or 'no session yet'} {state}, {self._usage_totals.turns} turns>"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentSDKError, ConfigurationError, ControlError
 from ..options.options import Options
-from .process import Keeper
+from .process import ClientProcess
 
 if TYPE_CHECKING:
     from .._protocol.connection import Connection
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     )
 
 
-class Controls:
+class ControlRequests:
     """The control requests of a `Client`."""
 
-    _keeper: Keeper
+    _keeper: ClientProcess
     _options: Options
     _turn: Turn | None
 
@@ -38,7 +38,7 @@ class Controls:
         connection = self._keeper.connection
         if self._turn is not None and connection is not None:
             return connection
-        return self._keeper.ready(self._options)
+        return self._keeper.ensure_running(self._options)
 
     def control(self, subtype: str, **fields: Any) -> dict[str, Any]:
         """
@@ -48,7 +48,7 @@ class Controls:
             ControlError: The CLI refused, or does not know the request.
         """
         try:
-            return self._connect().ask(subtype, fields)
+            return self._connect().request(subtype, fields)
         except (TypeError, ValueError) as error:
             if isinstance(error, AgentSDKError):
                 raise
@@ -114,10 +114,10 @@ class Controls:
 
         options = self._options.evolve(mcp_servers=servers)
         connection = self._connect()
-        wire = connection.host.replace_servers(options)
-        answer = connection.ask("mcp_set_servers", {"servers": wire})
+        wire = connection.callbacks.replace_servers(options)
+        answer = connection.request("mcp_set_servers", {"servers": wire})
         self._options = options
-        self._keeper.noted("mcp_servers", servers)
+        self._keeper.record("mcp_servers", servers)
         return structure(answer, McpServersChange)
 
     # --- the session
@@ -171,8 +171,8 @@ class Controls:
             ControlError: No such task lives. The CLI itself calls that a success.
         """
         self._connect()
-        if task_id not in self._keeper.ledger.tasks:
-            alive = ", ".join(self._keeper.ledger.tasks) or "none"
+        if task_id not in self._keeper.activity.tasks:
+            alive = ", ".join(self._keeper.activity.tasks) or "none"
             raise ControlError(f"stop_task: no task {task_id!r} lives (alive: {alive})", subtype="stop_task")
         self.control("stop_task", task_id=task_id)
 

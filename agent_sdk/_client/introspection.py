@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any
 
-from .._core.fields import TRAVELS
+from .._core.fields import TARGET
 from .._core.tool_names import BUILTIN
 from .._process.locate import find_cli
 from ..errors import CLINotFoundError
@@ -74,5 +74,5 @@ def options_schema() -> dict[str, dict[str, Any]]:
 
 
 def _describe(field: Any) -> dict[str, Any]:
-    travel = field.metadata[TRAVELS]
+    travel = field.metadata[TARGET]
     return {"type": str(field.type), "default": field.default, "travels": f"{travel.by} {travel.name}".strip()}

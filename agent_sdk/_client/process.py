@@ -11,27 +11,27 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .._core import log
-from .._core.callbacks import failures
+from .._core.callbacks import summarize_errors
 from .._core.ids import new_uuid
 from .._process.cli import CLITransport
 from .._process.command import command_of
 from .._protocol import session_hooks
-from .._protocol.activity import Ledger
-from .._protocol.callback_set import Host
+from .._protocol.activity import ActivityTracker
+from .._protocol.callback_set import CallbackSet
 from .._protocol.connection import Connection
 from .._protocol.handshake import ServerInfo, shake_hands
 from .._protocol.protocol import Frame
 from .._protocol.turn import Turn
 from ..errors import AgentSDKError, BusyError, CallbackWarning, ConfigurationError, ProcessError
 from ..options.options import LOCAL, NAMES, NO_SESSION, SESSION, Options
-from ..transcripts.changes import Footprint
+from ..transcripts.changes import SessionChanges
 from ..transcripts.paths import find_transcripts
-from .session_lock import Claim
+from .session_lock import SessionLock
 from .usage import within_budget
 
 if TYPE_CHECKING:
     from ..messages import Message
-    from .store_sync import Backing
+    from .store_sync import StoreSync
 
 #: Seconds for the CLI to end by itself after a turn: it writes the end of its transcript then.
 ONE_SHOT_GRACE = 5.0
@@ -45,25 +45,25 @@ LIVE = {
 _BY_PROCESS = NAMES - LOCAL - set(SESSION)
 
 
-class Keeper:
+class ClientProcess:
     """The process of one client."""
 
     def __init__(self, opening: dict[str, Any]) -> None:
         self.connection: Connection | None = None
-        self.ledger = Ledger()
+        self.activity = ActivityTracker()
         self.info = ServerInfo()
         #: The options of the running process, live changes included.
-        self.applied: Options | None = None
+        self.running_options: Options | None = None
         #: The session as the newest init or result named it.
         self.session_id: str | None = None
         #: The client's own options, without those of one call.
-        self.usual: Options | None = None
+        self.client_options: Options | None = None
         #: US dollars that the client has spent.
-        self.spent = 0.0
+        self.cost_usd = 0.0
         self._opening = opening
         self._expected: str | None = None
         self._env: dict[str, str] | None = None
-        self._footprint: Footprint | None = None
+        self._transcript_changes: SessionChanges | None = None
         self._starting = threading.Lock()
         #: The process and thread that start the CLI now.
         self._starter: tuple[int, int] | None = None
@@ -71,8 +71,8 @@ class Keeper:
         self._source = ""
         self._last_init: Message | None = None
         #: The running turn's right to its session.
-        self.claim = Claim()
-        self._backing: Backing | None = None
+        self.session_lock = SessionLock()
+        self._store_sync: StoreSync | None = None
 
     @property
     def is_running(self) -> bool:
@@ -81,7 +81,7 @@ class Keeper:
 
     # --- which session
 
-    def move(self, opening: dict[str, Any]) -> None:
+    def switch_session(self, opening: dict[str, Any]) -> None:
         """Open another session with the next process."""
         self._opening, self._expected, self.session_id = opening, None, None
 
@@ -95,14 +95,14 @@ class Keeper:
             return None
         return opening.get("resume") or ("" if opening.get("continue_conversation") else None)
 
-    def resumes(self, options: Options) -> str | None:
+    def session_to_resume(self, options: Options) -> str | None:
         """Return the session that the next process would resume, to be named when that fails."""
         return options.resume or self.session_id or self._opening.get("resume")
 
     def _session_options(self, wanted: Options) -> dict[str, Any]:
         """Return the options that make the next process go on where this client stands."""
         known = self.session_id or self._expected
-        if known is not None and self._is_there(known, wanted):
+        if known is not None and self._exists(known, wanted):
             return {"resume": known}
         opening = dict(self._opening)
         self._source = session_hooks.source_of(opening)
@@ -113,19 +113,19 @@ class Keeper:
         self._expected = opening.get("session_id") or opening.get("resume")
         return opening
 
-    def _is_there(self, session_id: str, wanted: Options) -> bool:
+    def _exists(self, session_id: str, wanted: Options) -> bool:
         # Where the transcripts of the last process are not here to be looked at, its word is taken.
         if self._env is None or find_transcripts(session_id, self._env):
             return True
         if wanted.session_store is None:
             return False
-        from .store_sync import holds
+        from .store_sync import exists
 
-        return holds(wanted, session_id)
+        return exists(wanted, session_id)
 
     # --- one process
 
-    def ready(self, wanted: Options, turn: Turn | None = None) -> Connection:
+    def ensure_running(self, wanted: Options, turn: Turn | None = None) -> Connection:
         """
         Return a connection to a process that fits *wanted*.
 
@@ -140,31 +140,33 @@ class Keeper:
         with self._starting:
             self._starter = me
             try:
-                return self._ready(wanted, turn)
+                return self._ensure_running(wanted, turn)
             finally:
                 self._starter = None
 
-    def _ready(self, wanted: Options, turn: Turn | None) -> Connection:
-        if self.connection is not None and not self._fits(wanted):
+    def _ensure_running(self, wanted: Options, turn: Turn | None) -> Connection:
+        if self.connection is not None and not self._is_reusable(wanted):
             self.close()
         connection = self.connection  # another thread may close the client at any moment
         if connection is None:
             connection = self._spawn(wanted, turn)
         elif turn is not None:
-            turn.open(connection, self.ledger)
-        if turn is not None and self.applied is not None:
-            turn.drops_stream_events = self.applied.include_partial_messages > wanted.include_partial_messages
+            turn.open(connection, self.activity)
+        if turn is not None and self.running_options is not None:
+            turn.drops_stream_events = self.running_options.include_partial_messages > wanted.include_partial_messages
         self._set_live(wanted)
         return connection
 
-    def _fits(self, wanted: Options) -> bool:
-        if self.connection is None or not self.connection.look() or self.applied is None or self._opening_is_new:
+    def _is_reusable(self, wanted: Options) -> bool:
+        if self.connection is None or not self.connection.poll():
             return False
-        return (wanted is self.applied or self._differs_live(wanted)) and not self._was_overstepped()
+        if self.running_options is None or self._opening_is_new:
+            return False
+        return (wanted is self.running_options or self._differs_live(wanted)) and not self._changed_elsewhere()
 
     def _differs_live(self, wanted: Options) -> bool:
         """Whether the running process can be made to fit *wanted*."""
-        changed = {name for name in _BY_PROCESS if getattr(wanted, name) != getattr(self.applied, name)}
+        changed = {name for name in _BY_PROCESS if getattr(wanted, name) != getattr(self.running_options, name)}
         if not wanted.include_partial_messages:
             changed.discard("include_partial_messages")  # what nobody wants is left out, that is cheaper
         return changed <= LIVE.keys()
@@ -173,33 +175,33 @@ class Keeper:
     def _opening_is_new(self) -> bool:
         return self.session_id is None and self._expected is None
 
-    def _was_overstepped(self) -> bool:
-        if self._footprint is None or self.ledger.tasks or self.connection is None:
+    def _changed_elsewhere(self) -> bool:
+        if self._transcript_changes is None or self.activity.tasks or self.connection is None:
             return False  # background work would be lost with its process
-        if self._backing is not None and self._backing.was_overstepped(self.session_id or ""):
+        if self._store_sync is not None and self._store_sync.changed_elsewhere(self.session_id or ""):
             return True
         waiting = {str(item[0].get("uuid")) for item in list(self.connection.inbox) if not isinstance(item, str)}
-        return self._footprint.was_overstepped(waiting)
+        return self._transcript_changes.has_foreign_entries(waiting)
 
     def _spawn(self, wanted: Options, turn: Turn | None) -> Connection:
-        before, started = self.applied, self._with_usual(wanted)
+        before, started = self.running_options, self._with_client_options(wanted)
         options = started.evolve(**{**NO_SESSION, **self._session_options(wanted)})
-        host = Host(options)
+        host = CallbackSet(options)
         if host.mirror is not None:
-            from .store_sync import Backing
+            from .store_sync import StoreSync
 
-            self._backing = Backing(options, host.mirror, self)
-            options = self._backing.options
+            self._store_sync = StoreSync(options, host.mirror, self)
+            options = self._store_sync.options
         try:
             connection = self._connect(options, host)
         except BaseException:
-            self._let_go()
+            self._forget_connection()
             raise
-        self.connection, self.ledger, self._footprint = connection, Ledger(), None
+        self.connection, self.activity, self._transcript_changes = connection, ActivityTracker(), None
         try:
             if turn is not None:
                 turn.env = self._env
-                turn.open(connection, self.ledger)
+                turn.open(connection, self.activity)
             connection.start(wants_stderr=wanted.stderr is not None)
             from .. import _converter  # slow to import: now, while the CLI starts
 
@@ -207,30 +209,31 @@ class Keeper:
             host.prepare()
             self.info = shake_hands(connection, options, turn, self._env)
         except ProcessError as error:
-            self.abandon()
+            self.kill()
             if options.session_id is not None and "already in use" in error.stderr:
                 text = f"session_id={options.session_id!r}: there is such a session already; go on with it by resume="
                 raise ConfigurationError(text) from error
             raise
         except BaseException:
             connection.drop()  # also when the client was closed meanwhile, before there was a process to end
-            self.abandon()
+            self.kill()
             raise
-        self.applied = started
+        self.running_options = started
         if before is not None and before.model is not None and started.model is None and options.resume is not None:
             self.set_live("model", None)  # the session would go on with the model that it had
         return connection
 
-    def _with_usual(self, wanted: Options) -> Options:
+    def _with_client_options(self, wanted: Options) -> Options:
         """Return what to start a process with: what can change live is the client's own, so that it can be set back."""
-        usual = self.usual or wanted
+        usual = self.client_options or wanted
         differing = {name: getattr(usual, name) for name in LIVE if getattr(usual, name) != getattr(wanted, name)}
         return wanted.evolve(**differing)
 
-    def _connect(self, options: Options, host: Host) -> Connection:
+    def _connect(self, options: Options, host: CallbackSet) -> Connection:
         def make_cli() -> CLITransport:
-            command = command_of(within_budget(options, self.usual, self.spent), host.outside, host.servers_file)
-            self._env, command.keeps = command.env, self._backing
+            affordable = within_budget(options, self.client_options, self.cost_usd)
+            command = command_of(affordable, host.outside, host.servers_file)
+            self._env, command.owner = command.env, self._store_sync
             return CLITransport(command)
 
         self._env = None
@@ -241,11 +244,11 @@ class Keeper:
 
     def _set_live(self, wanted: Options) -> None:
         """Change what the CLI can change while it runs."""
-        if self.applied is None or self.applied is wanted:
+        if self.running_options is None or self.running_options is wanted:
             return
         for name in LIVE:
             value = getattr(wanted, name)
-            if value != getattr(self.applied, name):
+            if value != getattr(self.running_options, name):
                 self.set_live(name, value)
 
     def set_live(self, name: str, value: object) -> Frame:
@@ -261,48 +264,48 @@ class Keeper:
         verb, field = LIVE[name]
         if name == "permission_mode" and value is None:
             value = self.info.permission_mode or "default"
-        answer = connection.ask(verb, {field: value})
-        self.noted(name, value)
+        answer = connection.request(verb, {field: value})
+        self.record(name, value)
         return answer
 
-    def noted(self, name: str, value: object) -> None:
+    def record(self, name: str, value: object) -> None:
         """Remember that the running process has this value now."""
-        if self.applied is not None:
-            self.applied = self.applied.evolve(**{name: value})
+        if self.running_options is not None:
+            self.running_options = self.running_options.evolve(**{name: value})
 
     # --- callbacks
 
     def take_errors(self) -> list[Exception]:
         """Return what callbacks have raised since the last time."""
-        return [] if self.connection is None else self.connection.host.take_errors()
+        return [] if self.connection is None else self.connection.callbacks.take_errors()
 
-    def announce(self, init: Message) -> None:
+    def fire_session_start(self, init: Message) -> None:
         """Fire what the CLI never fires for an SDK at the begin of a session."""
         source, self._source, self._last_init = self._source, "", init
         if source and self.connection is not None:
-            session_hooks.begin(self.connection.host, init, source, self._env)
+            session_hooks.fire_session_start(self.connection.callbacks, init, source, self._env)
 
-    def farewell(self, reason: str = "other") -> None:
+    def fire_session_end(self, reason: str = "other") -> None:
         """Fire SessionEnd, which the CLI never fires for an SDK."""
         init, self._last_init = self._last_init, None
         if init is not None and self.connection is not None:
-            session_hooks.end(self.connection.host, init, reason, self._env)
+            session_hooks.fire_session_end(self.connection.callbacks, init, reason, self._env)
             errors = self.take_errors()
             if errors:  # no result is left to hold them
-                log.warn(failures(errors, "as the session ended"), CallbackWarning)
+                log.warn(summarize_errors(errors, "as the session ended"), CallbackWarning)
 
     # --- after a turn
 
-    def settle(self, turn: Turn) -> None:
+    def finish_turn(self, turn: Turn) -> None:
         """Remember how the transcript looked after a turn of ours, in a process that is kept."""
-        if self._backing is not None and self.connection is not None:
-            self._backing.flush(self.connection)
-            self._backing.note(self.session_id or "")
+        if self._store_sync is not None and self.connection is not None:
+            self._store_sync.flush(self.connection)
+            self._store_sync.record(self.session_id or "")
         if self.session_id is None or self._env is None:
             return
-        if self._footprint is None or self._footprint.session_id != self.session_id:
-            self._footprint = Footprint(self.session_id, self._env)
-        self._footprint.step(turn.uuids)
+        if self._transcript_changes is None or self._transcript_changes.session_id != self.session_id:
+            self._transcript_changes = SessionChanges(self.session_id, self._env)
+        self._transcript_changes.record(turn.uuids)
 
     # --- ending
 
@@ -312,35 +315,35 @@ class Keeper:
         if connection is None:
             return
         try:
-            if connection.is_usable and self.ledger.tasks:
+            if connection.is_usable and self.activity.tasks:
                 self._stop_tasks(connection)
             connection.close(grace)
         finally:
             self.connection = None
-            self._let_go()
+            self._forget_connection()
 
-    def _let_go(self) -> None:
-        backing, self._backing = self._backing, None
+    def _forget_connection(self) -> None:
+        backing, self._store_sync = self._store_sync, None
         if backing is not None:
-            backing.end()
+            backing.close()
 
     def clean_up(self) -> None:
         """Give back what was for a process that was torn."""
-        if self._backing is not None and self.connection is not None and self.connection.torn:
-            self.abandon()
+        if self._store_sync is not None and self.connection is not None and self.connection.broken:
+            self.kill()
 
     def _stop_tasks(self, connection: Connection) -> None:
         # After the end of its input the CLI waits for background shells, which may be servers.
         try:
-            connection.ask("interrupt", {}, timeout=1.0)
+            connection.request("interrupt", {}, timeout=1.0)
         except AgentSDKError as error:
             log.debug("client", "background tasks were not stopped before closing: %s", error)
 
-    def abandon(self) -> None:
+    def kill(self) -> None:
         """End the process without ceremony."""
         connection, self.connection = self.connection, None
         try:
             if connection is not None:
                 connection.drop()
         finally:
-            self._let_go()
+            self._forget_connection()

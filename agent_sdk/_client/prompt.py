@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core import json_lines
-from .._core.checks import known_keys
+from .._core.checks import reject_typos
 from ..errors import ConfigurationError
 
 Block = Mapping[str, Any]
@@ -160,7 +160,7 @@ def _block_of(part: object) -> Block:
         raise ConfigurationError(f"prompt: a list holds strings and content blocks, found {type(part).__name__}")
     if "message" in block:
         raise ConfigurationError("prompt: a list holds the parts of one message; send several with a query for each")
-    known_keys("prompt", {block["type"]: None}, _TYPES)
+    reject_typos("prompt", {block["type"]: None}, _TYPES)
     field, kind = _NEEDED.get(block["type"], ("type", str))
     value = block.get(field)
     if not isinstance(value, kind) or not value or (isinstance(value, str) and value.isspace()):

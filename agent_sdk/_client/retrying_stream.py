@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
 #: Seconds between two looks for an abort while there is no process to wait with.
-LOOK = 0.05
+POLL_INTERVAL = 0.05
 
 
 class RetryingStream(MessageStream):
@@ -47,7 +47,7 @@ class RetryingStream(MessageStream):
 
     def _next(self, turn: Turn) -> Message | None:
         if self._waiting:
-            turn.has_news = True
+            turn.state_changed = True
             return self._waiting.popleft()
         if self._due is not None:
             self._try_again(turn, self._due)
@@ -73,7 +73,7 @@ class RetryingStream(MessageStream):
 
     def _judge(self, turn: Turn, result: ResultMessage) -> Message:
         """Take the result of an attempt; give what is to be shown in its place."""
-        self._asks_again(False)
+        self._is_retry(False)
         if self._refusal is not None and result.is_aborted:
             _explain(result, self._refusal)
             return result
@@ -81,16 +81,16 @@ class RetryingStream(MessageStream):
         pause = self._retry.pause(result, self._attempt)
         if pause is None or not self._has_time(turn, pause):
             return result
-        return self._put_off(turn, result, pause)
+        return self._reschedule(turn, result, pause)
 
     def _has_time(self, turn: Turn, pause: float) -> bool:
-        timeout = turn.terms.timeout
+        timeout = turn.limits.timeout
         return timeout is None or turn.elapsed + pause < timeout
 
-    def _put_off(self, turn: Turn, result: ResultMessage, pause: float) -> Message:
+    def _reschedule(self, turn: Turn, result: ResultMessage, pause: float) -> Message:
         self._client._count(result)
         notice = self._notice(result, pause)
-        turn.put_off(notice, [result, self._held])
+        turn.reschedule(notice, [result, self._held])
         self._held, self._due = None, time.monotonic() + pause
         log.debug("retry", "attempt %d failed (%s), the next in %.1f s", self._attempt, notice.error, pause)
         self._attempt += 1
@@ -129,7 +129,7 @@ class RetryingStream(MessageStream):
         self._options = self._options.evolve(**NO_SESSION)  # the session was opened by the first attempt
         if connection is None:
             self._client._open(turn, self._options)
-        self._asks_again(True)
+        self._is_retry(True)
         turn.send(content_line([], turn.uuid))
 
     def _wait(self, turn: Turn, due: float) -> Connection | None:
@@ -142,17 +142,17 @@ class RetryingStream(MessageStream):
         except ProcessError:
             log.debug("retry", "the CLI ended while the next attempt was waited for: a new one resumes the session")
         while not turn.is_aborted and (left := due - time.monotonic()) > 0:
-            time.sleep(min(left, LOOK))
+            time.sleep(min(left, POLL_INTERVAL))
         return None
 
     def _end(self) -> None:
-        self._asks_again(False)
+        self._is_retry(False)
         super()._end()
 
-    def _asks_again(self, whether: bool) -> None:
+    def _is_retry(self, whether: bool) -> None:
         connection = self._client._keeper.connection
         if connection is not None:
-            connection.host.asks_again = whether
+            connection.callbacks.is_retry = whether
 
 
 def _explain(result: ResultMessage, refusal: Message) -> None:

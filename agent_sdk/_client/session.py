@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
 #: What decides where the CLI keeps its sessions.
-_PLACES = ("HOME", "CLAUDE_CONFIG_DIR")
+_LOCATION_OPTIONS = ("HOME", "CLAUDE_CONFIG_DIR")
 
 
 class Session:
@@ -46,7 +46,7 @@ class Session:
     def __init__(self, max_messages: int = 1000, options: Options | None = None, **overrides: Any) -> None:
         checked = check.number("max_messages", least=1, whole=True)(max_messages)
         if checked is None:
-            raise check.wrong("max_messages", max_messages, "expected a whole number")
+            raise check.invalid("max_messages", max_messages, "expected a whole number")
         merged = options_of(options, overrides)
         for name in SESSION:
             if getattr(merged, name) and name != "session_id":
@@ -58,7 +58,7 @@ class Session:
         #: The session that this one was forked from.
         self.parent_id: str | None = None
         self._messages: collections.deque[Message] = collections.deque(maxlen=checked)
-        self._options = _in_its_place(merged)
+        self._options = _pin_location(merged)
         self._opening: dict[str, Any] = {"session_id": self.id}
         self._client: Client | None = None
 
@@ -75,7 +75,7 @@ class Session:
         """
         if not check.is_uuid(session_id):
             remedy = "expected the id of a session, a UUID: list_sessions() has them; query(resume=) takes titles too"
-            raise check.wrong("session_id", session_id, remedy)
+            raise check.invalid("session_id", session_id, remedy)
         known = str(session_id)
         session = cls(max_messages, options, session_id=known, **overrides)
         session._opening = {"resume": known}
@@ -107,7 +107,7 @@ class Session:
             ConfigurationError: It is no message.
         """
         if not hasattr(message, "to_dict"):
-            raise check.wrong("message", message, "expected a message, such as get_session_messages and queries give")
+            raise check.invalid("message", message, "expected a message, such as get_session_messages and queries give")
         self._messages.append(message)
 
     @property
@@ -127,10 +127,10 @@ class Session:
             if name in overrides:
                 raise ConfigurationError(f"{name}: a Session stays what it is; use fork() or Session.resume(id)")
         stream = self.client.stream(prompt, **overrides)
-        stream.keep = self._keeping(stream, prompt)
+        stream.keep = self._recorder(stream, prompt)
         return stream
 
-    def _keeping(self, stream: MessageStream, prompt: Prompt) -> OnMessage:
+    def _recorder(self, stream: MessageStream, prompt: Prompt) -> OnMessage:
         """Return a callback that keeps the prompt and the messages of the turn, stream events left out."""
         waiting, running = [prompt], weakref.ref(stream)  # which holds this very function
 
@@ -196,12 +196,12 @@ class Session:
         child.parent_id = self.id
         child._messages.extend(self._messages)
         if self._was_started():
-            child._opening = {"resume": self.id, "fork_session": True, "session_id": child.id, **self._here()}
+            child._opening = {"resume": self.id, "fork_session": True, "session_id": child.id, **self._fork_point()}
         elif "resume" in self._opening:
             child._opening = {**self._opening, "session_id": child.id}
         return child
 
-    def _here(self) -> dict[str, str]:
+    def _fork_point(self) -> dict[str, str]:
         """The point in the transcript where this session stands."""
         said = (m.uuid for m in reversed(self._messages) if m.is_assistant and not m.is_subagent and not m.is_synthetic)
         uuid = next(said, None)
@@ -249,7 +249,7 @@ class Session:
 
         missing = [name for name in ("id", "created_at") if name not in fields]
         if missing:
-            raise check.wrong("fields", dict(fields), f"expected what to_dict gives; there is no {missing[0]!r}")
+            raise check.invalid("fields", dict(fields), f"expected what to_dict gives; there is no {missing[0]!r}")
         place = {"cwd": fields["cwd"]} if fields.get("cwd") and os.path.isdir(fields["cwd"]) else {}
         given = {**place, **overrides}
         session = cls(fields.get("max_messages", 1000), options, session_id=fields["id"], **given)
@@ -265,10 +265,10 @@ class Session:
         return f"<Session {self.id}{fork}, {len(self._messages)} messages>"
 
 
-def _in_its_place(options: Options) -> Options:
+def _pin_location(options: Options) -> Options:
     """Fix the directory and the configuration folder as they are now."""
     env = _environment(options)
-    places: dict[str, str | None] = {name: env.get(name) for name in _PLACES}
+    places: dict[str, str | None] = {name: env.get(name) for name in _LOCATION_OPTIONS}
     return options.evolve(
         cwd=os.path.abspath(options.cwd or os.getcwd()), env={**places, **(options.env or {})}, session_id=None
     )

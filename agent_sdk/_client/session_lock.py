@@ -52,17 +52,17 @@ def _titled(title: str, cwd: str, env: dict[str, str]) -> str | None:
     return next((info.path for info in shown if info.custom_title == title), None)
 
 
-class Claim:
+class SessionLock:
     """What one turn holds; free between turns."""
 
     def __init__(self) -> None:
         #: The session that is claimed.
         self.session_id: str | None = None
-        self._is_taken = False
+        self._is_held = False
         self._lock: TurnLock | None = None
         self._lease: Lease | None = None
 
-    def enter(self, turn: Turn, session_id: str | None, options: Options) -> None:
+    def acquire(self, turn: Turn, session_id: str | None, options: Options) -> None:
         """
         Wait until no other turn runs in a session, and claim it. Does nothing where one is claimed already.
 
@@ -75,9 +75,9 @@ class Claim:
             SessionBusyError: It was not free in time, or its turn runs in this very thread (at once).
             AbortError, AgentTimeoutError: The turn ended while it waited.
         """
-        if session_id is None or self._is_taken or not turn.is_exclusive or options.transport is not None:
+        if session_id is None or self._is_held or not turn.is_exclusive or options.transport is not None:
             return
-        self._is_taken = True
+        self._is_held = True
         from ..transcripts import lock as turn_lock
         from ..transcripts import paths
 
@@ -90,10 +90,11 @@ class Claim:
         wait = math.inf if options.session_wait is None else options.session_wait
         deadline = time.monotonic() + wait
         try:
-            self._lock = None if path is None else turn_lock.TurnLock.take(path, wait, lambda: turn_errors.check(turn))
+            if path is not None:
+                self._lock = turn_lock.TurnLock.take(path, wait, lambda: turn_errors.check_limits(turn))
             self.session_id = session_id
             left = max(0.0, deadline - time.monotonic())
-            self._take_lease(options.session_store, left, lambda: turn_errors.check(turn))
+            self._take_lease(options.session_store, left, lambda: turn_errors.check_limits(turn))
         except BaseException:
             self.release()
             raise
@@ -116,7 +117,7 @@ class Claim:
             # A store that fails never fails a turn; the mirror tells of it.
             log.debug("client", "the session is claimed on this machine alone: %s", error)
 
-    def follow(self, turn: Turn, options: Options) -> None:
+    def move_to(self, turn: Turn, options: Options) -> None:
         """Claim the session that *turn* turns out to be in: a new one, which nobody else can know yet."""
         session_id = turn.session_id
         if session_id is None or session_id == self.session_id:
@@ -127,7 +128,7 @@ class Claim:
 
         self.release()
         path = _transcript(session_id, options.cwd or os.getcwd(), config_env(options))
-        self._is_taken, self.session_id = True, session_id
+        self._is_held, self.session_id = True, session_id
         try:
             self._lock = None if path is None else TurnLock.take(path, 0.0)
             self._take_lease(options.session_store, 0.0, lambda: None)
@@ -138,7 +139,7 @@ class Claim:
     def release(self) -> None:
         """Free the session."""
         lock, lease = self._lock, self._lease
-        self._is_taken, self.session_id, self._lock, self._lease = False, None, None, None
+        self._is_held, self.session_id, self._lock, self._lease = False, None, None, None
         if lease is not None:
             lease.release()
             if lease.is_lost:

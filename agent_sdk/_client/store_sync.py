@@ -25,40 +25,41 @@ from .session_lock import config_env
 
 if TYPE_CHECKING:
     from .._protocol.connection import Connection
-    from .process import Keeper
+    from .process import ClientProcess
 
-_keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
+_processes: weakref.WeakSet[ClientProcess] = weakref.WeakSet()
 
 
-class Backing:
+class StoreSync:
     """What stands behind one process: its mirror and, where its session came from the store, its private folder."""
 
-    def __init__(self, options: Options, mirror: Mirror, keeper: Keeper) -> None:
+    def __init__(self, options: Options, mirror: Mirror, keeper: ClientProcess) -> None:
         self._mirror = mirror
         self._own = os.path.join(paths.config_folder(config_env(options)), "projects")
         self._folder: PrivateFolder | None = None
         #: How many entries of the session were not of this process when its last turn ended.
-        self._others: int | None = None
+        self._foreign_entries: int | None = None
         #: What the process is to be started with.
         self.options = options
         if options.transport is None:
-            self.options, self._folder = provide(options, mirror)
-        _keepers.add(keeper)
+            self.options, self._folder = prepare_session(options, mirror)
+        _processes.add(keeper)
 
     def flush(self, connection: Connection) -> None:
         """Give the store what came after the result of a turn; the next turn tells of what it did not take."""
         if self._mirror.is_due:
             connection.inbox.extend(self._mirror.flush(at_most=self.options.timeout))
 
-    def note(self, session_id: str) -> None:
+    def record(self, session_id: str) -> None:
         """Remember what the store has of the session after a turn of this process."""
-        self._others = self._count_others(session_id)
+        self._foreign_entries = self._count_foreign_entries(session_id)
 
-    def was_overstepped(self, session_id: str) -> bool:
+    def changed_elsewhere(self, session_id: str) -> bool:
         """Tell whether another host has gone on with the session since."""
-        return self._others is not None and self._count_others(session_id) not in (self._others, None)
+        known = self._foreign_entries
+        return known is not None and self._count_foreign_entries(session_id) not in (known, None)
 
-    def _count_others(self, session_id: str) -> int | None:
+    def _count_foreign_entries(self, session_id: str) -> int | None:
         mirror, key = self._mirror, self._mirror.key_of(session_id)
         if key is None:
             return None
@@ -71,7 +72,7 @@ class Backing:
             log.debug("client", "the store cannot tell of %s: %s", session_id, error)
             return None
 
-    def end(self) -> None:
+    def close(self) -> None:
         """
         Flush the last entries, after the process has ended, and remove the private folder.
 
@@ -100,12 +101,12 @@ class Backing:
 @atexit.register
 def _close_all() -> None:
     # Registered after the hook that ends processes, and so run before it: what they wrote is flushed, then removed.
-    for keeper in list(_keepers):
+    for keeper in list(_processes):
         with contextlib.suppress(AgentSDKError):  # the next one is to be closed too
             keeper.close(grace=1.0)
 
 
-def holds(options: Options, session_id: str) -> bool:
+def exists(options: Options, session_id: str) -> bool:
     """Tell whether the store of *options* has a session; one that cannot be asked has it, as far as we know."""
     store, cwd = options.session_store, options.cwd or os.getcwd()
     try:
@@ -120,10 +121,10 @@ def holds(options: Options, session_id: str) -> bool:
 def is_known(session_id: str, options: Options) -> bool:
     """Tell whether there is anything of a session, on this machine or in the store of *options*."""
     local = transcript_of(session_id, options.cwd or os.getcwd(), config_env(options))
-    return local is not None or holds(options, session_id)
+    return local is not None or exists(options, session_id)
 
 
-def provide(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | None]:
+def prepare_session(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | None]:
     """
     Make the session that *options* resume ready for the CLI.
 
@@ -140,13 +141,13 @@ def provide(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | 
         session_id = _newest(mirror, cwd, env)
         if session_id is not None:
             options = options.evolve(resume=session_id, continue_conversation=False)
-    folder = None if session_id is None else _bring(session_id, cwd, env, mirror)
+    folder = None if session_id is None else _restore(session_id, cwd, env, mirror)
     if folder is not None:
         options = options.evolve(env={**(options.env or {}), "CLAUDE_CONFIG_DIR": folder.path})
     return options, folder
 
 
-def _bring(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> PrivateFolder | None:
+def _restore(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> PrivateFolder | None:
     """Return a folder with the session, or *None* where the CLI can do with what is on disk."""
     local = transcript_of(session_id, cwd, env)
     try:
@@ -163,11 +164,11 @@ def _bring(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> Pr
             if local is not None and _is_newer(own, entries):
                 text = f"another host has gone on with the session, without the newest turns in {local}"
                 mirror.report(StoreError(text), key, "they stay there; a resume without the store goes on with them")
-            return _lay_out(mirror, key, entries, cwd, env)
+            return _write_files(mirror, key, entries, cwd, env)
         if not store_transfer.lacking(own, entries):
             return None
     if local is not None:
-        _make_up(local, key, mirror)
+        _upload_missing(local, key, mirror)
     return None
 
 
@@ -177,11 +178,11 @@ def _is_newer(entries: list[Entry], known: list[Entry]) -> bool:
     return any(entry.get("uuid") not in uuids for entry in entries)
 
 
-def _lay_out(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict[str, str]) -> PrivateFolder:
+def _write_files(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict[str, str]) -> PrivateFolder:
     folder = PrivateFolder(env)
     try:
         here = store_transfer.project_key_here(key.project_key, cwd)
-        mirror.ask(lambda: store_transfer.lay_out(mirror.store, key, entries, folder.projects, here))
+        mirror.ask(lambda: store_transfer.write_files(mirror.store, key, entries, folder.projects, here))
     except Exception as error:
         folder.remove()
         raise _failed(key.session_id, error) from error
@@ -191,7 +192,7 @@ def _lay_out(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict
     return folder
 
 
-def _make_up(local: str, key: Key, mirror: Mirror) -> None:
+def _upload_missing(local: str, key: Key, mirror: Mirror) -> None:
     """Give the store what it lacks of a session: it was begun without the store, or the store had failed."""
     try:
         tried(lambda: store_transfer.upload(local, mirror.store, key))

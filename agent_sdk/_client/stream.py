@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from .._core import log
-from .._core.callbacks import CallbackErrors, failures
-from .._protocol.idle_turn import Watch
+from .._core.callbacks import CallbackErrors, summarize_errors
+from .._protocol.idle_turn import IdleTurn
 from .._protocol.turn import Turn
 from ..errors import AgentTimeoutError, BusyError, CallbackWarning, ProcessError, StructuredOutputError
 from ..options.options import Options
@@ -62,18 +62,18 @@ class MessageStream:
             turn = self._turn or self._begin()
             message = self._next(turn)
             if message is not None:
-                if turn.has_news:
+                if turn.state_changed:
                     self._note(turn, message)
                 if self.keep is not None:
                     self.keep(message)
                 if self._client._callbacks:
-                    self._client._tell(turn, message)
+                    self._client._dispatch(turn, message)
                 return message
         except Exception:
             self._end()
             raise
         except BaseException:
-            self._tear()
+            self._break_off()
             raise
         self._end()
         return None
@@ -98,21 +98,21 @@ class MessageStream:
         try:
             message = turn.next_message()
         except ProcessError:
-            if turn.was_noticed:
+            if turn.prompt_accepted:
                 raise
             # The kept process had died, and the prompt with it: a new one resumes the session.
-            turn.renew()
+            turn.reset_for_resend()
             self._send(turn)
             message = turn.next_message()
-        if turn.was_noticed:
+        if turn.prompt_accepted:
             self._prompt = ""
         return message
 
     def _note(self, turn: Turn, message: Message) -> None:
-        turn.has_news = False
+        turn.state_changed = False
         self.session_id = turn.session_id
         self._client._moved(turn.session_id)
-        self._client._keeper.claim.follow(turn, self._options)
+        self._client._keeper.session_lock.move_to(turn, self._options)
         if message.is_init:
             self._announce(turn, message)
         if message.is_result:
@@ -122,7 +122,7 @@ class MessageStream:
     def _announce(self, turn: Turn, init: Message) -> None:
         turn.in_callback = True
         try:
-            self._client._keeper.announce(init)
+            self._client._keeper.fire_session_start(init)
         finally:
             turn.in_callback = False
 
@@ -154,7 +154,7 @@ class MessageStream:
         errors = self._client._keeper.take_errors()
         if errors:
             result.callback_errors = CallbackErrors([*result.callback_errors, *errors])
-            text = failures(errors, "in this turn, see result.callback_errors")
+            text = summarize_errors(errors, "in this turn, see result.callback_errors")
             log.warn(text, CallbackWarning)
 
     @property
@@ -198,7 +198,7 @@ class MessageStream:
         if self._is_closed:
             return
         if turn is not None and not turn.is_over and not turn.stop():
-            self._client._keeper.abandon()
+            self._client._keeper.kill()
         self._end()
 
     def _end(self) -> None:
@@ -207,19 +207,19 @@ class MessageStream:
         if not self._is_closed:
             self._is_closed = True
             if turn is not None:
-                self._count_unseen(turn)
+                self._count_undelivered(turn)
                 self._client._finish(turn, self._options)
 
-    def _count_unseen(self, turn: Turn) -> None:
-        for result in turn.unseen:
+    def _count_undelivered(self, turn: Turn) -> None:
+        for result in turn.undelivered:
             self._client._count(result)
 
-    def _tear(self) -> None:
+    def _break_off(self) -> None:
         self._is_closed = True
         try:
             if self._turn is not None:
-                self._turn.tear()
-                self._count_unseen(self._turn)
+                self._turn.break_off()
+                self._count_undelivered(self._turn)
         finally:
             self._client._torn(self._turn)
 
@@ -230,7 +230,7 @@ class MessageStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None and not isinstance(error, Exception) and not self._is_closed:
-            self._tear()
+            self._break_off()
         else:
             self.close()
 
@@ -293,7 +293,7 @@ class IdleStream(MessageStream):
 
     def _begin(self) -> Turn:
         client = self._client
-        self._turn = turn = client._begin(self._options, self, Watch)
+        self._turn = turn = client._begin(self._options, self, IdleTurn)
         client._open(turn, self._options)
         return turn
 

@@ -19,11 +19,11 @@ LEDGERS: ContextVar[tuple[Callable[[ResultMessage], None], ...]] = ContextVar("a
 #: Above it, also infinite, no figure is believed.
 _MOST = 1e15
 #: US dollars for a process when nothing is left: the CLI takes no zero, and ends with this after its first reply.
-LEAST_BUDGET = 1e-7
+MIN_BUDGET = 1e-7
 _TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
-class Meter:
+class UsageTotals:
     """Adds up results."""
 
     def __init__(self) -> None:
@@ -45,21 +45,21 @@ class Meter:
         since = result.model_usage_since_last_result
         if isinstance(since, dict):  # empty after a turn that reached no model: it cost nothing
             for row in since.values():
-                self.cost += figure(getattr(row, "cost_usd", 0))
+                self.cost += as_number(getattr(row, "cost_usd", 0))
                 self._add_tokens(row)
             return
         # For a CLI that does not say: the total's growth, and the turn's own tokens.
-        total, session = figure(result.total_cost_usd), str(result.session_id)
+        total, session = as_number(result.total_cost_usd), str(result.session_id)
         self.cost += max(0.0, total - self._totals.get(session, 0.0))
         self._totals[session] = total
         self._add_tokens(result.usage)
 
     def _add_tokens(self, row: ModelUsage | Usage | None) -> None:
         for name in _TOKENS:
-            self._tokens[name] += figure(getattr(row, name, 0))
+            self._tokens[name] += as_number(getattr(row, name, 0))
 
 
-def figure(value: object) -> Any:
+def as_number(value: object) -> Any:
     """Take a number as it came; what is none, or none that can be, counts nothing."""
     return value if isinstance(value, (int, float)) and 0 <= value < _MOST else 0
 
@@ -76,4 +76,4 @@ def within_budget(options: Options, usual: Options | None, spent: float) -> Opti
     budget = options.max_budget_usd
     if budget is None or not spent or usual is None or budget != usual.max_budget_usd:
         return options
-    return options.evolve(max_budget_usd=max(budget - spent, LEAST_BUDGET))
+    return options.evolve(max_budget_usd=max(budget - spent, MIN_BUDGET))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core import checks as check
 from .._core import log
-from .._core.callbacks import listener
+from .._core.callbacks import check_callback
 from ..errors import ConfigurationError, SessionBusyError, StoreWarning
 from ..options.options import SESSION, Options, options_of
 from ..stores.base import Key, Store, check_user, supports
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _METHODS = ("session_id", "remember", "forget", "lease", "acquire_lease", "renew_lease", "release_lease")
 #: What says which session is opened, and is ours to say here; a fork may be asked for.
-_OURS = frozenset(SESSION) - {"fork_session", "resume_session_at"} | {"persistent"}
+_MANAGED = frozenset(SESSION) - {"fork_session", "resume_session_at"} | {"persistent"}
 
 
 class UserSessions:
@@ -47,7 +47,7 @@ class UserSessions:
         missing = [name for name in _METHODS if not _has(store, name)]
         if missing:
             raise ConfigurationError(f"UserSessions: the store has no {missing[0]}; see agent_sdk.stores.Store")
-        _refuse(overrides)
+        _reject(overrides)
         self._options = options_of(options, overrides)
         if any(getattr(self._options, name) for name in SESSION):
             raise ConfigurationError(f"UserSessions: options={self._options!r} open a session; the store says which")
@@ -82,10 +82,10 @@ class UserSessions:
             AgentSDKError: As for `query`.
         """
         user = check_user(user_id)
-        _refuse(overrides)
+        _reject(overrides)
         seconds = check.number("wait", least=0)(wait)
         options = self._options.evolve(**{"session_wait": seconds, **overrides})
-        listener("on_message", on_message)
+        check_callback("on_message", on_message)
         begun = time.monotonic()
         try:
             lease = self._store.lease(f"user:{user}", wait=math.inf if seconds is None else seconds)
@@ -94,7 +94,7 @@ class UserSessions:
             raise SessionBusyError(text, user=user, waited=time.monotonic() - begun) from None
         with lease:
             known = self._store.session_id(user)
-            memory = _Memory(self._store, user, known, on_message)
+            memory = _SessionRecorder(self._store, user, known, on_message)
             result = query(prompt, memory.deliver, options=options, **_opening(known, options))
         if lease.is_lost:
             text = f"user {user!r}: the lease was lost during the turn; another worker may have begun one beside it"
@@ -123,7 +123,7 @@ class UserSessions:
         return f"<UserSessions in {self._store!r}>"
 
 
-class _Memory:
+class _SessionRecorder:
     """Remembers the session of one turn as it becomes known, on the way of its messages."""
 
     def __init__(self, store: Store, user: str, known: str | None, on_message: OnMessage | None) -> None:
@@ -179,7 +179,7 @@ def _has(store: Any, name: str) -> bool:
     return supports(store, name) or (name == "lease" and isinstance(store, Store))
 
 
-def _refuse(overrides: dict[str, Any]) -> None:
-    for name in (*sorted(_OURS), "continue"):
+def _reject(overrides: dict[str, Any]) -> None:
+    for name in (*sorted(_MANAGED), "continue"):
         if name in overrides:
             raise ConfigurationError(f"UserSessions: {name} is not for users' sessions: the store says which is whose")

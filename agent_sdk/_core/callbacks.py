@@ -12,30 +12,30 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import AgentSDKError
-from .checks import wrong
+from .checks import invalid
 
 
-class _Here(threading.local):
+class _ThreadState(threading.local):
     """What is true in one thread."""
 
     call: Callable[..., Any] | None = None
 
 
-_here = _Here()
+_thread_state = _ThreadState()
 
 
-def calls_go_to(call: Callable[..., Any]) -> None:
+def set_dispatcher(call: Callable[..., Any]) -> None:
     """Let what is called with `in_callers_thread` in this thread be called by *call*, which takes it elsewhere."""
-    _here.call = call
+    _thread_state.call = call
 
 
-def in_callers_thread(function: Callable[..., Any], *args: Any) -> Any:
+def dispatch(function: Callable[..., Any], *args: Any) -> Any:
     """Call *function* in the thread that the user called us in: this one, except in the workers of `query_many`."""
-    call = _here.call
+    call = _thread_state.call
     return function(*args) if call is None else call(function, *args)
 
 
-def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[..., Any]:
+def check_signature(name: str, function: object, parameters: Sequence[str]) -> Callable[..., Any]:
     """
     Accept a plain function that can be called with so many positional arguments.
 
@@ -47,13 +47,13 @@ def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[
     Raises:
         ConfigurationError: It is no function, is asynchronous or a generator, or takes other arguments.
     """
-    called = f"it is called as {name_of(function)}({', '.join(parameters)})"
+    called = f"it is called as {function_name(function)}({', '.join(parameters)})"
     if not callable(function):
-        raise wrong(name, function, f"expected a function of ({', '.join(parameters)})")
+        raise invalid(name, function, f"expected a function of ({', '.join(parameters)})")
     if any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
-        raise wrong(name, function, "expected a plain function; nobody would await an async one")
+        raise invalid(name, function, "expected a plain function; nobody would await an async one")
     if any(map(_yields, (function, getattr(function, "__call__", None)))):  # noqa: B004
-        raise wrong(name, function, "expected a plain function; nobody would iterate over a generator")
+        raise invalid(name, function, "expected a plain function; nobody would iterate over a generator")
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):
@@ -62,7 +62,7 @@ def accepts(name: str, function: object, parameters: Sequence[str]) -> Callable[
     try:
         signature.bind(*parameters)
     except TypeError as error:
-        raise wrong(name, function, f"{called}, but takes {signature}") from error
+        raise invalid(name, function, f"{called}, but takes {signature}") from error
     return function
 
 
@@ -70,17 +70,17 @@ def _yields(function: object) -> bool:
     return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
-def listener(name: str, value: object, parameter: str = "message") -> Any:
+def check_callback(name: str, value: object, parameter: str = "message") -> Any:
     """
     Accept a function of one argument, for what it is told; *None* stays *None*.
 
     Raises:
         ConfigurationError: As for `accepts`.
     """
-    return None if value is None else accepts(name, value, (parameter,))
+    return None if value is None else check_signature(name, value, (parameter,))
 
 
-def name_of(function: object) -> str:
+def function_name(function: object) -> str:
     """Return what *function* is called, for messages; of a lambda also where it stands."""
     found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
     name = found if isinstance(found, str) else type(function).__name__
@@ -90,7 +90,7 @@ def name_of(function: object) -> str:
     return f"{name} in line {code.co_firstlineno} of {os.path.basename(code.co_filename)}"
 
 
-def check_callback(value: object) -> Any:
+def check_permission_callback(value: object) -> Any:
     """
     Accept a permission callback; *None* stays *None*. Used for the option `can_use_tool`.
 
@@ -99,10 +99,10 @@ def check_callback(value: object) -> Any:
     """
     if value is None:
         return None
-    return accepts("can_use_tool", value, ("tool_name", "tool_input", "context"))
+    return check_signature("can_use_tool", value, ("tool_name", "tool_input", "context"))
 
 
-def failures(errors: Sequence[Exception], where: str) -> str:
+def summarize_errors(errors: Sequence[Exception], where: str) -> str:
     """Say *where* how many callbacks failed, and how the first did, for a warning."""
     first = f"{type(errors[0]).__name__}: {errors[0]}"
     return f"{len(errors)} callback error(s) {where}; the first: {first if len(first) <= 300 else first[:297] + '...'}"
@@ -112,10 +112,10 @@ class CallbackErrors(list[BaseException]):
     """What callbacks raised. Pickles whatever it holds: an exception that does not becomes an error with its text."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return CallbackErrors, ([_portable(error) for error in self],)
+        return CallbackErrors, ([_picklable(error) for error in self],)
 
 
-def _portable(error: BaseException) -> BaseException:
+def _picklable(error: BaseException) -> BaseException:
     import pickle
     import traceback
 

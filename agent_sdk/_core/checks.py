@@ -16,7 +16,7 @@ from . import json_lines
 Check = Callable[[Any], Any]
 
 
-def wrong(name: str, value: object, remedy: str) -> ConfigurationError:
+def invalid(name: str, value: object, remedy: str) -> ConfigurationError:
     """Build the error for *value* of *name*; *remedy* says what to give instead."""
     shown = repr(value)
     shown = shown if len(shown) <= 100 else shown[:97] + "..."
@@ -32,20 +32,20 @@ def is_encodable(value: str) -> bool:
     return True
 
 
-def text(name: str, *, empty: bool = False) -> Check:
+def string(name: str, *, empty: bool = False) -> Check:
     """Accept a string without NUL."""
 
     def check(value: object) -> str | None:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise wrong(name, value, f"expected a string, got {type(value).__name__}")
+            raise invalid(name, value, f"expected a string, got {type(value).__name__}")
         if "\0" in value:
-            raise wrong(name, value, "a NUL character cannot be passed on; remove it")
+            raise invalid(name, value, "a NUL character cannot be passed on; remove it")
         if not is_encodable(value):
-            raise wrong(name, value, "half of a surrogate pair cannot be passed on; remove it")
+            raise invalid(name, value, "half of a surrogate pair cannot be passed on; remove it")
         if not value and not empty:
-            raise wrong(name, value, "an empty string means nothing here; leave the option out")
+            raise invalid(name, value, "an empty string means nothing here; leave the option out")
         return value
 
     return check
@@ -57,18 +57,18 @@ def one_of(name: str, words: Iterable[str]) -> Check:
 
     def check(value: object) -> str | None:
         if value is not None and value not in allowed:
-            raise wrong(name, value, f"expected one of {', '.join(map(repr, allowed))}")
+            raise invalid(name, value, f"expected one of {', '.join(map(repr, allowed))}")
         return None if value is None else str(value)
 
     return check
 
 
-def flag(name: str) -> Check:
+def boolean(name: str) -> Check:
     """Accept true or false."""
 
     def check(value: object) -> bool:
         if not isinstance(value, bool):
-            raise wrong(name, value, "expected True or False")
+            raise invalid(name, value, "expected True or False")
         return value
 
     return check
@@ -82,31 +82,31 @@ def number(name: str, *, above: float | None = None, least: float | None = None,
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, kind) or math.isnan(value):
-            raise wrong(name, value, "expected a whole number" if whole else "expected a number")
+            raise invalid(name, value, "expected a whole number" if whole else "expected a number")
         if above is not None and not value > above:
-            raise wrong(name, value, f"must be greater than {above}")
+            raise invalid(name, value, f"must be greater than {above}")
         if least is not None and not value >= least:
-            raise wrong(name, value, f"must be at least {least}")
+            raise invalid(name, value, f"must be at least {least}")
         return value
 
     return check
 
 
-def words(name: str, *, among: Iterable[str] | None = None) -> Check:
+def string_list(name: str, *, among: Iterable[str] | None = None) -> Check:
     """Accept a list of strings, or one string for a list of one; gives a tuple."""
-    one, allowed = text(name), None if among is None else tuple(among)
+    one, allowed = string(name), None if among is None else tuple(among)
 
     def check(value: object) -> tuple[str, ...] | None:
         if value is None:
             return None
         if isinstance(value, Mapping) or not isinstance(value, Iterable):
-            raise wrong(name, value, "expected a list of strings")
+            raise invalid(name, value, "expected a list of strings")
         given = (value,) if isinstance(value, str) else tuple(value)
         for word in given:
             if one(word) is None:
-                raise wrong(name, value, "expected a list of strings, found None in it")
+                raise invalid(name, value, "expected a list of strings, found None in it")
             if allowed is not None and word not in allowed:
-                raise wrong(name, value, f"{word!r} is none of {', '.join(allowed)}")
+                raise invalid(name, value, f"{word!r} is none of {', '.join(allowed)}")
         return given
 
     return check
@@ -119,10 +119,10 @@ def mapping(name: str) -> Check:
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            raise wrong(name, value, "expected a dict")
+            raise invalid(name, value, "expected a dict")
         for key in value:
             if not isinstance(key, str):
-                raise wrong(name, value, f"expected strings as keys, found {key!r}")
+                raise invalid(name, value, f"expected strings as keys, found {key!r}")
         return dict(value)
 
     return check
@@ -145,7 +145,7 @@ def variables(name: str) -> Check:
 
 def path(name: str) -> Check:
     """Accept a path, as a string or path object; gives a string."""
-    as_text = text(name)
+    as_text = string(name)
 
     def check(value: object) -> str | None:
         if isinstance(value, os.PathLike):
@@ -166,7 +166,7 @@ def paths(name: str) -> Check:
         if isinstance(value, (str, os.PathLike)):
             value = (value,)
         if not isinstance(value, Iterable):
-            raise wrong(name, value, "expected a list of paths")
+            raise invalid(name, value, "expected a list of paths")
         return tuple(one(item) or "" for item in value)
 
     return check
@@ -179,13 +179,13 @@ def directory(name: str) -> Check:
     def check(value: object) -> str | None:
         result: str | None = as_path(value)
         if result is not None and not os.path.isdir(result):
-            raise wrong(name, value, "no such directory; create it first or correct the path")
+            raise invalid(name, value, "no such directory; create it first or correct the path")
         return result
 
     return check
 
 
-def writable(name: str, value: object) -> None:
+def json_serializable(name: str, value: object) -> None:
     """
     Check that *value* can be written as JSON.
 
@@ -195,34 +195,34 @@ def writable(name: str, value: object) -> None:
     try:
         json_lines.dumps(value)
     except (TypeError, ValueError) as error:
-        raise wrong(name, value, str(error)) from error
+        raise invalid(name, value, str(error)) from error
 
 
-def methods(name: str, *wanted: str, base: str = "Transport") -> Check:
+def implements(name: str, *wanted: str, base: str = "Transport") -> Check:
     """Accept an object with these methods; *base* is the class of ours to derive it from."""
 
     def check(value: object) -> object:
         missing = [one for one in wanted if value is not None and not callable(getattr(value, one, None))]
         if isinstance(value, type):
-            raise wrong(name, value, "expected an instance, not the class itself")
+            raise invalid(name, value, "expected an instance, not the class itself")
         if missing:
-            raise wrong(name, value, f"it has no method {missing[0]}; subclass agent_sdk.{base}")
+            raise invalid(name, value, f"it has no method {missing[0]}; subclass agent_sdk.{base}")
         if value is not None:
-            _refuse_async(name, value, wanted)
+            _reject_async(name, value, wanted)
         return value
 
     return check
 
 
-def _refuse_async(name: str, value: object, methods: Iterable[str]) -> None:
+def _reject_async(name: str, value: object, methods: Iterable[str]) -> None:
     import inspect
 
     for method in methods:
         if inspect.iscoroutinefunction(getattr(value, method)):
-            raise wrong(name, value, f"its method {method} is asynchronous, and nobody would await it; make it plain")
+            raise invalid(name, value, f"its method {method} is asynchronous, and nobody would await it; make it plain")
 
 
-def known_keys(name: str, value: Mapping[str, Any], known: Iterable[str]) -> None:
+def reject_typos(name: str, value: Mapping[str, Any], known: Iterable[str]) -> None:
     """
     Refuse a key that nearly is a known one; others may be of a newer CLI.
 
@@ -236,7 +236,7 @@ def known_keys(name: str, value: Mapping[str, Any], known: Iterable[str]) -> Non
         nearest = () if key in names else difflib.get_close_matches(str(key), names, n=1, cutoff=0.75)
         nearest = nearest or [one for one in names if one.lower() == str(key).lower() != one and key not in names]
         if nearest:
-            raise wrong(name, key, f"no such key; did you mean {nearest[0]!r}?")
+            raise invalid(name, key, f"no such key; did you mean {nearest[0]!r}?")
 
 
 def function(name: str) -> Check:
@@ -244,7 +244,7 @@ def function(name: str) -> Check:
 
     def check(value: object) -> object:
         if value is not None and not callable(value):
-            raise wrong(name, value, "expected a function")
+            raise invalid(name, value, "expected a function")
         return value
 
     return check
@@ -267,7 +267,7 @@ def session_uuid(name: str) -> Check:
         if value is None:
             return None
         if not is_uuid(value):
-            raise wrong(name, value, "expected a UUID such as str(uuid.uuid4())")
+            raise invalid(name, value, "expected a UUID such as str(uuid.uuid4())")
         return str(value)
 
     return check
@@ -275,5 +275,5 @@ def session_uuid(name: str) -> Check:
 
 def session(name: str) -> Check:
     """Accept the id of a session, as a string or a `uuid.UUID`, or its title."""
-    as_text = text(name)
+    as_text = string(name)
     return lambda value: as_text(str(value) if is_uuid(value) else value)

@@ -2,7 +2,7 @@
 Field markers: what an interpreter needs to know of a field stands on the field itself.
 
 Messages use `wire`; options use `argv`, `initialize`, `environ`, `spawn` and `local`, each read by one interpreter
-(`_converter`, `_process.command`, `_control.handshake`) and by nobody else.
+(`_converter`, `_process.command`, `_protocol.handshake`) and by nobody else.
 """
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 import attrs
 
 WIRE = "wire"
-TRAVELS = "travels"
+TARGET = "travels"
 
 Encode = Callable[[Any], Any] | None
 
 
 @attrs.frozen
-class Travel:
+class OptionTarget:
     """How the value of an option reaches the CLI."""
 
     #: `argv`, `initialize`, `environ`, `spawn` or `local`.
@@ -36,32 +36,32 @@ def wire(name: str, default: Any = None) -> Any:
 
 def argv(flag: str, encode: Encode = None, **field: Any) -> Any:
     """Declare an option that travels as `--flag=value` (true: the bare flag; a list: the flag once for each)."""
-    return _option(Travel("argv", flag, encode), field)
+    return _option(OptionTarget("argv", flag, encode), field)
 
 
 def initialize(key: str, encode: Encode = None, **field: Any) -> Any:
     """Declare an option that travels in the handshake, off the command line, whatever its size."""
-    return _option(Travel("initialize", key, encode), field)
+    return _option(OptionTarget("initialize", key, encode), field)
 
 
 def environ(name: str, encode: Encode = None, **field: Any) -> Any:
     """Declare an option that travels as a variable of the CLI's environment."""
-    return _option(Travel("environ", name, encode), field)
+    return _option(OptionTarget("environ", name, encode), field)
 
 
-def spawn(**field: Any) -> Any:
+def custom(**field: Any) -> Any:
     """Declare an option that says how the process is started, by code of its own in `_process.command`."""
-    return _option(Travel("spawn"), field)
+    return _option(OptionTarget("spawn"), field)
 
 
 def local(**field: Any) -> Any:
     """Declare an option that never reaches the process."""
-    return _option(Travel("local"), field)
+    return _option(OptionTarget("local"), field)
 
 
-def _option(travel: Travel, field: dict[str, Any]) -> Any:
+def _option(travel: OptionTarget, field: dict[str, Any]) -> Any:
     field.setdefault("default", None)
-    return attrs.field(metadata={TRAVELS: travel}, kw_only=True, **field)
+    return attrs.field(metadata={TARGET: travel}, kw_only=True, **field)
 
 
 def camel(name: str) -> str:

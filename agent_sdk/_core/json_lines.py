@@ -15,7 +15,7 @@ from . import log
 HUGE = 256 * 1024
 #: Arguments of `ujson.dumps`: ensure_ascii, encode_html_chars, escape_forward_slashes, sort_keys. By place, as `indent`
 #: and `allow_nan` behind them: read by name, they take as long as writing a short answer does.
-_AS_WE_WRITE = (True, False, False, False)
+_DUMPS_ARGUMENTS = (True, False, False, False)
 
 
 def decode(line: bytes) -> dict[str, Any] | None:
@@ -72,7 +72,7 @@ def dumps(value: object, *, indent: int = 0) -> str:
         TypeError: A value has no JSON form.
     """
     try:
-        return ujson.dumps(value, *_AS_WE_WRITE, indent, False)
+        return ujson.dumps(value, *_DUMPS_ARGUMENTS, indent, False)
     except (OverflowError, RecursionError) as error:
         raise ValueError(f"cannot be written as JSON: {error}") from error
 

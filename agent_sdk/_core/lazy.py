@@ -1,63 +1,48 @@
-"""
-What is loaded later than `import agent_sdk`: message classes, while the CLI starts; rooms that many programs never use.
-"""
+"""Names of a package that are imported on first use: `import agent_sdk` stays light."""
 from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-#: Rooms of the face.
-ROOMS = ("hooks", "mcp", "messages", "notebook", "permissions", "stores", "testing", "transcripts")
-#: Names of the face that live in them, besides the classes of messages.
-HOMES = {
-    "Agent": "options.agents",
-    "Allow": "permissions",
-    "Deny": "permissions",
-    "Ledger": "_batch.cost_ledger",
-    "Outcome": "_batch.workers",
-    "Retry": "options.retry",
-    "Session": "_client.session",
-    "SessionFigures": "transcripts",
-    "SessionInfo": "transcripts",
-    "UserSessions": "_client.user_sessions",
-    "create_sdk_mcp_server": "mcp",
-    "delete_session": "transcripts",
-    "export_session": "transcripts",
-    "fork_session": "transcripts",
-    "get_session_info": "transcripts",
-    "get_session_messages": "transcripts",
-    "get_subagent_messages": "transcripts",
-    "import_session": "transcripts",
-    "list_sessions": "transcripts",
-    "list_subagents": "transcripts",
-    "query_many": "_batch.query_many",
-    "rename_session": "transcripts",
-    "search_sessions": "transcripts",
-    "session_figures": "transcripts",
-    "show": "_display",
-    "stored_sessions": "transcripts",
-    "tag_session": "transcripts",
-    "tool": "mcp",
-}
+Unknown = Callable[[str], AttributeError]
 
 
-def load(module: str, name: str, names: list[str]) -> Any:
+def attach(
+    package: str,
+    public: Sequence[str],
+    modules: Mapping[str, Sequence[str]],
+    rest: Sequence[str] = (),
+    unknown: Unknown | None = None,
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """
-    Return a public name of the face that was not loaded with it.
+    Return `__getattr__` and `__dir__` of a package whose `__init__.py` imports little.
 
-    Raises:
-        AttributeError: The face has no such name.
-        ImportError: It is imported from the face, and a name of the official SDK; the text has ours.
+    Args:
+        package: The package's `__name__`.
+        public: Its `__all__`.
+        modules: The names that live in each module, by its name relative to the package; `""` lists subpackages.
+        rest: Modules to search, in this order, for public names that *modules* does not list.
+        unknown: Makes the error for a name that is not public.
     """
-    if name in ROOMS:
-        return importlib.import_module(f"{module}.{name}")
-    if name not in names:
-        from .official_names import NAMES
+    homes = {name: module for module, names in modules.items() for name in names}
 
-        text = f"module {module!r} has no attribute {name!r}"
-        text += f"; here it is {NAMES[name]}" if name in NAMES else ""
-        if name in NAMES and sys._getframe(2).f_code.co_name == "_handle_fromlist":
-            raise ImportError(text, name=name)  # `from ... import` would hide the text of an AttributeError
-        raise AttributeError(text, name=name)
-    return getattr(importlib.import_module(f"{module}.{HOMES.get(name, 'messages')}"), name)
+    def load(name: str) -> Any:
+        home = homes.get(name)
+        if home == "":
+            return importlib.import_module(f".{name}", package)
+        for module in rest if home is None else (home,):
+            found = getattr(importlib.import_module(f".{module}", package), name, None)
+            if found is not None:
+                return found
+        raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+
+    def __getattr__(name: str) -> Any:
+        if name not in public and name not in homes:
+            text = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(text, name=name) if unknown is None else unknown(name)
+        found = vars(sys.modules[package])[name] = load(name)
+        return found
+
+    return __getattr__, lambda: sorted(public)

@@ -1,8 +1,9 @@
 """
-Names that people know from the official SDK, and what stands for them here. Read when a name was not found.
+Names of the official SDK and their counterparts here. Read when a name was not found.
 """
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 #: Classes and functions.
@@ -44,3 +45,18 @@ OPTIONS: Mapping[str, str] = {
     "max_buffer_size": "nothing: a message may have any size",
     "user": "nothing: run the program as that user",
 }
+
+
+def unknown_name(name: str) -> AttributeError:
+    """
+    Return the error for a name that `agent_sdk` does not have.
+
+    Raises:
+        ImportError: *name* is imported from `agent_sdk` and belongs to the official SDK; the text has our name.
+    """
+    text = f"module 'agent_sdk' has no attribute {name!r}"
+    text += f"; here it is {NAMES[name]}" if name in NAMES else ""
+    # `from ... import` replaces the text of an AttributeError, but keeps that of an ImportError.
+    if name in NAMES and sys._getframe(2).f_code.co_name == "_handle_fromlist":
+        raise ImportError(text, name=name)
+    return AttributeError(text, name=name)

@@ -9,7 +9,7 @@ import functools
 
 from ..errors import UnknownToolWarning
 from . import log
-from .checks import Check, words, wrong
+from .checks import Check, invalid, string_list
 
 #: As a session may offer them.
 BUILTIN = (
@@ -25,7 +25,7 @@ _ALIKE = 0.85
 
 def tool_rules(name: str) -> Check:
     """Accept names of tools and rules, as a list or one of them; gives a tuple. Warns of what looks misspelt."""
-    as_words = words(name)
+    as_words = string_list(name)
 
     def check(value: object) -> tuple[str, ...] | None:
         rules: tuple[str, ...] | None = as_words(value)
@@ -39,15 +39,15 @@ def tool_rules(name: str) -> Check:
 def _check(option: str, rule: str) -> None:
     named, opened, rest = rule.partition("(")
     if opened and ")" not in rest:
-        raise wrong(option, rule, "the parenthesis is not closed; write it as 'Bash(git log *)'")
+        raise invalid(option, rule, "the parenthesis is not closed; write it as 'Bash(git log *)'")
     for tool in named.replace(",", " ").split():
         right = _BY_LOWER.get(tool.lower(), tool)
         if right != tool:
-            raise wrong(option, rule, f"upper case counts in names of tools; did you mean {right!r}?")
-        doubt(option, tool)
+            raise invalid(option, rule, f"upper case counts in names of tools; did you mean {right!r}?")
+        warn_if_misspelled(option, tool)
 
 
-def doubt(where: str, tool: str) -> None:
+def warn_if_misspelled(where: str, tool: str) -> None:
     """Warn of the name of a *tool* that is unknown and much like one of the CLI's."""
     meant = _meant(tool)
     if meant is not None:

@@ -15,7 +15,7 @@ from . import orphan_guard, registry, tree
 from .pipes import CHUNK, Pipes, read
 
 #: Seconds between two looks at a process whose death no descriptor tells.
-LOOK = 0.25
+POLL_INTERVAL = 0.25
 TERMINATE_GRACE = 1.0
 KILL_GRACE = 0.5
 
@@ -47,7 +47,7 @@ class Child:
         for descriptor in {pipes.stdout, pipes.stderr, self.pidfd} - {-1}:
             watch.register(descriptor, select.POLLIN)
         while not self.is_dead() and (left := deadline - time.monotonic()) > 0:
-            for descriptor, _ in watch.poll(min(left, LOOK if self.pidfd >= 0 else 0.01) * 1000):
+            for descriptor, _ in watch.poll(min(left, POLL_INTERVAL if self.pidfd >= 0 else 0.01) * 1000):
                 if descriptor != self.pidfd and read(descriptor, CHUNK) == b"":
                     watch.unregister(descriptor)
 
@@ -71,7 +71,7 @@ class Child:
     def kill_orphans(self) -> None:
         """End what it left behind, when it was killed: nobody wanted that to go on."""
         if self.is_dead() and self.exit_code == -signal.SIGKILL:
-            tree.signal_all(tree.marked(self._mark), signal.SIGKILL)
+            tree.signal_all(tree.with_marker(self._mark), signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
         if not self.is_dead():

@@ -17,7 +17,7 @@ import time
 from ..errors import CLINotFoundError, ConfigurationError, ProcessError
 from ..transport import OnStderr, Transport
 from . import orphan_guard, registry
-from .child import KILL_GRACE, LOOK, Child
+from .child import KILL_GRACE, POLL_INTERVAL, Child
 from .command import Command
 from .lines import LineSplitter
 from .pipes import CHUNK, Pipes, read
@@ -25,7 +25,7 @@ from .pipes import CHUNK, Pipes, read
 #: Bytes of standard error that are kept for errors.
 STDERR_TAIL = 64 * 1024
 #: Reads of each pipe after the death of the process: more than a pipe holds, while a grandchild may write for ever.
-LAST_READS = 32
+MAX_LAST_READS = 32
 
 
 class CLITransport(Transport):
@@ -66,9 +66,9 @@ class CLITransport(Transport):
             self._pipes = pipes = Pipes()
         except OSError as error:
             self.command.remove_files()
-            raise self._refused(error) from error
+            raise self._start_error(error) from error
         try:
-            child = self._child = Child(self._spawn(pipes), self.command.mark)
+            child = self._child = Child(self._spawn(pipes), self.command.marker)
         except BaseException:
             pipes.close_child_ends()
             pipes.close()
@@ -102,9 +102,9 @@ class CLITransport(Transport):
                     f"{command.argv[0]!r} cannot be run: {error.strerror} (is its interpreter or loader missing?)",
                     searched=[command.argv[0]],
                 ) from error
-            raise self._refused(error) from error
+            raise self._start_error(error) from error
 
-    def _refused(self, error: OSError) -> ProcessError:
+    def _start_error(self, error: OSError) -> ProcessError:
         # Out of descriptors, processes or memory.
         return ProcessError(f"the CLI could not be started: {error}", argv=self.command.masked, cwd=self.command.cwd)
 
@@ -159,13 +159,13 @@ class CLITransport(Transport):
         if chunk:
             self._stderr_tail += chunk
             del self._stderr_tail[:-STDERR_TAIL]
-            self._tell_stderr(self._stderr_splitter.feed(chunk))
+            self._deliver_stderr(self._stderr_splitter.feed(chunk))
         elif chunk == b"":
             self._poll.unregister(pipes.stderr)
             pipes.close("stderr")
         return bool(chunk)
 
-    def _tell_stderr(self, lines: list[bytes]) -> None:
+    def _deliver_stderr(self, lines: list[bytes]) -> None:
         if self._on_stderr is not None:
             for line in lines:
                 self._on_stderr(line.decode("utf-8", errors="replace").rstrip("\r\n"))
@@ -175,10 +175,10 @@ class CLITransport(Transport):
         pipes = self._pipes
         if pipes is None:
             return
-        for _ in range(LAST_READS):
+        for _ in range(MAX_LAST_READS):
             if self._ended or not self._read_stdout(pipes, lines):
                 break
-        for _ in range(LAST_READS):
+        for _ in range(MAX_LAST_READS):
             if pipes.stderr < 0 or not self._read_stderr(pipes):
                 break
         self._end_lines(lines)
@@ -190,7 +190,7 @@ class CLITransport(Transport):
         if not self._ended:
             self._ended = True
             lines += filter(None, [self._splitter.rest()])
-            self._tell_stderr([*filter(None, [self._stderr_splitter.rest()])])
+            self._deliver_stderr([*filter(None, [self._stderr_splitter.rest()])])
 
     # --- writing
 
@@ -315,5 +315,5 @@ class CLITransport(Transport):
 
 def _milliseconds(timeout: float | None, child: Child) -> float | None:
     if child.pidfd < 0:
-        timeout = LOOK if timeout is None else min(LOOK, timeout)
+        timeout = POLL_INTERVAL if timeout is None else min(POLL_INTERVAL, timeout)
     return None if timeout is None else max(0.0, timeout * 1000)

@@ -15,7 +15,7 @@ import attrs
 
 from .._core import json_lines, log
 from .._core.checks import is_encodable
-from .._core.fields import TRAVELS
+from .._core.fields import TARGET
 from ..errors import ConfigurationError, ShadowedCallbackWarning
 from ..options.options import CUSTOM_TOOLS, FIELDS, Options
 from .locate import find_cli
@@ -23,12 +23,12 @@ from .locate import find_cli
 #: Bytes above which a value does not travel on the command line.
 ARGV_LIMIT = 8 * 1024
 _BASE = ("--output-format=stream-json", "--verbose", "--input-format=stream-json")
-_ARGV = [(field.name, field.metadata[TRAVELS]) for field in FIELDS if field.metadata[TRAVELS].by == "argv"]
-_ENVIRON = [(field.name, field.metadata[TRAVELS]) for field in FIELDS if field.metadata[TRAVELS].by == "environ"]
+_ARGV = [(field.name, field.metadata[TARGET]) for field in FIELDS if field.metadata[TARGET].by == "argv"]
+_ENVIRON = [(field.name, field.metadata[TARGET]) for field in FIELDS if field.metadata[TARGET].by == "environ"]
 #: Variables that every CLI of ours gets: who asks, and that it should say when it is idle.
 _OURS = {"CLAUDE_CODE_ENTRYPOINT": "sdk-py", "CLAUDE_CODE_SDK_READS_SESSION_STATE": "1"}
 #: The variable by which the processes below one of our CLIs are known.
-MARK = "AGENT_SDK_PROCESS"
+MARKER = "AGENT_SDK_PROCESS"
 _numbers = itertools.count(1)
 _EXTRA = re.compile(r"-{0,2}[A-Za-z0-9][\w.-]*", re.ASCII)
 #: Names of flags that sound like secrets; `--max-thinking-tokens` does not.
@@ -45,11 +45,11 @@ class Command:
     env: dict[str, str]
     cwd: str | None
     #: Stands in the environment of the process and of all below it, as `NAME=value`.
-    mark: str = ""
+    marker: str = ""
     #: Private files that live as long as the process.
     files: list[str] = attrs.field(factory=list)
     #: Something else that lives as long: what it does when it is collected, it does after the process has ended.
-    keeps: object = None
+    owner: object = None
 
     @property
     def masked(self) -> list[str]:
@@ -82,9 +82,9 @@ def command_of(
     if options.fork_session and not (options.resume or options.continue_conversation):
         raise ConfigurationError("fork_session needs a session to copy: add resume=<session id>")
     env = _environment(options)
-    env[MARK] = f"{os.getpid()}-{next(_numbers)}"
+    env[MARKER] = f"{os.getpid()}-{next(_numbers)}"
     cli = find_cli(options.cli_path, env.get("PATH", ""))
-    command = Command([cli, *_BASE], env, options.cwd, f"{MARK}={env[MARK]}")
+    command = Command([cli, *_BASE], env, options.cwd, f"{MARKER}={env[MARKER]}")
     try:
         command.argv += _arguments(options, outside, command.files)
         command.argv += [f"--mcp-config={servers_file}"] if servers_file else []

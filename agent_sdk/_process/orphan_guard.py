@@ -21,13 +21,13 @@ done
 """
 
 
-class _Guard:
+class _OrphanGuard:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.process: subprocess.Popen[bytes] | None = None
         self.pipe: int | None = None
 
-    def tell(self, what: str, pid: int) -> None:
+    def send(self, what: str, pid: int) -> None:
         if self.pipe is None:
             return
         try:
@@ -75,15 +75,15 @@ class _Guard:
         self.__init__()  # type: ignore[misc]
 
 
-_guard = _Guard()
+_guard = _OrphanGuard()
 start, stop, forget = _guard.start, _guard.stop, _guard.forget
 
 
 def add(pid: int) -> None:
     """Take *pid* into care."""
-    _guard.tell("add", pid)
+    _guard.send("add", pid)
 
 
 def drop(pid: int) -> None:
     """Release *pid*; must come before it is reaped, after which the number may be another's."""
-    _guard.tell("drop", pid)
+    _guard.send("drop", pid)

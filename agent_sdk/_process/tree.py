@@ -23,7 +23,7 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def marked(mark: str) -> list[int]:
+def with_marker(mark: str) -> list[int]:
     """Return the pids of processes that have *mark* in the environment they were started with (Linux only)."""
     wanted = mark.encode()
     try:

@@ -11,13 +11,13 @@ from typing import Any
 Frame = dict[str, Any]
 
 #: Task types whose end is waited for; a shell may run for ever.
-WAITED_FOR = ("local_agent", "local_workflow")
+AGENT_TYPES = ("local_agent", "local_workflow")
 #: Seconds that the CLI gets to begin the turn in which it reports the end of a background task.
-REPORT_WAIT = 1.0
+REPORT_TIMEOUT = 1.0
 _ENDED = ("completed", "failed", "stopped", "killed")
 
 
-class Ledger:
+class ActivityTracker:
     """What the frames say of the CLI's own work. Fed in the order in which frames are handed over."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Ledger:
         self.prompt = ""
         self.prompt_state = ""
         #: Whether this CLI tells how far it is with a prompt.
-        self._tells_prompts = False
+        self._reports_prompts = False
         #: Whether what comes still belongs to a turn that was stopped.
         self.is_discarding = False
         self._report_due = 0.0
@@ -38,7 +38,7 @@ class Ledger:
     @property
     def agents(self) -> int:
         """How many background agents and workflows live."""
-        return sum(kind in WAITED_FOR for kind in self.tasks.values())
+        return sum(kind in AGENT_TYPES for kind in self.tasks.values())
 
     @property
     def expects_reports(self) -> bool:
@@ -51,7 +51,7 @@ class Ledger:
         return self.agents > 0 or (self._had_agents and self.state not in ("", "idle"))
 
     @property
-    def is_at_rest(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether the CLI has nothing left to do: idle, no background task, and no report of one on its way."""
         return self.state in ("", "idle") and not self.tasks and time.monotonic() >= self._report_due
 
@@ -63,49 +63,49 @@ class Ledger:
     @property
     def is_before_prompt(self) -> bool:
         """Whether what comes now is still the CLI's own work, from before our prompt began."""
-        return self._tells_prompts and self.prompt_state in ("", "queued")
+        return self._reports_prompts and self.prompt_state in ("", "queued")
 
-    def note(self, frame: Frame) -> None:
+    def process_frame(self, frame: Frame) -> None:
         """Take in one frame."""
         kind = frame.get("subtype") or frame.get("type")
-        noter = _NOTERS.get(kind) if isinstance(kind, str) else None
+        noter = _HANDLERS.get(kind) if isinstance(kind, str) else None
         if noter is not None:
             noter(self, frame)
 
-    def _begun(self, frame: Frame) -> None:
-        if not self._tells_prompts:
+    def _on_init(self, frame: Frame) -> None:
+        if not self._reports_prompts:
             self.is_discarding = False
 
-    def _started(self, frame: Frame) -> None:
+    def _on_task_started(self, frame: Frame) -> None:
         if frame.get("is_backgrounded"):
             self.tasks[str(frame.get("task_id"))] = str(frame.get("task_type"))
             self._had_agents = self._had_agents or self.agents > 0
 
-    def _updated(self, frame: Frame) -> None:
+    def _on_task_updated(self, frame: Frame) -> None:
         patch = frame.get("patch")
         if isinstance(patch, dict) and patch.get("status") in _ENDED:
             self._end_task(frame)
 
-    def _notified(self, frame: Frame) -> None:
+    def _on_task_notification(self, frame: Frame) -> None:
         if frame.get("status") in _ENDED:
             self._end_task(frame)
 
     def _end_task(self, frame: Frame) -> None:
         if self.tasks.pop(str(frame.get("task_id")), None) is not None:
-            self._report_due = time.monotonic() + REPORT_WAIT
+            self._report_due = time.monotonic() + REPORT_TIMEOUT
 
-    def _changed(self, frame: Frame) -> None:
+    def _on_tasks_changed(self, frame: Frame) -> None:
         tasks = frame.get("tasks")
         if isinstance(tasks, list):
             rows = [task for task in tasks if isinstance(task, dict)]
             self.tasks = {str(task.get("task_id")): str(task.get("task_type")) for task in rows}
             self._had_agents = self._had_agents or self.agents > 0
 
-    def _state(self, frame: Frame) -> None:
+    def _on_state_changed(self, frame: Frame) -> None:
         self.state = str(frame.get("state"))
 
-    def _lifecycle(self, frame: Frame) -> None:
-        self._tells_prompts = True
+    def _on_command_lifecycle(self, frame: Frame) -> None:
+        self._reports_prompts = True
         if self.prompt and frame.get("command_uuid") == self.prompt:
             self.prompt_state = str(frame.get("state"))
             self.is_discarding = False
@@ -118,12 +118,12 @@ class Ledger:
         return not isinstance(result.get("origin"), dict) and not self.is_before_prompt
 
 
-_NOTERS = {
-    "init": Ledger._begun,
-    "task_started": Ledger._started,
-    "task_updated": Ledger._updated,
-    "task_notification": Ledger._notified,
-    "background_tasks_changed": Ledger._changed,
-    "session_state_changed": Ledger._state,
-    "command_lifecycle": Ledger._lifecycle,
+_HANDLERS = {
+    "init": ActivityTracker._on_init,
+    "task_started": ActivityTracker._on_task_started,
+    "task_updated": ActivityTracker._on_task_updated,
+    "task_notification": ActivityTracker._on_task_notification,
+    "background_tasks_changed": ActivityTracker._on_tasks_changed,
+    "session_state_changed": ActivityTracker._on_state_changed,
+    "command_lifecycle": ActivityTracker._on_command_lifecycle,
 }

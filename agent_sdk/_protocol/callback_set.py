@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 Frame = dict[str, Any]
 #: Errors of callbacks that are kept for one result.
-MOST_ERRORS = 100
+MAX_ERRORS = 100
 
 
-class Host:
+class CallbackSet:
     """The callbacks of one process. All of it is *None* or empty where nothing was given."""
 
     def __init__(self, options: Options | None = None) -> None:
@@ -40,7 +40,7 @@ class Host:
         #: The calls under way, for each server.
         self.calls: dict[str, dict[Any, Any]] = {}
         #: Calls of tools that were read and not yet begun, by the id of their control request.
-        self.planned: dict[str, ToolCall] = {}
+        self.pending_tool_calls: dict[str, ToolCall] = {}
         self.tool_workers = 1
         #: What the output is to become.
         self.output: Any = None
@@ -48,13 +48,13 @@ class Host:
         self.errors: list[Exception] = []
         self.watchdog = Watchdog()
         #: Tool uses that a PermissionRequest hook has settled.
-        self.settled: list[tuple[str, Any]] = []
+        self.hook_decisions: list[tuple[str, Any]] = []
         #: Whether the turn is another attempt: its empty prompt is nobody's, and no hook is asked about it.
-        self.asks_again = False
+        self.is_retry = False
         #: When the turn's time is up: callbacks can know it.
         self.deadline: Deadline | None = None
         #: What hooks have answered to questions of MCP servers: what each was about, and the fields.
-        self.elicited: list[tuple[Any, Any]] = []
+        self.hook_elicitations: list[tuple[Any, Any]] = []
         #: Copies transcripts to a session store.
         self.mirror: Mirror | None = None
         self._workers: Executor | None = None
@@ -67,7 +67,7 @@ class Host:
         self.tool_workers = options.tool_workers
         self.output = options.output
         if options.hooks:
-            from ..hooks import HookSet
+            from ..hooks.runner import HookSet
 
             self.hooks = HookSet(options.hooks, options.hook_fail_mode, options.hook_logger)
         if options.mcp_servers is not None or options.custom_tools is not None:
@@ -120,9 +120,9 @@ class Host:
             fields["sdkMcpServerManifests"] = {name: server.manifest() for name, server in self.servers.items()}
         return fields
 
-    def failed(self, error: Exception) -> None:
+    def add_error(self, error: Exception) -> None:
         """Keep what a callback raised, for the result."""
-        if len(self.errors) < MOST_ERRORS:
+        if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
 
     def cancel_calls(self) -> None:

@@ -22,19 +22,19 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .._core.callbacks import in_callers_thread
+from .._core.callbacks import dispatch
 from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
-from . import dispatch
-from .callback_set import Host
-from .protocol import LEAVING, Frame, Future, Item, Protocol, refuse
+from . import dispatch as requests
+from .callback_set import CallbackSet
+from .protocol import RAISE, Frame, Future, Item, Protocol, refuse
 
 #: Seconds to wait for the answer to a control request.
-ASK_TIMEOUT = 60.0
+REQUEST_TIMEOUT = 60.0
 
 #: Of one thread, on the seat of the leader; two claims are equal when they are of one thread.
-Claim = tuple[int]
-LEADER = "leader"
+PumpToken = tuple[int]
+PUMP = "leader"
 _CLOSED = "the connection to the CLI was closed"
 
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
@@ -43,20 +43,20 @@ _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 class Connection:
     """One process to talk to."""
 
-    def __init__(self, transport: Transport, host: Host | None = None) -> None:
+    def __init__(self, transport: Transport, host: CallbackSet | None = None) -> None:
         self.transport = transport
-        self.host = host or Host()
-        mirror = self.host.mirror
+        self.callbacks = host or CallbackSet()
+        mirror = self.callbacks.mirror
         self.protocol = Protocol(self._answer_at_once, None if mirror is None else mirror.add)
         self.inbox = self.protocol.inbox
         #: Why the lines ended; *None* while they have not.
         self.ended: AgentSDKError | None = None
-        self.torn = False
+        self.broken = False
         #: The thread whose turn runs; callbacks run there and nowhere else.
         self.owner: int | None = None
         # Who pumps: one claim, or none. `setdefault` is atomic, and there is no lock that Ctrl-C could leave held.
-        self._seat: dict[str, Claim] = {}
-        self._followers: set[Any] = set()
+        self._pump_owner: dict[str, PumpToken] = {}
+        self._waiters: set[Any] = set()
         _connections.add(self)
 
     def start(self, wants_stderr: bool) -> None:
@@ -66,24 +66,24 @@ class Connection:
     @property
     def is_usable(self) -> bool:
         """Whether another turn can run here, as far as was read."""
-        return self.ended is None and not self.torn
+        return self.ended is None and not self.broken
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Read what is there, without waiting, and tell whether another turn can run here."""
         if self.is_usable:
-            self._lead_if_free()
+            self._pump_if_free()
         return self.is_usable
 
-    def _lead_if_free(self) -> bool:
+    def _pump_if_free(self) -> bool:
         """Pump once without waiting, unless somebody pumps. Waits for no lock."""
         claim = (threading.get_ident(),)
         try:
-            if self._seat.setdefault(LEADER, claim) is not claim:
+            if self._pump_owner.setdefault(PUMP, claim) is not claim:
                 return False
-            self._lead(claim, 0)
+            self._pump(claim, 0)
             return True
         except BaseException:
-            self.leave(claim)
+            self.release_pump(claim)
             raise
 
     # --- waiting
@@ -112,28 +112,28 @@ class Connection:
         """Pump once, or follow who pumps; false when the deadline has passed."""
         if self.ended is not None:
             raise copy.copy(self.ended)  # each waiter has a traceback of its own
-        if self.torn:
+        if self.broken:
             raise ProcessError(_CLOSED)  # whoever tears it reads the rest alone
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             return False
         claim = (threading.get_ident(),)
         try:
-            holder = self._seat.setdefault(LEADER, claim)
+            holder = self._pump_owner.setdefault(PUMP, claim)
             if holder is claim:
-                self._lead(claim, left)
+                self._pump(claim, left)
             elif holder == claim:
                 raise BusyError("this thread is already reading from the CLI; call it outside the signal handler")
             else:
-                self._follow(done, left)
+                self._wait_for_pump(done, left)
             return True
         except BaseException:
-            self.leave(claim)  # Ctrl-C may have come when the claim was made and nothing else
+            self.release_pump(claim)  # Ctrl-C may have come when the claim was made and nothing else
             raise
 
-    def _lead(self, claim: Claim, timeout: float | None) -> None:
+    def _pump(self, claim: PumpToken, timeout: float | None) -> None:
         try:
-            sort = self.protocol.sort
+            sort = self.protocol.process_frame
             lines = self.transport.read_lines(timeout)
             lines.reverse()
             while lines:  # popped, so that no huge line is kept alive here
@@ -141,31 +141,31 @@ class Connection:
         except EOFError:
             self._end(self.transport.end_error())
         except BaseException:
-            self.torn = True
+            self.broken = True
             raise
         finally:
-            self.leave(claim)
+            self.release_pump(claim)
 
-    def leave(self, claim: Claim) -> None:
+    def release_pump(self, claim: PumpToken) -> None:
         """Leave the seat, and let those go on who wait for it."""
-        if self._seat.get(LEADER) is claim:
-            del self._seat[LEADER]
-        if self._followers:
-            self._release_followers()
+        if self._pump_owner.get(PUMP) is claim:
+            del self._pump_owner[PUMP]
+        if self._waiters:
+            self._release_waiters()
 
-    def _follow(self, done: Callable[[], Any], timeout: float | None) -> None:
+    def _wait_for_pump(self, done: Callable[[], Any], timeout: float | None) -> None:
         ticket = threading.Lock()
         ticket.acquire()
-        self._followers.add(ticket)
+        self._waiters.add(ticket)
         try:
-            if self._seat and not done():
+            if self._pump_owner and not done():
                 ticket.acquire(timeout=-1 if timeout is None else timeout)
         finally:
-            self._followers.discard(ticket)
+            self._waiters.discard(ticket)
 
-    def _release_followers(self) -> None:
-        for ticket in list(self._followers):
-            self._followers.discard(ticket)
+    def _release_waiters(self) -> None:
+        for ticket in list(self._waiters):
+            self._waiters.discard(ticket)
             try:
                 ticket.release()
             except RuntimeError:
@@ -176,15 +176,15 @@ class Connection:
             self.ended = error
         self.protocol.fail_all(self.ended)
 
-    def seize(self, deadline: float) -> Claim:
+    def take_over(self, deadline: float) -> PumpToken:
         """Take the seat for the end of a torn connection, from whoever has it; by the deadline it is taken anyway."""
         claim = (threading.get_ident(),)
-        while (holder := self._seat.setdefault(LEADER, claim)) is not claim:
+        while (holder := self._pump_owner.setdefault(PUMP, claim)) is not claim:
             if holder == claim or time.monotonic() >= deadline:
-                self._seat[LEADER] = claim  # left behind by this very thread, or by one that does not come back
+                self._pump_owner[PUMP] = claim  # left behind by this very thread, or by one that does not come back
                 break
             self.transport.wake()
-            self._follow(lambda: False, 0.05)
+            self._wait_for_pump(lambda: False, 0.05)
         return claim
 
     # --- sending
@@ -192,22 +192,22 @@ class Connection:
     def send(self, line: bytes) -> None:
         """Queue *line*; it goes out when somebody pumps, at once if somebody does. Never waits, takes no lock."""
         self.transport.send_line(line)
-        leader = self._seat.get(LEADER)
+        leader = self._pump_owner.get(PUMP)
         if leader is not None and leader[0] != threading.get_ident():
             self.transport.wake()
 
     def send_now(self, line: bytes) -> None:
         """Queue *line*; where nobody pumps, pump once without waiting: the turn's thread may be busy in a callback."""
         self.transport.send_line(line)
-        self.nudge()
+        self.flush()
 
-    def post(self, subtype: str, fields: Frame) -> Future:
+    def send_request(self, subtype: str, fields: Frame) -> Future:
         """Ask without waiting: from any thread, a callback or a signal handler."""
         future, line = self._question(subtype, fields)
         self.send_now(line)
         return future
 
-    def ask(self, subtype: str, fields: Frame, timeout: float = ASK_TIMEOUT) -> Frame:
+    def request(self, subtype: str, fields: Frame, timeout: float = REQUEST_TIMEOUT) -> Frame:
         """
         Ask the CLI and wait for its answer.
 
@@ -227,8 +227,8 @@ class Connection:
         if subtype == "interrupt":
             # The CLI withdraws what it asked, but nobody may be reading while a callback runs.
             self.protocol.cancel_open()
-            self.host.cancel_calls()
-        return self.protocol.ask(subtype, fields)
+            self.callbacks.cancel_calls()
+        return self.protocol.request(subtype, fields)
 
     def settled(self, future: Future) -> bool:
         if self.protocol.requests and not future.done and self.owner in (None, threading.get_ident()):
@@ -256,34 +256,34 @@ class Connection:
 
     def serve(self, frame: Frame) -> None:
         """Answer one control request of the CLI, unless it was withdrawn."""
-        question = dispatch.Question(self, frame)
+        question = requests.ControlRequest(self, frame)
         if self.protocol.open(question.key, question):
-            in_callers_thread(dispatch.answer, question)
+            dispatch(requests.answer, question)
 
     def refuse(self, frame: Frame, reason: str) -> None:
         """Refuse a control request of the CLI that nobody will serve."""
-        call = self.host.planned.pop(str(frame.get("request_id")), None)
+        call = self.callbacks.pending_tool_calls.pop(str(frame.get("request_id")), None)
         if call is not None:
             call.forget()
         self.send(refuse(frame.get("request_id"), reason))
 
-    def answer(self, question: dispatch.Question, line: bytes) -> None:
+    def answer(self, question: requests.ControlRequest, line: bytes) -> None:
         """Send the answer to a question of the CLI; the second one, and one that is not waited for, are dropped."""
         if self.protocol.close(question.key):
             self.send(line)
 
     def raise_in_turn(self, error: BaseException) -> None:
         """Let *error* leave the turn in its own thread; from another one."""
-        self.inbox.append(({"type": LEAVING, "error": error}, b""))
-        self.nudge()
+        self.inbox.append(({"type": RAISE, "error": error}, b""))
+        self.flush()
 
-    def nudge(self) -> None:
+    def flush(self) -> None:
         """Get out what is queued, from a thread that does not pump."""
-        if not self._lead_if_free():
+        if not self._pump_if_free():
             self.transport.wake()
 
     def _answer_at_once(self, frame: Frame) -> bool:
-        line = dispatch.answer_at_once(self.host, frame) if self.host.servers else None
+        line = requests.reply_inline(self.callbacks, frame) if self.callbacks.servers else None
         if line is not None:
             self.transport.send_line(line)
         return line is not None
@@ -310,7 +310,7 @@ class Connection:
         """
         try:
             self.transport.end_input()
-            if self.ended is None and not self.torn and grace > 0:
+            if self.ended is None and not self.broken and grace > 0:
                 self.transport.wake()
                 self.wait(lambda: self.ended, time.monotonic() + grace)
         except AgentSDKError:
@@ -323,13 +323,13 @@ class Connection:
         try:
             self.transport.close(grace=grace)
         finally:
-            self.host.close()
+            self.callbacks.close()
             self._end(ProcessError(_CLOSED))
-            self._release_followers()
+            self._release_waiters()
 
     def forget(self) -> None:
         """Give up in a forked child what belongs to the parent."""
-        self._seat, self._followers, self.torn = {}, set(), True
+        self._pump_owner, self._waiters, self.broken = {}, set(), True
         self.ended = ProcessError("the CLI belongs to the process that forked this one")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._core import log
 from .._core.callbacks import Cancellation
 from . import elicitation, protocol
-from .callback_set import Host
+from .callback_set import CallbackSet
 from .hook_timer import HookTimer
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 Frame = dict[str, Any]
 #: Seconds that a permission question waits for the PermissionRequest hook of the same tool use to come.
-HOOK_WAIT = 0.05
+HOOK_TIMEOUT = 0.05
 #: An answer for messages of MCP that want none: the CLI waits for one all the same.
 _NOTHING: Frame = {"mcp_response": {"jsonrpc": "2.0", "result": {}, "id": 0}}
 
 
-class Question(Cancellation):
+class ControlRequest(Cancellation):
     """One control request of the CLI, on its way to an answer; cancelled when the CLI withdraws it."""
 
     __slots__ = ("connection", "host", "id", "key", "request")
@@ -37,12 +37,12 @@ class Question(Cancellation):
     def __init__(self, connection: Connection, frame: Frame) -> None:
         request = frame.get("request")
         self.connection = connection
-        self.host = connection.host
+        self.host = connection.callbacks
         self.id = frame.get("request_id")
         self.key = str(self.id)
         self.request: Frame = request if type(request) is dict else {}
         self._is_set = False
-        self.deadline = connection.host.deadline
+        self.deadline = connection.callbacks.deadline
 
     def field(self, name: str) -> Any:
         """Return an object of the request; an empty one when it is missing or something else."""
@@ -54,34 +54,34 @@ class Question(Cancellation):
         try:
             line = protocol.reply(self.id, response)
         except (TypeError, ValueError) as error:
-            self.host.failed(error)
+            self.host.add_error(error)
             line = protocol.refuse(self.id, f"the host's answer cannot be written as JSON: {error}")
         self.connection.answer(self, line)
 
     def reply_now(self, response: Frame) -> None:
         """Answer from another thread than the one that pumps."""
         self.reply(response)
-        self.connection.nudge()
+        self.connection.flush()
 
 
-Handler = Callable[[Question], "Frame | None"]
-_ANSWERS: dict[str, Handler] = {}
+Handler = Callable[[ControlRequest], "Frame | None"]
+_HANDLERS: dict[str, Handler] = {}
 
 
-def answers(subtype: str) -> Callable[[Handler], Handler]:
+def handles(subtype: str) -> Callable[[Handler], Handler]:
     """Register the function that answers the verb *subtype*; it returns the response, or *None* if one will come."""
 
     def register(function: Handler) -> Handler:
-        _ANSWERS[subtype] = function
+        _HANDLERS[subtype] = function
         return function
 
     return register
 
 
-def answer(question: Question) -> None:
+def answer(question: ControlRequest) -> None:
     """Answer a control request of the CLI."""
     subtype = str(question.request.get("subtype"))
-    function = _ANSWERS.get(subtype)
+    function = _HANDLERS.get(subtype)
     if function is None:
         log.debug("control", "refused the control request %s", subtype)
         refusal = protocol.refuse(question.id, f"{subtype} is not supported by this host")
@@ -97,7 +97,7 @@ def answer(question: Question) -> None:
         question.reply(response)
 
 
-def answer_at_once(host: Host, frame: Frame) -> bytes | None:
+def reply_inline(host: CallbackSet, frame: Frame) -> bytes | None:
     """
     Return the line that answers a request for which no user code has to run, else *None*; called by the pump.
 
@@ -106,52 +106,52 @@ def answer_at_once(host: Host, frame: Frame) -> bytes | None:
     request = frame.get("request")
     if type(request) is not dict or request.get("subtype") != "mcp_message":
         return None
-    planned = _planned(host, request)
+    planned = _pending_tool_call(host, request)
     if isinstance(planned, dict):
         return protocol.reply(frame.get("request_id"), planned)
-    host.planned[str(frame.get("request_id"))] = planned
+    host.pending_tool_calls[str(frame.get("request_id"))] = planned
     return None
 
 
-@answers("hook_callback")
-def _hook(question: Question) -> Frame | None:
+@handles("hook_callback")
+def _hook(question: ControlRequest) -> Frame | None:
     hooks, request = question.host.hooks, question.request
     if hooks is None:
         return {}
     callback_id, fields = str(request.get("callback_id")), question.field("input")
-    if question.host.asks_again and fields.get("hook_event_name") == "UserPromptSubmit":
+    if question.host.is_retry and fields.get("hook_event_name") == "UserPromptSubmit":
         return {}
     timer = HookTimer(question.host.watchdog, question.reply_now)
     outcome = hooks.run(callback_id, fields, cancellation=question, timer=timer)
     for error in outcome.errors:
-        question.host.failed(error)
-    note = _NOTES.get(str(fields.get("hook_event_name")))
+        question.host.add_error(error)
+    note = _RECORDERS.get(str(fields.get("hook_event_name")))
     if note is not None:
         note(question.host, fields, outcome.output)
     return None if outcome.is_answered else outcome.output
 
 
-def _note_settled(host: Host, fields: Frame, output: Frame) -> None:
+def _record_hook_decision(host: CallbackSet, fields: Frame, output: Frame) -> None:
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, dict) and specific.get("decision"):
-        host.settled = [*host.settled[-9:], (str(fields.get("tool_name")), fields.get("tool_input"))]
+        host.hook_decisions = [*host.hook_decisions[-9:], (str(fields.get("tool_name")), fields.get("tool_input"))]
 
 
 #: What a hook answers that other questions of the CLI are about too.
-_NOTES = {"Elicitation": elicitation.note, "PermissionRequest": _note_settled}
+_RECORDERS = {"Elicitation": elicitation.record, "PermissionRequest": _record_hook_decision}
 
 
-@answers("can_use_tool")
-def _can_use_tool(question: Question) -> Frame | None:
+@handles("can_use_tool")
+def _can_use_tool(question: ControlRequest) -> Frame | None:
     host, request = question.host, question.request
     if host.can_use_tool is None:
         return {"behavior": "deny", "message": "Nobody is here to ask."}
     name, given = str(request.get("tool_name")), question.field("input")
     if host.hooks is not None and host.hooks.has("permission_request"):
-        question.connection.serve_first(_asks_hook_about(name, given), HOOK_WAIT)
-        if (name, given) in host.settled:
+        question.connection.serve_first(_asks_hook_about(name, given), HOOK_TIMEOUT)
+        if (name, given) in host.hook_decisions:
             # The CLI withdraws this question; the person is not asked what a hook has decided.
-            host.settled.remove((name, given))
+            host.hook_decisions.remove((name, given))
             return None
     if question.cancelled:
         return {"behavior": "deny", "message": "The question was withdrawn."}
@@ -159,7 +159,7 @@ def _can_use_tool(question: Question) -> Frame | None:
     context = context_of(request, question.key, question)
     decision = decide(host.can_use_tool, name, given, context)
     if decision.error is not None:
-        host.failed(decision.error)
+        host.add_error(decision.error)
     return decision.wire
 
 
@@ -185,10 +185,10 @@ def _asks_hook_about(name: str, given: Frame) -> Callable[[Frame], bool]:
     return asks
 
 
-@answers("mcp_message")
-def _mcp_message(question: Question) -> Frame | None:
+@handles("mcp_message")
+def _mcp_message(question: ControlRequest) -> Frame | None:
     host = question.host
-    planned = host.planned.pop(question.key, None) or _planned(host, question.request)
+    planned = host.pending_tool_calls.pop(question.key, None) or _pending_tool_call(host, question.request)
     if isinstance(planned, dict):
         return planned
     if host.tool_workers > 1:
@@ -198,14 +198,14 @@ def _mcp_message(question: Question) -> Frame | None:
     return None
 
 
-def _run_call(question: Question, call: ToolCall, reply: Callable[[Frame], None]) -> None:
+def _run_call(question: ControlRequest, call: ToolCall, reply: Callable[[Frame], None]) -> None:
     response = call.run(question.deadline)
     if call.error is not None:
-        question.host.failed(call.error)
+        question.host.add_error(call.error)
     reply({"mcp_response": response})
 
 
-def _run_in_worker(question: Question, call: ToolCall) -> None:
+def _run_in_worker(question: ControlRequest, call: ToolCall) -> None:
     try:
         _run_call(question, call, question.reply_now)
     except BaseException as error:
@@ -214,7 +214,7 @@ def _run_in_worker(question: Question, call: ToolCall) -> None:
         question.connection.raise_in_turn(error)
 
 
-def _planned(host: Host, request: Frame) -> Frame | ToolCall:
+def _pending_tool_call(host: CallbackSet, request: Frame) -> Frame | ToolCall:
     """Return the response to a message of MCP, or a call of a tool that is yet to be run."""
     message, name = request.get("message"), str(request.get("server_name"))
     server = host.servers.get(name)
@@ -228,9 +228,9 @@ def _planned(host: Host, request: Frame) -> Frame | ToolCall:
     return {"mcp_response": planned} if isinstance(planned, dict) else planned
 
 
-@answers("elicitation")
-def _elicitation(question: Question) -> Frame | None:
-    answered = elicitation.noted(question.host, question.request)
+@handles("elicitation")
+def _elicitation(question: ControlRequest) -> Frame | None:
+    answered = elicitation.recorded_answer(question.host, question.request)
     if answered is not None:
         return answered
     callback = question.host.on_elicitation

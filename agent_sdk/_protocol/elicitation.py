@@ -12,14 +12,14 @@ from .._core import json_lines
 from ..errors import HookError
 
 if TYPE_CHECKING:
-    from .callback_set import Host
-    from .dispatch import Question
+    from .callback_set import CallbackSet
+    from .dispatch import ControlRequest
 
 _ACTIONS = ("accept", "decline", "cancel")
 
 
 @attrs.frozen(kw_only=True)
-class Elicitation:
+class ElicitationRequest:
     """What a server asks: a form to fill in, or an address to visit."""
 
     mcp_server_name: str = ""
@@ -37,27 +37,27 @@ class Elicitation:
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
 
 
-def note(host: Host, fields: dict[str, Any], output: dict[str, Any]) -> None:
+def record(host: CallbackSet, fields: dict[str, Any], output: dict[str, Any]) -> None:
     """Keep the fields that a hook answers with: CLI 2.1 asks us all the same."""
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, dict) and specific.get("action") == "accept":
-        host.elicited = [*host.elicited[-9:], (_about(fields), specific.get("content"))]
+        host.hook_elicitations = [*host.hook_elicitations[-9:], (_key(fields), specific.get("content"))]
 
 
-def noted(host: Host, request: dict[str, Any]) -> dict[str, Any] | None:
+def recorded_answer(host: CallbackSet, request: dict[str, Any]) -> dict[str, Any] | None:
     """Return the answer that a hook gave to this question, and forget it; *None* when there was none."""
-    for place, (about, content) in enumerate(host.elicited):
-        if about == _about(request):
-            del host.elicited[place]
+    for place, (about, content) in enumerate(host.hook_elicitations):
+        if about == _key(request):
+            del host.hook_elicitations[place]
             return {"action": "accept", "content": content}
     return None
 
 
-def _about(fields: dict[str, Any]) -> tuple[Any, ...]:
+def _key(fields: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(fields.get(name) for name in ("mcp_server_name", "message", "requested_schema", "url"))
 
 
-def ask(question: Question, callback: Callable[[Any], Any]) -> dict[str, Any]:
+def ask(question: ControlRequest, callback: Callable[[Any], Any]) -> dict[str, Any]:
     """
     Return the callback's answer as the CLI reads it; what is no answer declines.
 
@@ -65,14 +65,14 @@ def ask(question: Question, callback: Callable[[Any], Any]) -> dict[str, Any]:
     the words `accept`, `decline`, `cancel`.
     """
     request = question.request
-    known = {field.name: request[field.name] for field in attrs.fields(Elicitation) if field.name in request}
+    known = {field.name: request[field.name] for field in attrs.fields(ElicitationRequest) if field.name in request}
     try:
-        answer = callback(Elicitation(**known, raw=request))
+        answer = callback(ElicitationRequest(**known, raw=request))
         wire = _wire(answer)
         json_lines.dumps(wire)
     except Exception as error:
         # Fail closed, and the error goes to the result: a server learns nothing of it.
-        question.host.failed(error)
+        question.host.add_error(error)
         return {"action": "decline"}
     return wire
 

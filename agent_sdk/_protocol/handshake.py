@@ -7,21 +7,21 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._core.fields import TRAVELS
+from .._core.fields import TARGET
 from ..errors import AgentSDKError, ConfigurationError, ControlTimeoutError
 from ..options.options import FIELDS, Options
-from .callback_set import Host
-from .connection import ASK_TIMEOUT, Connection
+from .callback_set import CallbackSet
+from .connection import REQUEST_TIMEOUT, Connection
 from .turn_errors import session_not_found
 
 if TYPE_CHECKING:
     from .turn import Turn
 
 Frame = dict[str, Any]
-_INITIALIZE = [(field.name, field.metadata[TRAVELS]) for field in FIELDS if field.metadata[TRAVELS].by == "initialize"]
+_INITIALIZE = [(field.name, field.metadata[TARGET]) for field in FIELDS if field.metadata[TARGET].by == "initialize"]
 
 
-def request_of(options: Options, host: Host) -> Frame:
+def initialize_request(options: Options, host: CallbackSet) -> Frame:
     """Return the fields of the `initialize` request."""
     fields = host.request()
     for name, travel in _INITIALIZE:
@@ -69,8 +69,8 @@ def shake_hands(
         SessionNotFoundError: It cannot resume, and there is no turn to tell.
         ConfigurationError: It does not know an agent.
     """
-    future = connection.post("initialize", request_of(options, connection.host))
-    deadline = time.monotonic() + ASK_TIMEOUT
+    future = connection.send_request("initialize", initialize_request(options, connection.callbacks))
+    deadline = time.monotonic() + REQUEST_TIMEOUT
     limit = None if turn is None else turn.deadline()
     interrupted: Callable[[], bool] = (lambda: False) if turn is None else (lambda: turn.is_aborted)
     try:
@@ -83,15 +83,15 @@ def shake_hands(
             raise
         answer = None
     if answer is not None:
-        return _checked(ServerInfo(answer), options)
+        return _check_agents(ServerInfo(answer), options)
     if not future.done and interrupted():
         connection.drop()  # it has not said a word yet: nothing is lost with it
     elif not future.done and time.monotonic() >= deadline:
-        raise ControlTimeoutError(f"initialize: no answer within {ASK_TIMEOUT:g} seconds", subtype="initialize")
+        raise ControlTimeoutError(f"initialize: no answer within {REQUEST_TIMEOUT:g} seconds", subtype="initialize")
     return ServerInfo()
 
 
-def _checked(info: ServerInfo, options: Options) -> ServerInfo:
+def _check_agents(info: ServerInfo, options: Options) -> ServerInfo:
     """
     Check that the CLI knows the agents.
 

@@ -15,9 +15,9 @@ from typing import Any
 from .._core import log
 
 #: Seconds, at least, between two looks.
-SHORTEST_SLICE = 0.02
+MIN_INTERVAL = 0.02
 #: Looks without anything to time before the thread ends.
-IDLE_LOOKS = 8
+MAX_IDLE_CHECKS = 8
 
 
 class Watchdog:
@@ -30,17 +30,17 @@ class Watchdog:
     def __init__(self) -> None:
         self.timers: list[HookTimer] = []
         #: Seconds of the shortest limit so far.
-        self.shortest = float("inf")
+        self.shortest_timeout = float("inf")
         #: When the thread will look again; far away while it makes up its mind, and where there is none.
         self.sleeps_until = float("inf")
         self.is_awake = False
         self._starting = threading.Lock()
-        self._bell = threading.Lock()
-        self._bell.acquire()
+        self._event = threading.Lock()
+        self._event.acquire()
 
-    def rouse(self, timeout: float) -> None:
+    def wake(self, timeout: float) -> None:
         """Let the thread look at the timers anew, for one of *timeout* seconds; start it where there is none."""
-        self.shortest = min(self.shortest, timeout)
+        self.shortest_timeout = min(self.shortest_timeout, timeout)
         with self._starting:
             is_needed, self.is_awake = not self.is_awake, True
         if is_needed:
@@ -51,19 +51,19 @@ class Watchdog:
                 raise
             return
         try:
-            self._bell.release()
+            self._event.release()
         except RuntimeError:
             return  # it rings already
 
     def _watch(self) -> None:
         idle = 0
-        while idle < IDLE_LOOKS:
-            self._bell.acquire(timeout=self._look())
+        while idle < MAX_IDLE_CHECKS:
+            self._event.acquire(timeout=self._expire_timers())
             idle = 0 if self.timers else idle + 1
-            if idle >= IDLE_LOOKS and not self._retire():
+            if idle >= MAX_IDLE_CHECKS and not self._stop_if_idle():
                 idle = 0
 
-    def _look(self) -> float:
+    def _expire_timers(self) -> float:
         """Let expire what is late, and return how long to sleep."""
         self.sleeps_until = float("inf")  # so that a timer that is added from here on rings
         now = time.monotonic()
@@ -71,7 +71,7 @@ class Watchdog:
             if self.take(timer):
                 self._expire(timer)
         nearest = min((timer.deadline - now for timer in list(self.timers)), default=60.0)
-        pause = max(0.001, min(max(SHORTEST_SLICE, self.shortest / 4), nearest))
+        pause = max(0.001, min(max(MIN_INTERVAL, self.shortest_timeout / 4), nearest))
         self.sleeps_until = time.monotonic() + pause
         return pause
 
@@ -90,7 +90,7 @@ class Watchdog:
             return False
         return True
 
-    def _retire(self) -> bool:
+    def _stop_if_idle(self) -> bool:
         with self._starting:
             self.is_awake, self.sleeps_until = False, float("inf")
             if self.timers:  # added before its hook could see that nobody is awake
@@ -116,7 +116,7 @@ class HookTimer:
         self.deadline = deadline = time.monotonic() + timeout
         self._watchdog.timers.append(self)
         if self._watchdog.sleeps_until > deadline:
-            self._watchdog.rouse(timeout)
+            self._watchdog.wake(timeout)
 
     def stop(self) -> bool:
         """End the timing; tell whether the event was answered in the hook's place."""

@@ -18,11 +18,11 @@ Frame = dict[str, Any]
 #: A frame with the line it came in, or a line of standard error as text.
 Item = tuple[Frame, bytes] | str
 #: The type of a frame of our own: what a callback in another thread raised, and the turn has to raise.
-LEAVING = "agent_sdk_leaving"
+RAISE = "agent_sdk_leaving"
 
 
 #: Withdrawn questions that are remembered: some were answered already, and never come.
-MOST_WITHDRAWN = 200
+MAX_WITHDRAWN = 200
 
 
 class Future:
@@ -83,35 +83,35 @@ class Protocol:
         self._mirror = mirror
         #: Questions of the CLI that are being answered, and those that were withdrawn before.
         self._open: dict[str, Cancellation] = {}
-        self._withdrawn: collections.deque[str] = collections.deque(maxlen=MOST_WITHDRAWN)
+        self._withdrawn: collections.deque[str] = collections.deque(maxlen=MAX_WITHDRAWN)
 
     # --- in
 
-    def sort(self, line: bytes) -> None:
+    def process_frame(self, line: bytes) -> None:
         """Decode one line and put its frame where it belongs."""
         frame = json_lines.decode(line)
         if frame is None:
             return
         kind = frame.get("type")
-        sorter = _SORTERS.get(kind) if type(kind) is str else None
+        sorter = _HANDLERS.get(kind) if type(kind) is str else None
         if sorter is None:
             self.inbox.append((frame, line))
         else:
             sorter(self, frame, line)
 
-    def _sort_request(self, frame: Frame, line: bytes) -> None:
+    def _process_request(self, frame: Frame, line: bytes) -> None:
         if not self._answers_at_once(frame):
             self.requests.append(frame)
             self.inbox.append((frame, line))
 
-    def _sort_response(self, frame: Frame, line: bytes) -> None:
+    def _process_response(self, frame: Frame, line: bytes) -> None:
         response = frame.get("response")
         if isinstance(response, dict):
             future = self._futures.pop(str(response.get("request_id")), None)
             if future is not None:
                 future.settle(response)
 
-    def _sort_cancel(self, frame: Frame, line: bytes) -> None:
+    def _process_cancel(self, frame: Frame, line: bytes) -> None:
         request_id = str(frame.get("request_id"))
         cancellation = self._open.pop(request_id, None)
         if cancellation is not None:
@@ -119,7 +119,7 @@ class Protocol:
         else:
             self._withdrawn.append(request_id)
 
-    def _sort_mirror(self, frame: Frame, line: bytes) -> None:
+    def _process_mirror(self, frame: Frame, line: bytes) -> None:
         if self._mirror is not None and self._mirror(frame, len(line)):
             self.inbox.append(({"type": "transcript_mirror"}, b""))
 
@@ -163,7 +163,7 @@ class Protocol:
 
     # --- out
 
-    def ask(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
+    def request(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
         """
         Make a control request.
 
@@ -195,10 +195,10 @@ def refuse(request_id: object, reason: str) -> bytes:
     return json_lines.encode({"type": "control_response", "response": body})
 
 
-_SORTERS = {
-    "control_request": Protocol._sort_request,
-    "control_response": Protocol._sort_response,
-    "control_cancel_request": Protocol._sort_cancel,
+_HANDLERS = {
+    "control_request": Protocol._process_request,
+    "control_response": Protocol._process_response,
+    "control_cancel_request": Protocol._process_cancel,
     "keep_alive": Protocol._skip,
-    "transcript_mirror": Protocol._sort_mirror,
+    "transcript_mirror": Protocol._process_mirror,
 }

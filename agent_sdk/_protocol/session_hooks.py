@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._core.callbacks import in_callers_thread
+from .._core.callbacks import dispatch
 from ..errors import HookError
 from ..transcripts.paths import transcript_path
-from .callback_set import Host
+from .callback_set import CallbackSet
 
 if TYPE_CHECKING:
     from ..messages import Message
 
 #: What an answer says with these keys nobody reads.
-_MEANT_FOR_SOMEBODY = frozenset({"hookSpecificOutput", "systemMessage", "decision"})
+_IGNORED_KEYS = frozenset({"hookSpecificOutput", "systemMessage", "decision"})
 Env = Mapping[str, str] | None
 
 
@@ -28,27 +28,27 @@ def source_of(opening: Mapping[str, Any]) -> str:
     return "resume" if opening.get("resume") or opening.get("continue_conversation") else "startup"
 
 
-def begin(host: Host, init: Message, source: str, env: Env) -> None:
+def fire_session_start(host: CallbackSet, init: Message, source: str, env: Env) -> None:
     """A session was opened: fire Setup and SessionStart."""
     fields = {"permission_mode": init.permission_mode, "model": init.model}
     _fire(host, "setup", init, {**fields, "trigger": "init"}, env)
     _fire(host, "session_start", init, {**fields, "source": source}, env)
 
 
-def end(host: Host, init: Message, reason: str, env: Env) -> None:
+def fire_session_end(host: CallbackSet, init: Message, reason: str, env: Env) -> None:
     """A session ends: fire SessionEnd."""
     _fire(host, "session_end", init, {"reason": reason}, env)
 
 
-def _fire(host: Host, event: str, init: Message, fields: Mapping[str, Any], env: Env) -> None:
+def _fire(host: CallbackSet, event: str, init: Message, fields: Mapping[str, Any], env: Env) -> None:
     hooks, session_id = host.hooks, str(init.session_id)
     if hooks is None or not hooks.has(event):
         return
     path = transcript_path(session_id, init.cwd, env)
     common = {"session_id": session_id, "transcript_path": path, "cwd": init.cwd}
-    outcome = in_callers_thread(hooks.fire, event, {**common, **fields})
+    outcome = dispatch(hooks.fire, event, {**common, **fields})
     for error in outcome.errors:
-        host.failed(error)
-    if outcome.output.get("continue") is False or outcome.output.keys() & _MEANT_FOR_SOMEBODY:
+        host.add_error(error)
+    if outcome.output.get("continue") is False or outcome.output.keys() & _IGNORED_KEYS:
         remedy = "it is fired by the SDK; for context use user_prompt_submit or append_system_prompt"
-        host.failed(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))
+        host.add_error(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))

@@ -10,7 +10,7 @@ import attrs
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
-class Terms:
+class TurnLimits:
     """What a turn is asked to do, beside its prompt."""
 
     #: Seconds for the whole turn, and for the silence between two messages.

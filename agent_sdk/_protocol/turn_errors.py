@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .turn import Turn
 
 
-def aborted(turn: Turn) -> AbortError:
+def abort(turn: Turn) -> AbortError:
     """Stop a turn that was aborted, and build its error."""
     if not turn.stop():
         turn.drop()
@@ -27,9 +27,9 @@ def aborted(turn: Turn) -> AbortError:
     )
 
 
-def expired(turn: Turn) -> AgentTimeoutError:
+def timeout(turn: Turn) -> AgentTimeoutError:
     """Stop a turn whose time is up, and build its error."""
-    elapsed, terms = turn.elapsed, turn.terms
+    elapsed, terms = turn.elapsed, turn.limits
     is_total = terms.timeout is not None and elapsed >= terms.timeout
     what = f"timeout={terms.timeout:g}" if is_total else f"idle_timeout={terms.idle_timeout:g}"
     if not turn.stop():
@@ -43,7 +43,7 @@ def expired(turn: Turn) -> AgentTimeoutError:
     )
 
 
-def check(turn: Turn) -> None:
+def check_limits(turn: Turn) -> None:
     """
     Find out whether there is still reason to wait for a place where *turn* can run.
 
@@ -54,7 +54,7 @@ def check(turn: Turn) -> None:
     check_abort(turn)
     limit = turn.deadline()
     if limit is not None and time.monotonic() >= limit:
-        raise expired(turn)
+        raise timeout(turn)
 
 
 def check_abort(turn: Turn) -> None:
@@ -65,10 +65,10 @@ def check_abort(turn: Turn) -> None:
         AbortError: It was.
     """
     if turn.is_aborted:
-        raise aborted(turn)
+        raise abort(turn)
 
 
-def ended(turn: Turn, error: ProcessError) -> ProcessError:
+def process_error(turn: Turn, error: ProcessError) -> ProcessError:
     """Build the error of a turn whose process ended, from the one that tells how it ended."""
     turn.finish()
     return ProcessError(
@@ -90,10 +90,10 @@ def check_session(turn: Turn, result: Mapping[str, Any]) -> None:
         SessionNotFoundError: It says so.
     """
     errors = result.get("errors")
-    if turn.terms.resume is None or not result.get("is_error") or not isinstance(errors, list) or not errors:
+    if turn.limits.resume is None or not result.get("is_error") or not isinstance(errors, list) or not errors:
         return
     turn.finish()
-    raise session_not_found(str(errors[0]), turn.terms.resume, turn.terms.cwd, turn.env)
+    raise session_not_found(str(errors[0]), turn.limits.resume, turn.limits.cwd, turn.env)
 
 
 def session_not_found(

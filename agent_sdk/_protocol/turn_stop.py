@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .turn import Turn
 
 
-def read_on(turn: Turn, connection: Connection, deadline: float) -> bool:
+def drain_until_stopped(turn: Turn, connection: Connection, deadline: float) -> bool:
     """
     Read until the CLI has ended *turn*, which was interrupted. Its questions are refused.
 
@@ -33,13 +33,13 @@ def read_on(turn: Turn, connection: Connection, deadline: float) -> bool:
         elif not isinstance(item, str):
             frame, line = item
             if frame.get("type") != "control_request":
-                turn.absorb(frame, line)
+                turn.drain(frame, line)
             elif connection.protocol.taken(frame):
                 connection.refuse(frame, "the turn was stopped")
     return True
 
 
-def tear(connection: Connection, interrupt: bool, grace: float = 0.5) -> Frame | None:
+def break_off(connection: Connection, interrupt: bool, grace: float = 0.5) -> Frame | None:
     """
     End a connection after an exception that may have left its pump in the middle of something.
 
@@ -49,21 +49,21 @@ def tear(connection: Connection, interrupt: bool, grace: float = 0.5) -> Frame |
     Returns:
         The result, if it came: among what was read before, or in answer to the interrupt.
     """
-    connection.torn = True
+    connection.broken = True
     deadline = time.monotonic() + grace
     results = _results(item[0] for item in list(connection.inbox) if not isinstance(item, str))
     claim = (0,)
     try:
-        claim = connection.seize(deadline)
+        claim = connection.take_over(deadline)
         if interrupt:
-            connection.transport.send_line(connection.protocol.ask("interrupt", {"cancel_queued": True})[1])
+            connection.transport.send_line(connection.protocol.request("interrupt", {"cancel_queued": True})[1])
         while interrupt and not results and (left := deadline - time.monotonic()) > 0:
             results = _results(map(json_lines.decode, connection.transport.read_lines(left)))
         connection.drop(grace=0.2)
     except EOFError:
         connection.drop(grace=0.2)
     finally:
-        connection.leave(claim)
+        connection.release_pump(claim)
         connection.drop()
     return results[0] if results else None
 

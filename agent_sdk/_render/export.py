@@ -41,10 +41,10 @@ def export_session(
         ConfigurationError: The id is no UUID, or there is no such format.
     """
     if directory in FORMATS and not os.path.isdir(str(directory)):
-        raise checks.wrong("directory", directory, f"no such directory; for the format write format={directory!r}")
+        raise checks.invalid("directory", directory, f"no such directory; for the format write format={directory!r}")
     if format not in FORMATS:
-        raise checks.wrong("format", format, f"expected one of {', '.join(FORMATS)}")
-    path = paths.need(session_id, directory, paths.projects_folder(config_dir))
+        raise checks.invalid("format", format, f"expected one of {', '.join(FORMATS)}")
+    path = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
     info = listing.read_info(path) or SessionInfo(session_id=str(session_id), summary=str(session_id), path=path)
     agents = reader.subagents_of(path)
     if format == "json":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from .._core.checks import wrong
+from .._core.checks import invalid
 from ..errors import ConfigurationError, StructuredOutputError
 from . import check, from_types, to_python, validate
 from .to_json import plain
@@ -80,13 +80,13 @@ def _own_schema(target: Any) -> dict[str, Any]:
         raise ConfigurationError('output: expected a class, a JSON Schema or {"type": "json_schema", "schema": {...}}')
     check.check_schema(bare, "output")
     if check.KEYWORDS.isdisjoint(bare):
-        raise wrong("output", target, 'no keyword of JSON Schema is in it; give {"type": "object", ...}')
+        raise invalid("output", target, 'no keyword of JSON Schema is in it; give {"type": "object", ...}')
     return dict(plain(bare))
 
 
 def _of_hint(target: Any) -> dict[str, Any]:
     if not isinstance(target, Hashable):
-        raise wrong("output", target, "expected a class or a type hint, such as list[Report]")
+        raise invalid("output", target, "expected a class or a type hint, such as list[Report]")
     try:
         return from_types.schema_of(target)
     except ConfigurationError as error:

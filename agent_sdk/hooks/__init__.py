@@ -14,17 +14,15 @@ by its name in snake_case) with all of them.
 """
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .base import Effort, HookContext, all_events, event_name
+from .._core.lazy import attach
+from .base import Effort, HookContext
 from .matchers import Matcher
 from .result import Result
-from .runner import HookSet, Outcome, Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from .events import EVENTS
     from .session_hooks import (
         ConfigChange,
         CwdChanged,
@@ -69,9 +67,6 @@ if TYPE_CHECKING:
         UserPromptSubmit,
     )
 
-    #: The context class of every event, by its name in snake_case.
-    EVENTS: Mapping[str, type[HookContext]]
-
 __all__ = [
     "EVENTS",
     "BackgroundTask",
@@ -84,12 +79,10 @@ __all__ = [
     "ElicitationResult",
     "FileChanged",
     "HookContext",
-    "HookSet",
     "InstructionsLoaded",
     "Matcher",
     "MessageDisplay",
     "Notification",
-    "Outcome",
     "PermissionDenied",
     "PermissionRequest",
     "PostCompact",
@@ -113,26 +106,12 @@ __all__ = [
     "TaskCompleted",
     "TaskCreated",
     "TeammateIdle",
-    "Timer",
     "UserPromptExpansion",
     "UserPromptSubmit",
     "WorktreeCreate",
     "WorktreeRemove",
-    "event_name",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "EVENTS":
-        globals()[name] = all_events()
-        return globals()[name]
-    for family in ("tool_hooks", "turn_hooks", "session_hooks") if name in __all__ else ():
-        found = getattr(importlib.import_module(f"{__name__}.{family}"), name, None)
-        if found is not None:
-            globals()[name] = found
-            return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = attach(
+    __name__, __all__, {"events": ("EVENTS",)}, rest=("tool_hooks", "turn_hooks", "session_hooks")
+)

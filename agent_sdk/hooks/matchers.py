@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import attrs
 
 from .._core import checks as check
-from .._core.callbacks import accepts, name_of
-from .._core.tool_names import doubt
+from .._core.callbacks import check_signature, function_name
+from .._core.tool_names import warn_if_misspelled
 from ..errors import ConfigurationError
 from .base import Event, HookContext
 
@@ -92,21 +92,21 @@ def _selector(pattern: Any) -> Selector:
         return _of_text(pattern)
     if isinstance(pattern, re.Pattern):
         if not isinstance(pattern.pattern, str):
-            raise check.wrong("matcher", pattern, "expected an expression for text, not for bytes")
+            raise check.invalid("matcher", pattern, "expected an expression for text, not for bytes")
         return Selector(regexes=(pattern,), local=True)
     if callable(pattern):
-        return Selector(test=accepts("matcher", pattern, ("ctx",)))
+        return Selector(test=check_signature("matcher", pattern, ("ctx",)))
     if isinstance(pattern, Iterable) and not isinstance(pattern, (bytes, Mapping)):
         return _of_list(list(pattern))
-    raise check.wrong("matcher", pattern, "expected a string, a list of strings, a compiled expression or a function")
+    raise check.invalid("matcher", pattern, "expected a string, a list of strings, a compiled expression or a function")
 
 
 def _of_list(patterns: list[Any]) -> Selector:
     if not patterns:
-        raise check.wrong("matcher", patterns, "an empty list fits nothing; leave it out to fit everything")
+        raise check.invalid("matcher", patterns, "an empty list fits nothing; leave it out to fit everything")
     for pattern in patterns:
         if not isinstance(pattern, (str, re.Pattern)):
-            raise check.wrong("matcher", patterns, "expected strings or compiled expressions in the list")
+            raise check.invalid("matcher", patterns, "expected strings or compiled expressions in the list")
     parts = [_selector(pattern) for pattern in patterns]
     return Selector(
         everything=any(part.everything for part in parts),
@@ -124,7 +124,7 @@ def _of_text(pattern: str) -> Selector:
     names = tuple(word for word in words if word and not _SERVER.match(word))
     sources = tuple(f"^{word}__" for word in words if _SERVER.match(word))
     if not names and not sources:
-        raise check.wrong("matcher", pattern, "there is no name in it; leave it out to fit everything")
+        raise check.invalid("matcher", pattern, "there is no name in it; leave it out to fit everything")
     return Selector(names=names, sources=sources, regexes=tuple(map(re.compile, sources)))
 
 
@@ -133,9 +133,9 @@ def _of_expression(pattern: str) -> Selector:
         regex = re.compile(pattern)
     except re.error as error:
         # The CLI accepts it without a word and never fires the hook.
-        raise check.wrong("matcher", pattern, f"not a valid regular expression ({error})") from error
+        raise check.invalid("matcher", pattern, f"not a valid regular expression ({error})") from error
     if _RULE.match(pattern):
-        raise check.wrong("matcher", pattern, "only the name of the tool is compared; look at ctx.tool_input for more")
+        raise check.invalid("matcher", pattern, "only the tool name is compared; read ctx.tool_input for more")
     if _NOT_JAVASCRIPT.search(pattern):
         return Selector(regexes=(regex,), local=True)
     return Selector(sources=(pattern,), regexes=(regex,))
@@ -149,7 +149,7 @@ def fail_mode_of(value: object) -> str | None:
         ConfigurationError: It is neither `closed` nor `open`.
     """
     if value is not None and value not in FAIL_MODES:
-        raise check.wrong("fail_mode", value, "expected 'closed' (an error refuses) or 'open' (an error lets pass)")
+        raise check.invalid("fail_mode", value, "expected 'closed' (an error refuses) or 'open' (an error lets pass)")
     return value
 
 
@@ -190,11 +190,11 @@ class Matcher:
         fail_mode: str | None = None,
     ) -> None:
         if not handlers:
-            hint = f"; Matcher(None, {name_of(pattern)}) hooks a function to everything" if callable(pattern) else ""
+            hint = f"; Matcher(None, {function_name(pattern)}) matches everything" if callable(pattern) else ""
             raise ConfigurationError(f"a Matcher needs a handler: Matcher('Bash', function){hint}")
         self.__attrs_init__(
             pattern,
-            tuple(accepts("handler", handler, ("ctx",)) for handler in handlers),
+            tuple(check_signature("handler", handler, ("ctx",)) for handler in handlers),
             _timeout(timeout),
             fail_mode_of(fail_mode),
             _selector(pattern),
@@ -211,15 +211,15 @@ class Matcher:
             return
         if event.matches is None:
             remedy = "leave the pattern out, or give a function of the context"
-            raise check.wrong("matcher", self.pattern, f"{event.name} has nothing to compare it with; {remedy}")
+            raise check.invalid("matcher", self.pattern, f"{event.name} has nothing to compare it with; {remedy}")
         for name in self.selector.names if event.matches == "tool_name" else ():
             if name[0].islower() and not name.startswith("mcp__"):
                 remedy = "tools are called like 'Bash', those of a server like 'mcp__server__tool'"
-                raise check.wrong("matcher", name, f"no tool has such a name, and upper case counts; {remedy}")
-            doubt("matcher", name)
+                raise check.invalid("matcher", name, f"no tool has such a name, and upper case counts; {remedy}")
+            warn_if_misspelled("matcher", name)
 
     def __repr__(self) -> str:
-        return f"<Matcher {self.pattern!r} {', '.join(map(name_of, self.handlers))}>"
+        return f"<Matcher {self.pattern!r} {', '.join(map(function_name, self.handlers))}>"
 
 
 _KEYS = ("matcher", "handler", "handlers", "timeout", "fail_mode")
@@ -239,13 +239,13 @@ def matcher_of(value: Any) -> Matcher:
         return _of_dict(value)
     if callable(value):
         return Matcher(None, value)
-    raise check.wrong("hook", value, "expected a function, a Matcher or a dict with a handler")
+    raise check.invalid("hook", value, "expected a function, a Matcher or a dict with a handler")
 
 
 def _of_dict(value: Mapping[str, Any]) -> Matcher:
     for key in value:
         if key not in _KEYS:
-            raise check.wrong("hook", key, f"no such key; there are {', '.join(_KEYS)}")
+            raise check.invalid("hook", key, f"no such key; there are {', '.join(_KEYS)}")
     several = value.get("handlers", ())
     handlers = [*(several if isinstance(several, (list, tuple)) else (several,))]
     if "handler" in value:

@@ -38,9 +38,9 @@ _NOTHING: Any = object()
 
 
 def _reason(name: str, value: object) -> str:
-    text: str | None = check.text(name)(value)
+    text: str | None = check.string(name)(value)
     if text is None:
-        raise check.wrong(name, value, "say why in a few words")
+        raise check.invalid(name, value, "say why in a few words")
     return text
 
 
@@ -71,7 +71,7 @@ class Result:
     @classmethod
     def approve(cls, reason: str | None = None) -> Result:
         """Let the tool run without a permission request. Where nothing asks for permission: no opinion."""
-        return cls(decision="allow", reason=check.text("reason")(reason))
+        return cls(decision="allow", reason=check.string("reason")(reason))
 
     @classmethod
     def block(cls, reason: str = BLOCKED) -> Result:
@@ -95,13 +95,13 @@ class Result:
         """
         changed = check.mapping("input")(input)
         if changed is None:
-            raise check.wrong("input", input, "expected the whole new input as a dict")
-        return cls(decision="allow" if approve else None, reason=check.text("reason")(reason), new_input=changed)
+            raise check.invalid("input", input, "expected the whole new input as a dict")
+        return cls(decision="allow" if approve else None, reason=check.string("reason")(reason), new_input=changed)
 
     @classmethod
     def skip(cls, reason: str | None = None) -> Result:
         """Leave this one out, without blame: a refusal that tells the model to carry on."""
-        return cls(decision="skip", reason=check.text("reason")(reason))
+        return cls(decision="skip", reason=check.string("reason")(reason))
 
     @classmethod
     def stop(cls, reason: str) -> Result:
@@ -140,8 +140,8 @@ class Result:
         runs when the session is resumed).
         """
         if decision not in DECISIONS:
-            raise check.wrong("decision", decision, f"expected one of {', '.join(DECISIONS)}")
-        return cls(decision=decision, reason=check.text("reason")(reason))
+            raise check.invalid("decision", decision, f"expected one of {', '.join(DECISIONS)}")
+        return cls(decision=decision, reason=check.string("reason")(reason))
 
     @classmethod
     def replace_output(cls, output: Any) -> Result:

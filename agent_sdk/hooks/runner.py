@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from .. import _converter
 from .._core import checks as check
 from .._core import log as _log
-from .._core.callbacks import Cancellation, name_of
+from .._core.callbacks import Cancellation, function_name
 from ..errors import HookError
 from .base import Event, HookContext, copied, event_class, snake, usual_fields
 from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher
@@ -136,7 +136,7 @@ class HookSet:
         matcher.check_for(facts)
         if matcher.fail_mode == "closed" and not facts.prevents:
             remedy = "nothing can be refused any more; catch the hook's own errors in it, and answer all the same"
-            raise check.wrong("fail_mode", matcher.fail_mode, f"at {facts.name} {remedy}")
+            raise check.invalid("fail_mode", matcher.fail_mode, f"at {facts.name} {remedy}")
         is_closed = (matcher.fail_mode or self.fail_mode) == "closed" and facts.prevents
         steps = [_Step(matcher, handler, is_closed) for handler in matcher.handlers]
         # A new list: the event may be running.
@@ -297,7 +297,7 @@ class _Firing:
     def _expire(self) -> Output:
         step, later = self.steps[self.index], self.steps[self.index + 1 :]
         self.ctx.cancel()
-        late = f"The hook {name_of(step.handler)} did not answer within {step.matcher.timeout} seconds."
+        late = f"The hook {function_name(step.handler)} did not answer within {step.matcher.timeout} seconds."
         output = self.output
         if step.is_closed:
             output = merged(output, self._refusal(late))
@@ -308,7 +308,7 @@ class _Firing:
         return output
 
     def _failed(self, step: _Step, error: Exception) -> Output:
-        name = name_of(step.handler)
+        name = function_name(step.handler)
         if isinstance(error, HookError) and not error.handler:
             error.handler = name
         self.errors.append(error)
@@ -319,7 +319,7 @@ class _Firing:
         return self._refusal(f"The hook {name} failed ({type(error).__name__}).")
 
     def _late(self, step: _Step) -> HookError:
-        name, event = name_of(step.handler), self.ctx.event
+        name, event = function_name(step.handler), self.ctx.event
         text = f"the hook {name} did not answer {event} within {step.matcher.timeout} seconds; raise its timeout"
         self.hooks.log("%s", text)
         return HookError(text, event=event, handler=name)

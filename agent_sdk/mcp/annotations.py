@@ -48,8 +48,8 @@ def _annotation(name: str, value: Any) -> tuple[str, Any]:
     if wire is None:
         near = nearest(name, ANNOTATIONS)
         hint = f"did you mean {near!r}?" if near else f"there are {', '.join(ANNOTATIONS)}"
-        raise check.wrong("annotations", {name: value}, hint)
-    test = check.text if wire == "title" else check.flag
+        raise check.invalid("annotations", {name: value}, hint)
+    test = check.string if wire == "title" else check.boolean
     return wire, test(f"annotations[{name!r}]")(value)
 
 
@@ -61,12 +61,12 @@ def meta_of(given: object, always_load: bool, max_result_chars: int | None) -> d
         ConfigurationError: *given* is no dict of JSON, or a value is wrong.
     """
     meta = check.mapping("meta")(given) or {}
-    if check.flag("always_load")(always_load):
+    if check.boolean("always_load")(always_load):
         meta[ALWAYS_LOAD] = True
     if check.number("max_result_chars", least=1, whole=True)(max_result_chars) is not None:
         meta[MAX_RESULT_CHARS] = max_result_chars
     try:
         written(meta)
     except (TypeError, ValueError) as error:
-        raise check.wrong("meta", given, f"cannot be written as JSON: {error}") from error
+        raise check.invalid("meta", given, f"cannot be written as JSON: {error}") from error
     return meta

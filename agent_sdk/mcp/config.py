@@ -41,21 +41,21 @@ def _headers(value: Any) -> dict[str, str]:
 
 def _words(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        raise check.wrong("args", value, "expected a list with one string for each argument")
-    return check.words("args")(value) or ()
+        raise check.invalid("args", value, "expected a list with one string for each argument")
+    return check.string_list("args")(value) or ()
 
 
 def _url(value: Any) -> str:
-    checked: str | None = check.text("url")(value)
+    checked: str | None = check.string("url")(value)
     if checked is None or not checked.startswith(("http://", "https://")):
-        raise check.wrong("url", value, "expected an address that begins with http:// or https://")
+        raise check.invalid("url", value, "expected an address that begins with http:// or https://")
     return checked
 
 
 def _command(value: Any) -> str:
     checked: str | None = check.path("command")(value)
     if checked is None:
-        raise check.wrong("command", value, "expected a program, as a string")
+        raise check.invalid("command", value, "expected a program, as a string")
     return checked
 
 
@@ -76,7 +76,7 @@ def _seconds(value: Any) -> float | None:
 
 
 def _load(value: Any) -> bool:
-    checked: bool = check.flag("always_load")(value)
+    checked: bool = check.boolean("always_load")(value)
     return checked
 
 
@@ -229,7 +229,7 @@ def _of_text(text: str) -> Servers:
 def _of_file(option: object) -> Servers:
     path = check.path("mcp_servers")(option)
     if not os.path.isfile(path):
-        raise check.wrong("mcp_servers", option, "no such file; give its path, JSON, or a dict of name -> server")
+        raise check.invalid("mcp_servers", option, "no such file; give its path, JSON, or a dict of name -> server")
     _check_file(path)
     return Servers({}, {}, os.path.abspath(path))
 
@@ -240,13 +240,13 @@ def _check_file(path: str) -> None:
         with open(path, "rb") as file:
             read = json_lines.loads(file.read().removeprefix(b"\xef\xbb\xbf"))
     except (OSError, ValueError) as error:
-        raise check.wrong("mcp_servers", path, f"the file cannot be read as JSON: {error}") from error
+        raise check.invalid("mcp_servers", path, f"the file cannot be read as JSON: {error}") from error
     servers = read.get("mcpServers") if isinstance(read, dict) else None
     if not isinstance(servers, dict):
-        raise check.wrong("mcp_servers", path, 'expected {"mcpServers": {name: server}} in the file')
+        raise check.invalid("mcp_servers", path, 'expected {"mcpServers": {name: server}} in the file')
     for name, server in servers.items():
         if not isinstance(server, dict) or not (server.keys() & {"command", "url"} or server.get("type") == "sdk"):
-            raise check.wrong("mcp_servers", path, f"the server {name!r} in the file has neither a command nor a url")
+            raise check.invalid("mcp_servers", path, f"the server {name!r} in the file has neither a command nor a url")
 
 
 def _check_name(name: object) -> None:
@@ -292,7 +292,7 @@ def _of_dict(value: Mapping[str, Any]) -> dict[str, Any]:
             f"the type {kind!r} is none of {', '.join(_SHAPES)}; give a command, or a type and a url; a server in this "
             "process is a ToolServer"
         )
-    check.known_keys("server", value, ("type", "timeout", "alwaysLoad", *checks))
+    check.reject_typos("server", value, ("type", "timeout", "alwaysLoad", *checks))
     checked = {key: test(value.get(key)) for key, test in checks.items()}
     wire = {key: item for key, item in checked.items() if item or key in ("command", "url")}
     wire = {**value, "type": kind, **wire}

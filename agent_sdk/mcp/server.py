@@ -50,8 +50,8 @@ class ToolServer:
     ) -> None:
         self.name: str = _required("name", name)
         self.version: str = _required("version", version)
-        self.instructions: str | None = check.text("instructions")(instructions)
-        self.always_load: bool = check.flag("always_load")(always_load)
+        self.instructions: str | None = check.string("instructions")(instructions)
+        self.always_load: bool = check.boolean("always_load")(always_load)
         #: The tools by name.
         self.tools: dict[str, Tool[..., Any]] = {}
         for found in _tools_of_all(tools):
@@ -73,7 +73,7 @@ class ToolServer:
         """
         tools = [getattr(source, method) for method in _public_methods(type(source))]
         if not tools:
-            raise check.wrong("source", source, "it has no public methods")
+            raise check.invalid("source", source, "it has no public methods")
         return cls(name or type(source).__name__.lower(), tools, **fields)
 
     def _add(self, found: Tool[..., Any]) -> None:
@@ -202,15 +202,15 @@ def normalised(name: str) -> str:
 
 
 def _required(name: str, value: object) -> str:
-    text: str | None = check.text(name)(value)
+    text: str | None = check.string(name)(value)
     if text is None:
-        raise check.wrong(name, value, "expected a string")
+        raise check.invalid(name, value, "expected a string")
     return text
 
 
 def _tools_of_all(given: Any) -> Iterator[Tool[..., Any]]:
     if isinstance(given, (str, bytes)) or given is None:
-        raise check.wrong("tools", given, "expected a list of tools or functions")
+        raise check.invalid("tools", given, "expected a list of tools or functions")
     single = isinstance(given, Tool) or callable(given) or not isinstance(given, Iterable)
     for item in (given,) if single else given:
         yield from _tools_of(item)
@@ -220,7 +220,7 @@ def _tools_of(item: Any) -> Iterable[Tool[..., Any]]:
     if isinstance(item, Tool):
         return [item]
     if isinstance(item, type):
-        raise check.wrong("tools", item, f"expected an object, not a class; make one: {item.__name__}()")
+        raise check.invalid("tools", item, f"expected an object, not a class; make one: {item.__name__}()")
     if inspect.isroutine(item) or isinstance(item, functools.partial):
         return [Tool(item)]
     marked = [name for name in _names_in(type(item)) if isinstance(inspect.getattr_static(item, name), Tool)]
@@ -228,7 +228,7 @@ def _tools_of(item: Any) -> Iterable[Tool[..., Any]]:
         return [getattr(item, name) for name in marked]
     if callable(item):
         return [Tool(item)]
-    raise check.wrong("tools", item, "expected a tool, a function, or an object with methods marked with @tool")
+    raise check.invalid("tools", item, "expected a tool, a function, or an object with methods marked with @tool")
 
 
 def _public_methods(cls: type) -> list[str]:

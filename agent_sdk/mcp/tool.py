@@ -63,12 +63,12 @@ class Tool(Generic[P, R]):
         max_result_chars: int | None = None,
     ) -> None:
         if not callable(handler) or isinstance(handler, type):
-            raise check.wrong("handler", handler, "expected a function")
+            raise check.invalid("handler", handler, "expected a function")
         functools.update_wrapper(self, handler)
         self.handler = handler
         self.name = _name_of(handler, name)
         docstring = getattr(handler, "__doc__", None) if _has_own_docstring(handler) else None
-        text = check.text("description", empty=True)(description)
+        text = check.string("description", empty=True)(description)
         self.description = docstrings.summary(docstring) if text is None else text
         self.annotations = annotations_of(annotations)
         self.meta = meta_of(meta, always_load, max_result_chars)
@@ -175,7 +175,7 @@ def _name_of(handler: Any, given: str | None) -> str:
     name = given if given is not None else getattr(handler, "__name__", None)
     if name is None or name == "<lambda>":
         raise ConfigurationError(f"tool: {handler!r} has no name; give tool(name=..., handler=...)")
-    checked: str = check.text("name")(name)
+    checked: str = check.string("name")(name)
     return checked
 
 
@@ -237,7 +237,7 @@ def tool(function: Any = None, /, *, handler: Any = None, **fields: Any) -> Any:
         ConfigurationError: The function cannot be a tool, or a value is wrong.
     """
     if isinstance(function, Tool) or (function is not None and not callable(function)):
-        raise check.wrong("tool", function, "expected a function; give the rest by name: tool(name=..., handler=...)")
+        raise check.invalid("tool", function, "expected a function; give the rest by name: tool(name=..., handler=...)")
     if handler is not None or function is not None:
         return Tool(handler if function is None else function, **fields)
     return lambda decorated: Tool(decorated, **fields)

@@ -5,9 +5,9 @@ This file only gathers names. The classes that most runs never meet are imported
 """
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .._core.lazy import attach
 from .base import Message, SystemMessage, UnknownMessage, WireObject
 from .blocks import (
     ContentBlock,
@@ -124,9 +124,6 @@ if TYPE_CHECKING:
         TaskUpdatedMessage,
         TaskUsage,
     )
-
-#: The modules of the names above that are imported late, the ones most often asked for first.
-_LATER = ("control", "models", "reports", *MESSAGE_FAMILIES, *BLOCK_FAMILIES)
 
 __all__ = [
     "AccountInfo",
@@ -258,16 +255,6 @@ __all__ = [
     "predicates",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for module in _LATER:
-            found = getattr(importlib.import_module(f"{__name__}.{module}"), name, None)
-            if found is not None:
-                globals()[name] = found
-                return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = attach(
+    __name__, __all__, {}, rest=("control", "models", "reports", *MESSAGE_FAMILIES, *BLOCK_FAMILIES)
+)

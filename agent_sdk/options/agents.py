@@ -22,11 +22,11 @@ EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 def _required(name: str, *, empty: bool = False) -> check.Check:
-    as_text = check.text(name, empty=empty)
+    as_text = check.string(name, empty=empty)
 
     def accept(value: object) -> str:
         if value is None:
-            raise check.wrong(name, value, "expected a string")
+            raise check.invalid(name, value, "expected a string")
         accepted: str = as_text(value)
         return accepted
 
@@ -40,7 +40,7 @@ def _effort(value: object) -> str | int | None:
 
 
 def _background(value: object) -> bool | None:
-    return None if value is None else bool(check.flag("background")(value))
+    return None if value is None else bool(check.boolean("background")(value))
 
 
 def _servers(value: object) -> tuple[Any, ...] | None:
@@ -49,15 +49,15 @@ def _servers(value: object) -> tuple[Any, ...] | None:
         return None
     given = [value] if isinstance(value, (str, Mapping)) else value
     if not isinstance(given, Sequence):
-        raise check.wrong("mcp_servers", value, "expected a list of names, or a dict of name -> server")
+        raise check.invalid("mcp_servers", value, "expected a list of names, or a dict of name -> server")
     return tuple(_server(one) for one in given)
 
 
 def _server(one: object) -> Any:
     if isinstance(one, str):
-        return check.text("mcp_servers")(one)
+        return check.string("mcp_servers")(one)
     if not isinstance(one, Mapping):
-        raise check.wrong("mcp_servers", one, "expected a name, or a dict of name -> server")
+        raise check.invalid("mcp_servers", one, "expected a name, or a dict of name -> server")
     from ..mcp.config import parse_servers
 
     servers = parse_servers(one)
@@ -96,11 +96,11 @@ class Agent:
     tools: Sequence[str] | None = _checked(tool_rules("tools"), None)
     disallowed_tools: Sequence[str] | None = _checked(tool_rules("disallowed_tools"), None)
     #: An alias, a full name, or `"inherit"`.
-    model: str | None = _checked(check.text("model"), None)
-    skills: Sequence[str] | None = _checked(check.words("skills"), None)
+    model: str | None = _checked(check.string("model"), None)
+    skills: Sequence[str] | None = _checked(check.string_list("skills"), None)
     #: Names of the session's servers, or dicts of name -> `mcp.stdio(...)`, `mcp.http(...)`, `mcp.sse(...)`.
     mcp_servers: Sequence[Any] | Mapping[str, Any] | None = _checked(_servers, None, repr=_shown, hash=False)
-    initial_prompt: str | None = _checked(check.text("initial_prompt", empty=True), None)
+    initial_prompt: str | None = _checked(check.string("initial_prompt", empty=True), None)
     max_turns: int | None = _checked(check.number("max_turns", least=1, whole=True), None)
     #: Run beside the conversation.
     background: bool | None = _checked(_background, None)
@@ -121,7 +121,7 @@ class Agent:
 _NAMES = {field.name: camel(field.name) for field in attrs.fields(Agent)}
 
 
-def agents_of(value: object) -> dict[str, dict[str, Any]] | None:
+def parse_agents(value: object) -> dict[str, dict[str, Any]] | None:
     """
     Accept subagents by name, as `Agent` or dicts; gives them as the CLI reads them.
 
@@ -136,7 +136,7 @@ def _agent(name: str, agent: object) -> dict[str, Any]:
     if isinstance(agent, Agent):
         return agent.to_wire()
     if not isinstance(agent, Mapping):
-        raise check.wrong(f"agents[{name!r}]", agent, "expected an Agent, or a dict with description and prompt")
+        raise check.invalid(f"agents[{name!r}]", agent, "expected an Agent, or a dict with description and prompt")
     known = {field: agent[key] for field, wire in _NAMES.items() for key in (wire, field) if key in agent}
     others = {key: item for key, item in agent.items() if key not in _NAMES and key not in _NAMES.values()}
     _check_others(name, others)
@@ -150,8 +150,8 @@ def _agent(name: str, agent: object) -> dict[str, Any]:
 
 
 def _check_others(agent: str, others: Mapping[str, Any]) -> None:
-    check.known_keys(f"agents[{agent!r}]", others, _NAMES)
+    check.reject_typos(f"agents[{agent!r}]", others, _NAMES)
     try:
         json_lines.dumps(others)
     except (TypeError, ValueError) as error:
-        raise check.wrong(f"agents[{agent!r}]", others, str(error)) from error
+        raise check.invalid(f"agents[{agent!r}]", others, str(error)) from error

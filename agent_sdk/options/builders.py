@@ -12,7 +12,7 @@ from ..errors import ConfigurationError
 from .rules import RULES
 
 T = TypeVar("T")
-B = TypeVar("B", bound="Builders")
+B = TypeVar("B", bound="OptionBuilders")
 
 #: Python has a keyword for one option's name; both are accepted where options are given by name.
 ALIASES = {"continue": "continue_conversation"}
@@ -76,12 +76,12 @@ def _unknown_option(name: str, names: dict[str, Any]) -> ConfigurationError:
     return ConfigurationError(f"unknown option {name!r}; {hint}")
 
 
-class Builders:
+class OptionBuilders:
     """Changed copies, and the repr."""
 
     __slots__ = ()
 
-    def given(self) -> dict[str, Any]:
+    def non_defaults(self) -> dict[str, Any]:
         """Return the options that differ from their defaults, by name."""
         values = ((name, getattr(self, name), default) for name, default in _names(type(self)).items())
         return {name: value for name, value, default in values if value is not default and value != default}
@@ -95,7 +95,7 @@ class Builders:
         """
         if not changes:
             return self
-        return type(self)(**{**self.given(), **changes})
+        return type(self)(**{**self.non_defaults(), **changes})
 
     def with_tools(self: B, *tools: str) -> B:
         """Return a copy whose *allowed_tools* are these: names, or one list of them."""
@@ -123,7 +123,7 @@ class Builders:
         return lambda value=True: self.evolve(**{option: value})
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_shown(name, value)}" for name, value in self.given().items())
+        shown = ", ".join(f"{name}={_shown(name, value)}" for name, value in self.non_defaults().items())
         return f"Options({shown})"
 
 

@@ -13,7 +13,7 @@ from ..errors import ConfigurationError
 from ..permissions import MODES
 
 #: Characters above which a list with commas is spread over several words.
-LONGEST_LIST = 2000
+MAX_LIST_CHARS = 2000
 
 
 def checked_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -34,17 +34,17 @@ def commas(values: Sequence[str]) -> str | tuple[str, ...]:
     A long list becomes several words: the CLI adds up those of one flag.
     """
     joined = ",".join(values)
-    if len(joined) <= LONGEST_LIST:
+    if len(joined) <= MAX_LIST_CHARS:
         return joined
     words = [""]
     for value in values:
-        if words[-1] and len(words[-1]) + len(value) >= LONGEST_LIST:
+        if words[-1] and len(words[-1]) + len(value) >= MAX_LIST_CHARS:
             words.append("")
         words[-1] += f",{value}" if words[-1] else value
     return tuple(words)
 
 
-def mirrored(store: object) -> bool:
+def presence_flag(store: object) -> bool:
     """Turn a session store into the flag that makes the CLI send what it writes."""
     return True
 
@@ -67,38 +67,38 @@ def thinking_flags(value: object) -> tuple[str, ...]:
         value = {"type": "enabled", "budget_tokens": value}
     kind = value.get("type") if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or kind not in ("adaptive", "enabled", "disabled"):
-        raise check.wrong("thinking", value, "expected 'adaptive', 'disabled', a number of tokens, or a dict of these")
-    check.known_keys("thinking", value, ("type", "budget_tokens", "budgetTokens", "display"))
+        raise check.invalid("thinking", value, "expected 'adaptive', 'disabled', a number of tokens, or a dict")
+    check.reject_typos("thinking", value, ("type", "budget_tokens", "budgetTokens", "display"))
     if kind == "enabled" and not {"budget_tokens", "budgetTokens"} & value.keys():
-        raise check.wrong("thinking", value, "type 'enabled' needs budget_tokens; 'adaptive' leaves it to the model")
+        raise check.invalid("thinking", value, "type 'enabled' needs budget_tokens; 'adaptive' leaves it to the model")
     budget = check.number("thinking", above=0, whole=True)(value.get("budget_tokens", value.get("budgetTokens")))
     flags = [f"--thinking={kind}" if budget is None else f"--max-thinking-tokens={budget}"]
     display = check.one_of("thinking.display", ("summarized", "omitted"))(value.get("display"))
     return (*flags, f"--thinking-display={display}") if display else tuple(flags)
 
 
-def skills_of(value: object) -> tuple[str, ...] | None:
+def parse_skills(value: object) -> tuple[str, ...] | None:
     """
     Accept names of skills, or `"all"`.
 
     Raises:
         ConfigurationError: A name would break the rule that allows it.
     """
-    names: tuple[str, ...] | None = check.words("skills")(value)
+    names: tuple[str, ...] | None = check.string_list("skills")(value)
     for name in names or ():
         if name != name.strip() or name.startswith("/") or any(sign in name for sign in "(),*\n\r\ufeff"):
-            raise check.wrong("skills", name, "expected a plain name such as 'pdf' or 'plugin:name'")
+            raise check.invalid("skills", name, "expected a plain name such as 'pdf' or 'plugin:name'")
     return names
 
 
-def switch(value: bool) -> str | None:
+def env_flag(value: bool) -> str | None:
     """Turn an option into an environment variable that is set or not."""
     return "true" if value else None
 
 
-def fallback(value: object) -> tuple[str, ...] | None:
+def fallback_models(value: object) -> tuple[str, ...] | None:
     """Accept one model, or models by commas or in a list."""
-    names: tuple[str, ...] | None = check.words("fallback_model")(value)
+    names: tuple[str, ...] | None = check.string_list("fallback_model")(value)
     return None if names is None else tuple(part.strip() for name in names for part in name.split(","))
 
 
@@ -115,16 +115,16 @@ def permission_mode_name(value: object) -> str | None:
         mode = MODES.get(value, value)
         if mode in MODES.values():
             return mode
-    raise check.wrong("permission_mode", value, f"expected one of {', '.join(MODES)}")
+    raise check.invalid("permission_mode", value, f"expected one of {', '.join(MODES)}")
 
 
 def retry(value: object) -> object:
     """Accept a `Retry`, or a number of attempts."""
     if value is None:
         return None
-    from .retry import retry_of  # loaded by who uses it
+    from .retry import parse_retry  # loaded by who uses it
 
-    return retry_of(value)
+    return parse_retry(value)
 
 
 def plugin_paths(value: object) -> tuple[str, ...] | None:
@@ -134,19 +134,19 @@ def plugin_paths(value: object) -> tuple[str, ...] | None:
     if isinstance(value, (str, os.PathLike, Mapping)):
         value = [value]
     if not isinstance(value, Sequence):
-        raise check.wrong("plugins", value, "expected a list of paths")
+        raise check.invalid("plugins", value, "expected a list of paths")
     return tuple(_plugin_path(item) for item in value)
 
 
 def _plugin_path(item: object) -> str:
     path = item.get("path") if isinstance(item, Mapping) and item.get("type", "local") == "local" else item
     if path is None or isinstance(path, Mapping):
-        raise check.wrong("plugins", item, 'expected a path or {"type": "local", "path": ...}')
+        raise check.invalid("plugins", item, 'expected a path or {"type": "local", "path": ...}')
     found: str = check.directory("plugins")(path)
     return found
 
 
-def hooks_of(value: object) -> dict[str, Any] | None:
+def parse_hooks(value: object) -> dict[str, Any] | None:
     """
     Accept hooks: event -> function, `Matcher`, dict, or a list of these.
 
@@ -155,7 +155,7 @@ def hooks_of(value: object) -> dict[str, Any] | None:
     """
     if value is None:
         return None
-    from ..hooks import HookSet
+    from ..hooks.runner import HookSet
 
     given: dict[str, Any] | None = check.mapping("hooks")(value)
     HookSet(given)
@@ -171,23 +171,23 @@ def permission_callback(value: object) -> Any:
     """
     if value is None:
         return None
-    from .._core.callbacks import check_callback
+    from .._core.callbacks import check_permission_callback
 
-    return check_callback(value)
+    return check_permission_callback(value)
 
 
-def told(name: str, parameter: str) -> Callable[[object], Any]:
+def unary_callback(name: str, parameter: str) -> Callable[[object], Any]:
     """Make the converter of an option that is a function of one argument."""
 
     def check_function(value: object) -> Any:
-        from .._core.callbacks import listener
+        from .._core.callbacks import check_callback
 
-        return listener(name, value, parameter)
+        return check_callback(name, value, parameter)
 
     return check_function
 
 
-def servers_of(value: object) -> Any:
+def parse_servers(value: object) -> Any:
     """
     Accept MCP servers, and keep them as they were given.
 
@@ -202,7 +202,7 @@ def servers_of(value: object) -> Any:
     return value
 
 
-def custom_tools_of(value: object) -> tuple[Any, ...] | None:
+def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
     """
     Accept tools of this process.
 
@@ -241,18 +241,18 @@ def json_schema(value: object) -> Any:
         ConfigurationError: It is no dict, or the envelope is empty.
     """
     if not isinstance(value, Mapping):
-        raise check.wrong("output_format", value, "expected a JSON Schema as a dict")
-    check.writable("output_format", value)
+        raise check.invalid("output_format", value, "expected a JSON Schema as a dict")
+    check.json_serializable("output_format", value)
     from .._schema.check import check_schema
 
     schema = value["schema"] if value.get("type") == "json_schema" and "schema" in value else value
     if not isinstance(schema, Mapping) or schema.get("type") == "json_schema":
-        raise check.wrong("output_format", value, 'expected {"type": "json_schema", "schema": {...}}')
+        raise check.invalid("output_format", value, 'expected {"type": "json_schema", "schema": {...}}')
     check_schema(schema, "output_format")
     return schema
 
 
-def settings_of(value: object) -> Any:
+def parse_settings(value: object) -> Any:
     """
     Accept settings: a dict, JSON text, or the path of a file.
 
@@ -260,10 +260,10 @@ def settings_of(value: object) -> Any:
         ConfigurationError: It is something else, or cannot be written as JSON.
     """
     if isinstance(value, Mapping):
-        check.writable("settings", value)
+        check.json_serializable("settings", value)
         return check.mapping("settings")(value)
     if value is not None and not isinstance(value, (str, os.PathLike)):
-        raise check.wrong("settings", value, "expected a dict, JSON text or the path of a file")
+        raise check.invalid("settings", value, "expected a dict, JSON text or the path of a file")
     return check.path("settings")(value)
 
 
@@ -276,7 +276,7 @@ _SANDBOX_KEYS = (
 )  # fmt: skip
 
 
-def sandbox_of(value: object) -> dict[str, Any] | None:
+def parse_sandbox(value: object) -> dict[str, Any] | None:
     """
     Accept sandbox settings; keys in snake_case are spelled as the CLI does.
 
@@ -287,7 +287,7 @@ def sandbox_of(value: object) -> dict[str, Any] | None:
     if given is None:
         return None
     settings = {camel(key): item for key, item in given.items()}
-    check.known_keys("sandbox", settings, _SANDBOX_KEYS)
+    check.reject_typos("sandbox", settings, _SANDBOX_KEYS)
     return settings
 
 
@@ -301,23 +301,23 @@ def system_prompt_fields(value: object) -> dict[str, Any]:
     if isinstance(value, str):
         return {"systemPrompt": [value]}
     if isinstance(value, Mapping):
-        check.known_keys("system_prompt", value, _PROMPT_KEYS)
+        check.reject_typos("system_prompt", value, _PROMPT_KEYS)
         shape = _PROMPT_SHAPES.get(str(value.get("type")))
         if shape is not None:
             return shape(value)
     elif isinstance(value, Sequence) and all(isinstance(part, str) for part in value):
         return {"systemPrompt": list(value)}
-    raise check.wrong(
+    raise check.invalid(
         "system_prompt", value, "expected a string, a list of strings, or a dict of type preset, custom or file"
     )
 
 
 def _preset(value: Mapping[str, Any]) -> dict[str, Any]:
     if value.get("preset", "claude_code") != "claude_code":
-        raise check.wrong("system_prompt", value, "the only preset is 'claude_code'")
+        raise check.invalid("system_prompt", value, "the only preset is 'claude_code'")
     fields: dict[str, Any] = {}
     if not isinstance(value.get("append") or "", str):
-        raise check.wrong("system_prompt", value, "append must be a string")
+        raise check.invalid("system_prompt", value, "append must be a string")
     if value.get("append"):
         fields["appendSystemPrompt"] = value["append"]
     exclude = value.get("exclude_dynamic_sections", value.get("excludeDynamicSections"))

@@ -1,7 +1,7 @@
 """
 Options: one line for each option says its name, type, default and where it travels.
 
-The interpreters are `_process.command` (argv, environment, spawning) and `_control.handshake`; nothing starts here.
+The interpreters are `_process.command` (argv, environment, spawning) and `_protocol.handshake`; nothing starts here.
 """
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from .._core import checks as check
-from .._core.fields import TRAVELS, argv, environ, initialize, local, spawn
+from .._core.fields import TARGET, argv, custom, environ, initialize, local
 from .._core.tool_names import tool_rules
 from ..transport import Transport
-from .agents import EFFORTS, agents_of
-from .builders import Builders, checked_names
+from .agents import EFFORTS, parse_agents
+from .builders import OptionBuilders, checked_names
 from .converters import (
     checked_by,
     commas,
-    custom_tools_of,
-    fallback,
-    hooks_of,
+    env_flag,
+    fallback_models,
     json_schema,
-    mirrored,
     negated,
     output_schema,
+    parse_custom_tools,
+    parse_hooks,
+    parse_sandbox,
+    parse_servers,
+    parse_settings,
+    parse_skills,
     permission_callback,
     permission_mode_name,
     plugin_paths,
+    presence_flag,
     retry,
-    sandbox_of,
-    servers_of,
-    settings_of,
-    skills_of,
-    switch,
     system_prompt_fields,
     thinking_flags,
-    told,
+    unary_callback,
 )
 
 #: The options that say which session a process opens; a client uses them once, then resumes its own session.
@@ -61,7 +61,7 @@ _kept = attrs.frozen(kw_only=True, repr=False, eq=True, slots=True)
 
 @checked_names
 @_kept
-class Options(Builders):
+class Options(OptionBuilders):
     """
     What a query or a client is started with. Immutable: `evolve` and `with_*` give changed copies.
 
@@ -69,11 +69,11 @@ class Options(Builders):
     """
 
     #: Working directory of the CLI; the default is this process's.
-    cwd: str | None = spawn(converter=check.directory("cwd"))
+    cwd: str | None = custom(converter=check.directory("cwd"))
     #: Model name or alias, such as `"sonnet"`.
-    model: str | None = argv("--model", converter=check.text("model"))
+    model: str | None = argv("--model", converter=check.string("model"))
     #: Model, or models in order, to use while the first is overloaded.
-    fallback_model: tuple[str, ...] | None = argv("--fallback-model", commas, converter=fallback)
+    fallback_model: tuple[str, ...] | None = argv("--fallback-model", commas, converter=fallback_models)
     #: Model calls for one prompt, at most; then the result is `error_max_turns`.
     max_turns: int | None = argv("--max-turns", converter=check.number("max_turns", least=1, whole=True))
     #: Tokens for thinking, on models with a budget; 0 turns it off.
@@ -88,7 +88,7 @@ class Options(Builders):
     allow_dangerously_skip_permissions: bool = argv(
         "--allow-dangerously-skip-permissions",
         default=False,
-        converter=check.flag("allow_dangerously_skip_permissions"),
+        converter=check.boolean("allow_dangerously_skip_permissions"),
     )
     #: The built-in tools that exist at all; an empty list means none, `"default"` all.
     tools: tuple[str, ...] | None = argv("--tools", commas, converter=tool_rules("tools"))
@@ -101,13 +101,13 @@ class Options(Builders):
     #: Go on with this session: its id, or its title when that is unique in the directory.
     resume: str | None = argv("--resume", converter=check.session("resume"))
     #: Forget what came after this message: the uuid of an assistant or user message. Needs *resume*.
-    resume_session_at: str | None = argv("--resume-session-at", converter=check.text("resume_session_at"))
+    resume_session_at: str | None = argv("--resume-session-at", converter=check.string("resume_session_at"))
     #: Go on in a copy of the session, under a new id.
-    fork_session: bool = argv("--fork-session", default=False, converter=check.flag("fork_session"))
+    fork_session: bool = argv("--fork-session", default=False, converter=check.boolean("fork_session"))
     #: The id of the new session (or of the fork): a UUID.
     session_id: str | None = argv("--session-id", converter=check.session_uuid("session_id"))
     #: Go on with the newest session of the directory; a new one when there is none.
-    continue_conversation: bool = argv("--continue", default=False, converter=check.flag("continue_conversation"))
+    continue_conversation: bool = argv("--continue", default=False, converter=check.boolean("continue_conversation"))
     #: Replaces the system prompt: a string, a list of strings, or a dict of type `preset`, `custom` or `file`.
     system_prompt: Any = initialize("", system_prompt_fields, converter=checked_by(system_prompt_fields))
     #: More directories that the tools may use.
@@ -116,15 +116,15 @@ class Options(Builders):
     )
     #: Which settings files are read: `user`, `project`, `local`; all by default, an empty list for none.
     setting_sources: tuple[str, ...] | None = argv(
-        "--setting-sources", commas, converter=check.words("setting_sources", among=("user", "project", "local"))
+        "--setting-sources", commas, converter=check.string_list("setting_sources", among=("user", "project", "local"))
     )
     #: Settings as a dict, as JSON text, or the path of a file.
-    settings: str | dict[str, Any] | None = spawn(converter=settings_of)
+    settings: str | dict[str, Any] | None = custom(converter=parse_settings)
     #: Sandbox settings, as the key `sandbox` of the settings has them.
-    sandbox: dict[str, Any] | None = spawn(converter=sandbox_of)
+    sandbox: dict[str, Any] | None = custom(converter=parse_sandbox)
     #: Send stream events while a message is written.
     include_partial_messages: bool = argv(
-        "--include-partial-messages", default=False, converter=check.flag("include_partial_messages")
+        "--include-partial-messages", default=False, converter=check.boolean("include_partial_messages")
     )
     #: The shape of the answer: `{"type": "json_schema", "schema": {…}}` or the JSON Schema alone.
     output_format: dict[str, Any] | None = initialize("jsonSchema", json_schema, converter=checked_by(json_schema))
@@ -132,56 +132,56 @@ class Options(Builders):
     #: `output` is one of it; a success without one raises `StructuredOutputError`.
     output: Any = initialize("jsonSchema", output_schema, converter=checked_by(output_schema))
     #: Called with each line that the CLI writes to its standard error.
-    stderr: Callable[[str], None] | None = local(converter=told("stderr", "line"))
+    stderr: Callable[[str], None] | None = local(converter=unary_callback("stderr", "line"))
     #: Laid over the environment of this process; *None* as a value unsets a variable.
-    env: dict[str, str | None] | None = spawn(converter=check.variables("env"))
+    env: dict[str, str | None] | None = custom(converter=check.variables("env"))
     #: Seconds for the whole call; with `query_many`, for each prompt.
     timeout: float | None = local(converter=check.number("timeout", above=0))
     #: Seconds of silence between two messages; the time that your callbacks take does not count.
     idle_timeout: float | None = local(converter=check.number("idle_timeout", above=0))
     #: Path of the `claude` program; found by itself when not given.
-    cli_path: str | None = spawn(converter=check.path("cli_path"))
+    cli_path: str | None = custom(converter=check.path("cli_path"))
     #: Subagents by name: `agent_sdk.Agent`, or dicts with `description`, `prompt` and what else the CLI takes.
-    agents: dict[str, dict[str, Any]] | None = initialize("agents", converter=agents_of)
+    agents: dict[str, dict[str, Any]] | None = initialize("agents", converter=parse_agents)
     #: Plugin folders: paths, or `{"type": "local", "path": …}`.
     plugins: tuple[str, ...] | None = argv("--plugin-dir", converter=plugin_paths)
     #: Beta features of the API by name.
-    betas: tuple[str, ...] | None = argv("--betas", converter=check.words("betas"))
+    betas: tuple[str, ...] | None = argv("--betas", converter=check.string_list("betas"))
     #: Use no MCP servers but those given here.
-    strict_mcp_config: bool = argv("--strict-mcp-config", default=False, converter=check.flag("strict_mcp_config"))
+    strict_mcp_config: bool = argv("--strict-mcp-config", default=False, converter=check.boolean("strict_mcp_config"))
     #: Keep copies of files before they change, for `rewind_files`.
     enable_file_checkpointing: bool = environ(
         "CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING",
-        switch,
+        env_flag,
         default=False,
-        converter=check.flag("enable_file_checkpointing"),
+        converter=check.boolean("enable_file_checkpointing"),
     )
     #: Hooks by event: `{"pre_tool_use": [hooks.Matcher("Bash", function)]}`; functions and dicts are accepted too.
-    hooks: dict[str, Any] | None = spawn(converter=hooks_of)
+    hooks: dict[str, Any] | None = custom(converter=parse_hooks)
     #: What the failure of a hook does where its matcher does not say: `"closed"` refuses, `"open"` lets pass.
-    hook_fail_mode: str | None = spawn(converter=check.one_of("hook_fail_mode", ("closed", "open")))
+    hook_fail_mode: str | None = custom(converter=check.one_of("hook_fail_mode", ("closed", "open")))
     #: Where failures of hooks are logged as warnings; by default they are logged at DEBUG.
-    hook_logger: Any = spawn()
+    hook_logger: Any = custom()
     #: Asked before a tool runs: `(tool_name, tool_input, context)` -> `Allow`, `Deny` or a bool.
-    can_use_tool: Callable[..., Any] | None = spawn(converter=permission_callback)
+    can_use_tool: Callable[..., Any] | None = custom(converter=permission_callback)
     #: `"none"` refuses what would ask, for scripts that nobody watches; `"host"` asks as usual.
     permission_prompts: str | None = argv(
         "--permission-prompts", converter=check.one_of("permission_prompts", ("host", "none"))
     )
     #: An MCP tool that is asked in place of *can_use_tool*.
     permission_prompt_tool_name: str | None = argv(
-        "--permission-prompt-tool", converter=check.text("permission_prompt_tool_name")
+        "--permission-prompt-tool", converter=check.string("permission_prompt_tool_name")
     )
     #: MCP servers by name: `mcp.stdio(...)`, `mcp.http(...)`, `mcp.sse(...)`, a tool server, a dict; or a file's path.
-    mcp_servers: Any = spawn(converter=servers_of)
+    mcp_servers: Any = custom(converter=parse_servers)
     #: Tools in this process: functions, or what `tool` makes; they run without asking.
-    custom_tools: tuple[Any, ...] | None = spawn(converter=custom_tools_of)
+    custom_tools: tuple[Any, ...] | None = custom(converter=parse_custom_tools)
     #: Threads that run the tools of this process; with 1 they run in the thread that called `query`.
-    tool_workers: int = spawn(default=1, converter=check.number("tool_workers", least=1, whole=True))
+    tool_workers: int = custom(default=1, converter=check.number("tool_workers", least=1, whole=True))
     #: Asked when an MCP server wants something of the user; without it such questions are declined.
-    on_elicitation: Callable[[Any], Any] | None = spawn(converter=told("on_elicitation", "question"))
+    on_elicitation: Callable[[Any], Any] | None = custom(converter=unary_callback("on_elicitation", "question"))
     #: The agent that leads the session: one of the CLI's, of a plugin's or of *agents*.
-    agent: str | None = argv("--agent", converter=check.text("agent"))
+    agent: str | None = argv("--agent", converter=check.string("agent"))
     #: How hard the model tries: `low`, `medium`, `high`, `xhigh` or `max`.
     effort: str | None = argv(
         "--effort", converter=check.one_of("effort", EFFORTS)
@@ -191,7 +191,7 @@ class Options(Builders):
     #: Tokens that the whole task may take; the model is told how many are left.
     task_budget: int | None = argv("--task-budget", converter=check.number("task_budget", above=0, whole=True))
     #: Skills that may be used: names, or `"all"`.
-    skills: tuple[str, ...] | None = spawn(converter=skills_of)
+    skills: tuple[str, ...] | None = custom(converter=parse_skills)
     #: Settings of the project are read from here, not from *cwd*; for worktrees.
     project_config_root: str | None = argv(
         "--project-config-root", converter=check.directory("project_config_root")
@@ -199,63 +199,65 @@ class Options(Builders):
     #: Another name for a tool: `{"old": "new"}`.
     tool_aliases: dict[str, str] | None = initialize("toolAliases", converter=check.mapping("tool_aliases"))
     #: Title of the session.
-    title: str | None = initialize("title", converter=check.text("title"))
+    title: str | None = initialize("title", converter=check.string("title"))
     #: What the model is told in plan mode, in place of the CLI's own instructions.
     plan_mode_instructions: str | None = initialize(
-        "planModeInstructions", converter=check.text("plan_mode_instructions")
+        "planModeInstructions", converter=check.string("plan_mode_instructions")
     )
     #: Deliver what subagents say, besides their tool uses.
     forward_subagent_text: bool = initialize(
-        "forwardSubagentText", default=False, converter=check.flag("forward_subagent_text")
+        "forwardSubagentText", default=False, converter=check.boolean("forward_subagent_text")
     )
     #: Ask for summaries of what background agents do.
     agent_progress_summaries: bool = initialize(
-        "agentProgressSummaries", default=False, converter=check.flag("agent_progress_summaries")
+        "agentProgressSummaries", default=False, converter=check.boolean("agent_progress_summaries")
     )
     #: Deliver messages for the shell hooks of settings files.
     include_hook_events: bool = argv(
-        "--include-hook-events", default=False, converter=check.flag("include_hook_events")
+        "--include-hook-events", default=False, converter=check.boolean("include_hook_events")
     )
     #: Save the session; without it nothing can be resumed later.
     persist_session: bool = argv(
-        "--no-session-persistence", negated, default=True, converter=check.flag("persist_session")
+        "--no-session-persistence", negated, default=True, converter=check.boolean("persist_session")
     )
     #: Send prompts to the model as they are: no slash commands, no files by `@path`. For prompts with foreign text.
-    verbatim_prompts: bool = local(default=False, converter=check.flag("verbatim_prompts"))
+    verbatim_prompts: bool = local(default=False, converter=check.boolean("verbatim_prompts"))
     #: Start with the fewest features: few tools, no plugins, no memory files.
-    bare: bool = argv("--bare", default=False, converter=check.flag("bare"))
+    bare: bool = argv("--bare", default=False, converter=check.boolean("bare"))
     #: Debug output of the CLI to its standard error; see *stderr*.
-    debug: bool = argv("--debug-to-stderr", default=False, converter=check.flag("debug"))
+    debug: bool = argv("--debug-to-stderr", default=False, converter=check.boolean("debug"))
     #: Debug output of the CLI to this file.
     debug_file: str | None = argv("--debug-file", converter=check.path("debug_file"))
     #: Where transcripts are kept besides the disk: `stores.SQLiteStore(path)`, `stores.RedisStore(url)` or your own.
     #: What this machine does not have of a session is resumed from there.
     session_store: Any = argv(
-        "--session-mirror", mirrored, converter=check.methods("session_store", "append", "load", base="stores.Store")
+        "--session-mirror",
+        presence_flag,
+        converter=check.implements("session_store", "append", "load", base="stores.Store"),
     )
     #: When transcripts go to the store: `"batched"`, before each result and by size, or `"eager"`, as they come.
-    session_store_flush: str | None = spawn(converter=check.one_of("session_store_flush", ("batched", "eager")))
+    session_store_flush: str | None = custom(converter=check.one_of("session_store_flush", ("batched", "eager")))
     #: Milliseconds to wait when a session is loaded from the store, then `StoreError`; where this machine has the
     #: session too, it goes on and a message tells. *None* has no bound.
     load_timeout_ms: int | None = local(default=60000, converter=check.number("load_timeout_ms", least=0, whole=True))
     #: Seconds to wait for another turn in the same session, then `SessionBusyError`; *None* has no bound.
     session_wait: float | None = local(default=60.0, converter=check.number("session_wait", least=0))
     #: Flags that have no option here, without the dashes: `{"name": "value", "bare-flag": None}`.
-    extra_args: dict[str, str | None] | None = spawn(converter=check.mapping("extra_args"))
+    extra_args: dict[str, str | None] | None = custom(converter=check.mapping("extra_args"))
     #: Takes the place of the CLI process: a cassette, or a transport of your own.
-    transport: Transport | None = spawn(
-        converter=check.methods(
+    transport: Transport | None = custom(
+        converter=check.implements(
             "transport", "for_process", "start", "read_lines", "send_line", "wake", "end_input", "close", "end_error"
         )
     )
     #: Raise the typed error of a bad result instead of returning it.
-    raise_on_error: bool = local(default=False, converter=check.flag("raise_on_error"))
+    raise_on_error: bool = local(default=False, converter=check.boolean("raise_on_error"))
     #: Try a turn again that the API failed, in the same session: a `Retry`, or a number of attempts.
     retry: Any = local(converter=retry)
     #: Wait for background agents before a query returns.
-    wait_for_background: bool = local(default=True, converter=check.flag("wait_for_background"))
+    wait_for_background: bool = local(default=True, converter=check.boolean("wait_for_background"))
     #: Keep a client's process for its next turns.
-    persistent: bool = local(default=True, converter=check.flag("persistent"))
+    persistent: bool = local(default=True, converter=check.boolean("persistent"))
 
     if TYPE_CHECKING:
         # More is accepted than what is kept: paths for strings, lists for tuples.
@@ -265,7 +267,7 @@ class Options(Builders):
 FIELDS: tuple[Any, ...] = attrs.fields(cast(Any, Options))
 NAMES = frozenset(field.name for field in FIELDS)
 #: Options that the running process does not depend on.
-LOCAL = frozenset(field.name for field in FIELDS if field.metadata[TRAVELS].by == "local")
+LOCAL = frozenset(field.name for field in FIELDS if field.metadata[TARGET].by == "local")
 
 
 def options_of(options: Options | None, overrides: Mapping[str, Any]) -> Options:
@@ -278,5 +280,5 @@ def options_of(options: Options | None, overrides: Mapping[str, Any]) -> Options
     if options is None:
         return Options(**overrides)
     if not isinstance(options, Options):
-        raise check.wrong("options", options, "expected agent_sdk.Options(...)")
+        raise check.invalid("options", options, "expected agent_sdk.Options(...)")
     return options.evolve(**overrides)

@@ -1,5 +1,5 @@
 """
-`Retry`: what to try again, how often, and how long to wait. The stream that does it is in `_retrying`.
+`Retry`: what to try again, how often, and how long to wait. The stream that does it is in `_client.retrying_stream`.
 """
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 #: What can be tried again.
 CAUSES = ("overloaded", "rate_limit", "server_error", "connection")
 #: Attempts as they would be without a limit: 2 ** this is enough for every delay.
-_MOST_DOUBLINGS = 30
+MAX_DOUBLINGS = 30
 _RATE_LIMITED, _OVERLOADED = 429, 529
 #: Failures that reached no API and that no second attempt heals.
-_HOPELESS = ("authentication_failed", "billing_error", "invalid_request", "oauth_org_not_allowed")
+_NEVER_RETRIED = ("authentication_failed", "billing_error", "invalid_request", "oauth_org_not_allowed")
 
 
 def _causes(value: str | Iterable[str]) -> tuple[str, ...]:
-    return check.words("on", among=CAUSES)(value) or ()
+    return check.string_list("on", among=CAUSES)(value) or ()
 
 
 def _statuses(value: Iterable[int]) -> tuple[int, ...]:
     whole = check.number("give_up_on", least=100, whole=True)
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise check.wrong("give_up_on", value, "expected a list of HTTP statuses such as [401, 403]")
+        raise check.invalid("give_up_on", value, "expected a list of HTTP statuses such as [401, 403]")
     return tuple(int(whole(status)) for status in value)
 
 
 def _number(*, least: int, whole: bool = False) -> Callable[[Any, Any, Any], None]:
     def validate(retry: Retry, field: Any, value: Any) -> None:
         if value is None:
-            raise check.wrong(field.name, value, "expected a number")
+            raise check.invalid(field.name, value, "expected a number")
         check.number(field.name, least=least, whole=whole)(value)
 
     return validate
@@ -82,12 +82,12 @@ class Retry:
         if resets_at is not None:
             wait = max(0.0, resets_at - time.time())
             return wait if wait <= self.max_wait else None
-        doubled: float = self.delay * 2 ** min(attempt - 1, _MOST_DOUBLINGS)
+        doubled: float = self.delay * 2 ** min(attempt - 1, MAX_DOUBLINGS)
         # Many that failed together should not come back together.
         return min(self.max_delay, doubled) * random.uniform(0.75, 1.25)
 
 
-def retry_of(value: object) -> Retry | None:
+def parse_retry(value: object) -> Retry | None:
     """
     Accept what the option `retry=` may be: a `Retry`, or a number of attempts.
 
@@ -98,7 +98,7 @@ def retry_of(value: object) -> Retry | None:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return Retry(value)
-    raise check.wrong("retry", value, "expected agent_sdk.Retry(...) or a number of attempts")
+    raise check.invalid("retry", value, "expected agent_sdk.Retry(...) or a number of attempts")
 
 
 def cause_of(result: ResultMessage) -> str | None:
@@ -107,7 +107,7 @@ def cause_of(result: ResultMessage) -> str | None:
         return None
     status = result.api_error_status
     if not isinstance(status, int):
-        return None if _errors(result) & set(_HOPELESS) or "Not logged in" in result.content else "connection"
+        return None if _errors(result) & set(_NEVER_RETRIED) or "Not logged in" in result.content else "connection"
     if status in (_RATE_LIMITED, _OVERLOADED):
         return "rate_limit" if status == _RATE_LIMITED else "overloaded"
     return "server_error" if status // 100 == 5 else None

@@ -6,14 +6,14 @@ This file only gathers names. All but the modes are imported when first asked fo
 """
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._core.lazy import attach
+from .modes import MODES
 
 if TYPE_CHECKING:
-    from .._core.callbacks import Cancellation, check_callback
     from .context import AskRule, McpOrigin, PermissionContext
-    from .decisions import Allow, Deny, decide, decision_of
+    from .decisions import Allow, Deny
     from .policies import deny_all, read_only, within
     from .prompts import ask
     from .updates import (
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
         SetMode,
     )
 
-#: snake_case name -> the CLI's spelling. `default` asks before a tool changes anything.
-MODES: Mapping[str, str] = {
-    "default": "default",
-    "accept_edits": "acceptEdits",
-    "plan": "plan",
-    "bypass_permissions": "bypassPermissions",
-    "dont_ask": "dontAsk",
-    "auto": "auto",
-}
 
 __all__ = [
     "MODES",
@@ -43,7 +34,6 @@ __all__ = [
     "AddRules",
     "Allow",
     "AskRule",
-    "Cancellation",
     "Deny",
     "McpOrigin",
     "PermissionContext",
@@ -54,30 +44,19 @@ __all__ = [
     "Rule",
     "SetMode",
     "ask",
-    "check_callback",
-    "decide",
-    "decision_of",
     "deny_all",
     "read_only",
     "within",
 ]
 
-_HOMES = {
-    ".._core.callbacks": ("Cancellation", "check_callback"),
-    ".decisions": ("Allow", "Deny", "decide", "decision_of"),
-    ".context": ("AskRule", "McpOrigin", "PermissionContext"),
-    ".policies": ("deny_all", "read_only", "within"),
-    ".prompts": ("ask",),
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-    home = next((home for home, names in _HOMES.items() if name in names), ".updates")
-    found = globals()[name] = getattr(importlib.import_module(home, __name__), name)
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = attach(
+    __name__,
+    __all__,
+    {
+        "decisions": ("Allow", "Deny"),
+        "context": ("AskRule", "McpOrigin", "PermissionContext"),
+        "policies": ("deny_all", "read_only", "within"),
+        "prompts": ("ask",),
+    },
+    rest=("updates",),
+)

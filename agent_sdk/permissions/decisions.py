@@ -10,7 +10,7 @@ import attrs
 
 from .._core import checks as check
 from .._core import json_lines
-from .._core.callbacks import name_of
+from .._core.callbacks import function_name
 from ..errors import ConfigurationError, HookError
 from .context import PermissionContext
 from .updates import PermissionUpdate, checked
@@ -30,7 +30,7 @@ def _updates(value: UpdateLike | Iterable[UpdateLike] | None) -> tuple[Permissio
         return ()
     several = (value,) if isinstance(value, (str, Mapping, PermissionUpdate)) else value
     if not isinstance(several, Iterable):
-        raise check.wrong("updated_permissions", value, "expected changes of the rules, such as AddRules('Read')")
+        raise check.invalid("updated_permissions", value, "expected changes of the rules, such as AddRules('Read')")
     return tuple(PermissionUpdate.from_wire(item) for item in several)
 
 
@@ -86,13 +86,13 @@ class Deny:
         ConfigurationError: A value is wrong.
     """
 
-    message: str = checked(check.text("message"), REFUSED)
-    interrupt: bool = checked(check.flag("interrupt"), False)
+    message: str = checked(check.string("message"), REFUSED)
+    interrupt: bool = checked(check.boolean("interrupt"), False)
 
     def __attrs_post_init__(self) -> None:
         if self.message is None:
             # Without a message the CLI calls the answer invalid.
-            raise check.wrong("message", None, "say why in a few words, or leave it out")
+            raise check.invalid("message", None, "say why in a few words, or leave it out")
 
     def to_wire(self) -> dict[str, Any]:
         """Return the answer as the CLI reads it."""
@@ -132,7 +132,7 @@ def decide(
         # Fail closed; the caller hands the error to the user. Its text may hold secrets: the model gets the kind alone.
         failed = f"The permission callback failed ({type(error).__name__}), so the tool was refused."
         return Decision(Deny(failed).to_wire(), error)
-    return _judge(answer, tool_input, name_of(callback))
+    return _judge(answer, tool_input, function_name(callback))
 
 
 def _judge(answer: object, tool_input: dict[str, Any], callback: str) -> Decision:

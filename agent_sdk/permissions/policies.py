@@ -88,7 +88,7 @@ def within(directory: str | os.PathLike[str], allow: Iterable[str] = ()) -> Perm
         ConfigurationError: There is no such directory, or *allow* is no list of names.
     """
     if directory is None:
-        raise check.wrong("directory", directory, "expected the path of a directory")
+        raise check.invalid("directory", directory, "expected the path of a directory")
     root = os.path.realpath(str(check.directory("directory")(directory)))
     allowed = _names(allow)
 
@@ -102,7 +102,7 @@ def within(directory: str | os.PathLike[str], allow: Iterable[str] = ()) -> Perm
 
 
 def _names(value: Iterable[str]) -> tuple[str, ...]:
-    names: tuple[str, ...] | None = check.words("allow")(value)
+    names: tuple[str, ...] | None = check.string_list("allow")(value)
     return names or ()
 
 

@@ -36,7 +36,7 @@ def _spelled(name: str, spellings: Mapping[str, str]) -> Callable[[Any], str]:
     def check_word(value: object) -> str:
         word = spellings.get(value, value) if isinstance(value, str) else None
         if word not in spellings.values():
-            raise check.wrong(name, value, f"expected one of {', '.join(spellings)}")
+            raise check.invalid(name, value, f"expected one of {', '.join(spellings)}")
         return str(word)
 
     return check_word
@@ -44,9 +44,9 @@ def _spelled(name: str, spellings: Mapping[str, str]) -> Callable[[Any], str]:
 
 def _tool_name(value: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise check.wrong("tool_name", value, "expected the name of a tool, such as 'Bash'")
+        raise check.invalid("tool_name", value, "expected the name of a tool, such as 'Bash'")
     if "(" in value or ")" in value:
-        raise check.wrong("tool_name", value, "expected a bare name; Rule.parse reads 'Bash(git log *)'")
+        raise check.invalid("tool_name", value, "expected a bare name; Rule.parse reads 'Bash(git log *)'")
     return value.strip()
 
 
@@ -69,7 +69,7 @@ class Rule:
     """
 
     tool_name: str = attrs.field(converter=_tool_name)
-    rule_content: str | None = checked(check.text("rule_content"), None)
+    rule_content: str | None = checked(check.string("rule_content"), None)
 
     @classmethod
     def parse(cls, text: str) -> Rule:
@@ -82,12 +82,12 @@ class Rule:
             ConfigurationError: The text is no rule.
         """
         if not isinstance(text, str):
-            raise check.wrong("rule", text, "expected text such as 'Bash(git log *)'")
+            raise check.invalid("rule", text, "expected text such as 'Bash(git log *)'")
         name, opened, content = text.strip().partition("(")
         if not opened:
             return cls(name)
         if not content.endswith(")"):
-            raise check.wrong("rule", text, "the parenthesis is not closed; write it as 'Bash(git log *)'")
+            raise check.invalid("rule", text, "the parenthesis is not closed; write it as 'Bash(git log *)'")
         content = content[:-1]
         return cls(name, None if content.strip() in ("", "*") else content)
 
@@ -116,17 +116,17 @@ def _rule(value: RuleLike) -> Rule:
 def _rules(value: RuleLike | Iterable[RuleLike]) -> tuple[Rule, ...]:
     several: Iterable[RuleLike] = (value,) if isinstance(value, (str, Rule, Mapping)) else value
     if not isinstance(several, Iterable):
-        raise check.wrong("rules", value, "expected rules, such as 'Bash(git log *)'")
+        raise check.invalid("rules", value, "expected rules, such as 'Bash(git log *)'")
     rules = tuple(_rule(item) for item in several)
     if not rules:
-        raise check.wrong("rules", value, "expected at least one rule, such as 'Bash(git log *)'")
+        raise check.invalid("rules", value, "expected at least one rule, such as 'Bash(git log *)'")
     return rules
 
 
 def _directories(value: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
     found: tuple[str, ...] | None = check.paths("directories")(value)
     if not found:
-        raise check.wrong("directories", value, "expected at least one path")
+        raise check.invalid("directories", value, "expected at least one path")
     return found
 
 
@@ -174,13 +174,13 @@ class PermissionUpdate:
             return raw
         cls = _types.get(str(raw.get("type"))) if isinstance(raw, Mapping) else None
         if cls is None or not isinstance(raw, Mapping):
-            raise check.wrong("permission update", raw, f"expected one of type {', '.join(_types)}")
+            raise check.invalid("permission update", raw, f"expected one of type {', '.join(_types)}")
         fields = {key: value for key, value in raw.items() if key != "type"}
         declared: tuple[Any, ...] = attrs.fields(cls)  # type: ignore[arg-type]  # every subclass is an attrs class
         unknown = fields.keys() - {field.name for field in declared}
         missing = {field.name for field in declared if field.default is attrs.NOTHING} - fields.keys()
         if unknown or missing:
-            raise check.wrong("permission update", raw, f"wrong or missing: {', '.join(sorted(unknown | missing))}")
+            raise check.invalid("permission update", raw, f"wrong or missing: {', '.join(sorted(unknown | missing))}")
         return cls(**fields)
 
 

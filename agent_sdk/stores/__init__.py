@@ -6,8 +6,9 @@ its names is asked for.
 """
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._core.lazy import attach
 
 if TYPE_CHECKING:
     from .base import Key, Store
@@ -16,19 +17,16 @@ if TYPE_CHECKING:
     from .redis import RedisStore
     from .sqlite import SQLiteStore
 
-_HOMES = {
-    "Key": "base",
-    "Lease": "lease",
-    "MemoryStore": "memory",
-    "RedisStore": "redis",
-    "SQLiteStore": "sqlite",
-    "Store": "base",
-}
-
 __all__ = ["Key", "Lease", "MemoryStore", "RedisStore", "SQLiteStore", "Store"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = attach(
+    __name__,
+    __all__,
+    {
+        "base": ("Key", "Store"),
+        "lease": ("Lease",),
+        "memory": ("MemoryStore",),
+        "redis": ("RedisStore",),
+        "sqlite": ("SQLiteStore",),
+    },
+)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypedDict
 
-from .._core.checks import wrong
+from .._core.checks import invalid
 from .lease import Lease
 
 #: One line of a transcript, decoded.
@@ -147,10 +147,10 @@ def check_user(user_id: object) -> str:
         ConfigurationError: It is empty, holds a NUL, or is neither a string nor a whole number.
     """
     if isinstance(user_id, bool) or not isinstance(user_id, (str, int)):
-        raise wrong("user_id", user_id, "expected a string or a whole number")
+        raise invalid("user_id", user_id, "expected a string or a whole number")
     user = str(user_id)
     if not user or "\0" in user:
-        raise wrong("user_id", user_id, "expected at least one character, and no NUL")
+        raise invalid("user_id", user_id, "expected at least one character, and no NUL")
     return user
 
 

@@ -3,7 +3,7 @@ The mirror: copies what the CLI writes into its transcripts to a session store, 
 
 The pump adds, in whatever thread it runs, and waits for nothing; the turn's thread flushes: before it hands out a
 result, when a batch is full, and at the end of the process. A store that fails never fails a turn: what it did not take
-is kept for the next flush, and a message tells. Used by `_control` and the keeper.
+is kept for the next flush, and a message tells. Used by `_protocol` and the keeper.
 """
 from __future__ import annotations
 

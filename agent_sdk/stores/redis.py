@@ -42,7 +42,7 @@ class RedisStore(Store):
     ) -> None:
         self.prefix = prefix
         self.lease_ttl = lease_ttl
-        self._url = checks.text("url")(url)
+        self._url = checks.string("url")(url)
         self._timeout = timeout
         self._redis, self._failures, self._timeouts = _client(self._url, timeout)
 

@@ -8,8 +8,9 @@ Only `pytest_plugin` needs pytest.
 """
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._core.lazy import attach
 
 if TYPE_CHECKING:
     from . import frames, steps
@@ -22,21 +23,6 @@ if TYPE_CHECKING:
     from .isolated import isolated_env
     from .scripted_model import ScriptedModel
     from .steps import Step
-
-#: Loaded when asked for: the pytest plugin is imported by every run of pytest, whatever it tests.
-_HOMES = {
-    "Cassette": "cassette",
-    "FakeCLI": "fake_cli",
-    "ModelRequest": "_requests",
-    "STORE_CHECKS": "conformance",
-    "Reply": "_replies",
-    "Script": "_script",
-    "ScriptedModel": "scripted_model",
-    "Step": "steps",
-    "isolated_env": "isolated",
-    "run_store_conformance": "conformance",
-}
-_ROOMS = ("frames", "steps")
 
 __all__ = [
     "STORE_CHECKS",
@@ -53,10 +39,19 @@ __all__ = [
     "steps",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = attach(
+    __name__,
+    __all__,
+    {
+        "": ("frames", "steps"),
+        "_replies": ("Reply",),
+        "_requests": ("ModelRequest",),
+        "_script": ("Script",),
+        "cassette": ("Cassette",),
+        "conformance": ("STORE_CHECKS", "run_store_conformance"),
+        "fake_cli": ("FakeCLI",),
+        "isolated": ("isolated_env",),
+        "scripted_model": ("ScriptedModel",),
+        "steps": ("Step",),
+    },
+)

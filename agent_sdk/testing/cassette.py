@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from .._core import checks as check
-from .._core.fields import TRAVELS
+from .._core.fields import TARGET
 from ..errors import AgentSDKError, CassetteError, CassetteMismatchError, ConfigurationError
 from ..options.options import FIELDS, SESSION, Options
 from ..transport import OnStderr, Transport
@@ -31,9 +31,9 @@ MODES = ("none", "new", "once", "all")
 #: Options that make no other run: a shared budget shrinks in whatever order queries end.
 _IGNORED = ("max_budget_usd",)
 _COMPARED = [
-    (field.name, field.metadata[TRAVELS], field.default)
+    (field.name, field.metadata[TARGET], field.default)
     for field in FIELDS
-    if field.metadata[TRAVELS].by in ("argv", "environ") and field.name not in (*SESSION, *_IGNORED)
+    if field.metadata[TARGET].by in ("argv", "environ") and field.name not in (*SESSION, *_IGNORED)
 ]
 _AGAIN = 'record it anew with record="all" (pytest: --claude-record=all) if the change is meant'
 

@@ -5,8 +5,9 @@ This file only gathers names; a module is imported when one of its names is aske
 """
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._core.lazy import attach
 
 if TYPE_CHECKING:
     from .._render.export import export_session
@@ -19,30 +20,6 @@ if TYPE_CHECKING:
     from .search import Excerpt, SearchHit, search_sessions
     from .store_transfer import import_session
     from .usage import SessionFigures, TokenCount, session_figures
-
-_HOMES = {
-    "Excerpt": "search",
-    "SearchHit": "search",
-    "SessionFigures": "usage",
-    "SessionInfo": "listing",
-    "SessionList": "listing",
-    "TokenCount": "usage",
-    "delete_session": "edits",
-    "export_session": "._render.export",
-    "fork_session": "fork",
-    "get_session_info": "listing",
-    "get_session_messages": "reader",
-    "get_subagent_messages": "reader",
-    "import_session": "store_transfer",
-    "list_sessions": "listing",
-    "list_subagents": "reader",
-    "project_key": "paths",
-    "rename_session": "edits",
-    "search_sessions": "search",
-    "session_figures": "usage",
-    "stored_sessions": "checkout",
-    "tag_session": "edits",
-}
 
 __all__ = [
     "Excerpt",
@@ -68,8 +45,19 @@ __all__ = [
     "tag_session",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+__getattr__, __dir__ = attach(
+    __name__,
+    __all__,
+    {
+        "._render.export": ("export_session",),
+        "checkout": ("stored_sessions",),
+        "edits": ("delete_session", "rename_session", "tag_session"),
+        "fork": ("fork_session",),
+        "listing": ("SessionInfo", "SessionList", "get_session_info", "list_sessions"),
+        "paths": ("project_key",),
+        "reader": ("get_session_messages", "get_subagent_messages", "list_subagents"),
+        "search": ("Excerpt", "SearchHit", "search_sessions"),
+        "store_transfer": ("import_session",),
+        "usage": ("SessionFigures", "TokenCount", "session_figures"),
+    },
+)

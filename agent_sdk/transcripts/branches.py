@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from .entries import Link
+from .entries import EntryLink
 
 #: Says which links of a transcript are wanted, in order.
-Choice = Callable[[Sequence[Link]], list[Link]]
+Choice = Callable[[Sequence[EntryLink]], list[EntryLink]]
 
 
-def main_chain(links: Sequence[Link], across_compactions: bool = False) -> list[Link]:
+def main_chain(links: Sequence[EntryLink], across_compactions: bool = False) -> list[EntryLink]:
     """
     Return the main conversation, first to last.
 
@@ -31,7 +31,7 @@ def main_chain(links: Sequence[Link], across_compactions: bool = False) -> list[
     return _Parallel(by_uuid, chain).restored()
 
 
-def subagent_chain(links: Sequence[Link]) -> list[Link]:
+def subagent_chain(links: Sequence[EntryLink]) -> list[EntryLink]:
     """Return the conversation of a subagent, which never forks: the way back from its last message."""
     by_uuid = {link.uuid: link for link in links}
     leaf = next((link for link in reversed(links) if link.is_spoken), None)
@@ -40,10 +40,10 @@ def subagent_chain(links: Sequence[Link]) -> list[Link]:
     return chain
 
 
-def _ancestry(link: Link, by_uuid: dict[str, Link], across_compactions: bool = False) -> Iterator[Link]:
+def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions: bool = False) -> Iterator[EntryLink]:
     """Yield *link*, its parent, and so on; a circle ends where it closes."""
     seen: set[str] = set()
-    current: Link | None = link
+    current: EntryLink | None = link
     while current is not None and current.uuid not in seen:
         seen.add(current.uuid)
         yield current
@@ -53,7 +53,7 @@ def _ancestry(link: Link, by_uuid: dict[str, Link], across_compactions: bool = F
         current = by_uuid.get(parent) if parent else None
 
 
-def _leaf(links: Sequence[Link], by_uuid: dict[str, Link]) -> Link | None:
+def _leaf(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> EntryLink | None:
     """Return the last message that nothing follows; one of the main conversation before any other."""
     parents = {link.parent for link in links}
     position = {link.uuid: index for index, link in enumerate(links)}
@@ -72,18 +72,18 @@ class _Parallel:
     follows the entry of its own tool use: several results fan out, and the next turn goes on from one of them.
     """
 
-    def __init__(self, by_uuid: dict[str, Link], chain: list[Link]) -> None:
+    def __init__(self, by_uuid: dict[str, EntryLink], chain: list[EntryLink]) -> None:
         self._by_uuid = by_uuid
         self._chain = chain
         self._seen = {link.uuid for link in chain}
         #: The last entry of each reply on the path: what is put back goes behind it.
         self._anchors = {link.reply: link for link in chain if link.reply}
-        self._siblings: dict[str, list[Link]] = {}
+        self._siblings: dict[str, list[EntryLink]] = {}
         #: Which entry made a tool use; *None* where two replies claim it.
-        self._makers: dict[str, Link | None] = {}
-        self._results: dict[str, list[Link]] = {}
+        self._makers: dict[str, EntryLink | None] = {}
+        self._results: dict[str, list[EntryLink]] = {}
 
-    def restored(self) -> list[Link]:
+    def restored(self) -> list[EntryLink]:
         if not self._anchors:
             return self._chain
         results = [link for link in self._by_uuid.values() if self._sort(link)]
@@ -92,11 +92,11 @@ class _Parallel:
         added = {anchor.uuid: self._missing(reply) for reply, anchor in self._first_come()}
         return [link for on_path in self._chain for link in (on_path, *added.get(on_path.uuid, ()))]
 
-    def _first_come(self) -> list[tuple[str, Link]]:
+    def _first_come(self) -> list[tuple[str, EntryLink]]:
         # In the order in which the replies begin on the path, which decides who gets a result that two could claim.
         return [(reply, self._anchors[reply]) for reply in dict.fromkeys(link.reply for link in self._chain) if reply]
 
-    def _sort(self, link: Link) -> bool:
+    def _sort(self, link: EntryLink) -> bool:
         """Group *link* by its reply; returns whether it is a tool result instead."""
         if not link.reply:
             return link.is_tool_result
@@ -108,7 +108,7 @@ class _Parallel:
                 self._makers[use] = link if same else None
         return False
 
-    def _file_result(self, result: Link) -> None:
+    def _file_result(self, result: EntryLink) -> None:
         """Note *result* under the entries it may belong to: its parent, its source, and who made its tool uses."""
         self._results.setdefault(result.parent or "", []).append(result)
         source = self._by_uuid.get(result.source or "")
@@ -116,21 +116,21 @@ class _Parallel:
             if owner is not None and _same_writer(result, owner):
                 self._results.setdefault(owner.uuid, []).append(result)
 
-    def _missing(self, reply: str) -> list[Link]:
+    def _missing(self, reply: str) -> list[EntryLink]:
         group = self._siblings[reply]
         members = {link.uuid for link in group}
         siblings = [link for link in group if link.uuid not in self._seen]
         found = {link.uuid: link for member in group for link in self._results.get(member.uuid, ())}
         results = [link for link in found.values() if link.uuid not in self._seen]
         own = [link for link in results if link.parent in members]
-        own += self._strays([link for link in results if link.parent not in members], own, members)
+        own += self._orphans([link for link in results if link.parent not in members], own, members)
         # By time: the order of the blocks, and that in which tools ended. The sort keeps the file's order on a tie.
         siblings.sort(key=_by_time)
         own.sort(key=_by_time)
         self._seen.update(link.uuid for link in (*siblings, *own))
         return siblings + own
 
-    def _strays(self, strays: list[Link], own: list[Link], members: set[str]) -> list[Link]:
+    def _orphans(self, strays: list[EntryLink], own: list[EntryLink], members: set[str]) -> list[EntryLink]:
         """Choose among results that hang elsewhere: those that answer a tool use of this reply nobody answered yet."""
         if not strays:
             return []
@@ -145,9 +145,9 @@ class _Parallel:
         return chosen
 
 
-def _same_writer(one: Link, other: Link) -> bool:
+def _same_writer(one: EntryLink, other: EntryLink) -> bool:
     return one.is_sidechain == other.is_sidechain and one.agent == other.agent
 
 
-def _by_time(link: Link) -> str:
+def _by_time(link: EntryLink) -> str:
     return link.timestamp

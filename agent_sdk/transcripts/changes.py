@@ -13,10 +13,10 @@ from .._core import json_lines
 from .paths import find_transcripts
 
 #: How often a transcript is looked for before it is taken that there is none.
-MOST_LOOKS = 6
+MAX_CHECKS = 6
 
 
-class Footprint:
+class SessionChanges:
     """How the transcript of a session looked after a turn of ours, and the uuids of the messages we know."""
 
     def __init__(self, session_id: str, env: Mapping[str, str]) -> None:
@@ -27,7 +27,7 @@ class Footprint:
         self._known: Collection[str] = ()
         self._looks = 0
 
-    def step(self, known: Collection[str]) -> None:
+    def record(self, known: Collection[str]) -> None:
         """
         Note the end of a turn of ours.
 
@@ -37,7 +37,7 @@ class Footprint:
         self._known = known
         self._size = _size(self._find())
 
-    def was_overstepped(self, known: Collection[str] = ()) -> bool:
+    def has_foreign_entries(self, known: Collection[str] = ()) -> bool:
         """
         Tell whether the transcript holds a newer message that is not ours.
 
@@ -50,7 +50,7 @@ class Footprint:
 
     def _find(self) -> str:
         # The CLI writes the file a moment after the first turn. Some never do: they are not asked for ever.
-        if not self._path and self._looks < MOST_LOOKS:
+        if not self._path and self._looks < MAX_CHECKS:
             self._looks += 1
             self._path = next(iter(find_transcripts(self.session_id, self._env)), "")
         return self._path

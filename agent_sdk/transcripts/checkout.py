@@ -48,8 +48,8 @@ def stored_sessions(
         StoreError: The store failed.
     """
     if store is None:
-        raise checks.wrong("store", store, "expected a store, such as stores.SQLiteStore(path)")
-    asked = checks.methods("store", "append", "load", base="stores.Store")(store)
+        raise checks.invalid("store", store, "expected a store, such as stores.SQLiteStore(path)")
+    asked = checks.implements("store", "append", "load", base="stores.Store")(store)
     count = page(limit, 0)[1]
     here = paths.project_key(os.getcwd() if directory is None else directory)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
@@ -93,11 +93,11 @@ class Checkout:
 
     def _take(self, key: Key, mtime: float | None = None) -> bool:
         if not _PROJECT.fullmatch(key.project_key):
-            raise checks.wrong("project_key", key.project_key, "no name of a project's folder; look into the store")
+            raise checks.invalid("project_key", key.project_key, "no name of a project's folder; look into the store")
         entries = self.store.load(key)
         if not entries:
             return False
-        store_transfer.lay_out(self.store, key, deduped(entries), self.projects, key.project_key)
+        store_transfer.write_files(self.store, key, deduped(entries), self.projects, key.project_key)
         if mtime is not None:
             os.utime(os.path.join(self.projects, key.project_key, key.session_id + SUFFIX), (mtime, mtime))
         return True

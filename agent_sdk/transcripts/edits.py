@@ -38,7 +38,7 @@ def rename_session(
     """
     checked = _words("title", title).strip()
     if not checked:
-        raise checks.wrong("title", title, "expected some text")
+        raise checks.invalid("title", title, "expected some text")
     _append(session_id, {"type": "custom-title", "customTitle": checked}, directory, config_dir)
 
 
@@ -62,7 +62,7 @@ def tag_session(
     """
     cleaned = "" if tag is None else clean_tag(tag)
     if tag is not None and not cleaned:
-        raise checks.wrong("tag", tag, "expected some text that can be seen; None takes the tag off")
+        raise checks.invalid("tag", tag, "expected some text that can be seen; None takes the tag off")
     _append(session_id, {"type": "tag", "tag": cleaned}, directory, config_dir)
 
 
@@ -80,7 +80,7 @@ def clean_tag(tag: str) -> str:
 
 def _words(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise checks.wrong(name, value, f"expected a string, got {type(value).__name__}")
+        raise checks.invalid(name, value, f"expected a string, got {type(value).__name__}")
     return value
 
 
@@ -88,13 +88,13 @@ def _append(
     session_id: str, entry: dict[str, Any], directory: Directory | None, config_dir: Directory | None
 ) -> None:
     projects = paths.projects_folder(config_dir)
-    path = paths.need(session_id, directory, projects)
+    path = paths.require_transcript(session_id, directory, projects)
     line = json_lines.encode({**entry, "sessionId": str(session_id)})
     try:
         # Without O_CREAT: a session that was deleted meanwhile does not come back as one line.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise paths.missing(session_id, directory, projects) from error
+        raise paths.not_found(session_id, directory, projects) from error
     try:
         os.write(descriptor, line if _ends_whole(path) else b"\n" + line)
     finally:
@@ -127,10 +127,10 @@ def delete_session(
         OSError: The transcript cannot be deleted.
     """
     projects = paths.projects_folder(config_dir)
-    path = paths.need(session_id, directory, projects)
+    path = paths.require_transcript(session_id, directory, projects)
     try:
         os.unlink(path)
     except FileNotFoundError as error:
-        raise paths.missing(session_id, directory, projects) from error
+        raise paths.not_found(session_id, directory, projects) from error
     # Most sessions have no such folder, and the session is gone whether or not all of it could be removed.
     shutil.rmtree(path[: -len(paths.SUFFIX)], ignore_errors=True)

@@ -24,7 +24,7 @@ _ATTACHED = b'"type":"attachment","uuid":"'
 
 
 @attrs.define(eq=False, repr=False)
-class Link:
+class EntryLink:
     """One entry's place in the conversation."""
 
     uuid: str
@@ -61,12 +61,12 @@ class Link:
         return not (self.is_meta or self.is_sidechain or self.has_team)
 
 
-class Links:
+class EntryLinks:
     """The links of one open transcript, in the order of the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.all: list[Link] = []
+        self.all: list[EntryLink] = []
         #: How many links there were before each damaged line.
         gaps: list[int] = []
         room = KEPT
@@ -95,7 +95,7 @@ class Links:
                 earlier = (one.uuid for one in reversed(self.all[: before[-1]]) if not one.is_sidechain)
                 link.parent = next(earlier, None)
 
-    def entry(self, link: Link) -> dict[str, Any]:
+    def entry(self, link: EntryLink) -> dict[str, Any]:
         """Return the whole entry of *link*; `{}` where the file was cut since."""
         if link.entry is not None:
             return link.entry
@@ -103,7 +103,7 @@ class Links:
         return json_lines.decode(os.pread(self._file.fileno(), link.length, link.position)) or {}
 
 
-def _attachment(line: bytes) -> Link | None:
+def _attachment(line: bytes) -> EntryLink | None:
     """
     Link an attachment without decoding it: each turn has some of 60 KB, and nobody reads them here.
 
@@ -116,13 +116,13 @@ def _attachment(line: bytes) -> Link | None:
         return None
     start = at + len(_ATTACHED)
     uuid, parent = line[start : line.find(b'"', start)], match[1] or b""
-    return Link(uuid.decode("utf-8", "replace"), parent.decode("utf-8", "replace") or None, "attachment")
+    return EntryLink(uuid.decode("utf-8", "replace"), parent.decode("utf-8", "replace") or None, "attachment")
 
 
-def _link(entry: dict[str, Any] | None) -> Link | None:
+def _link(entry: dict[str, Any] | None) -> EntryLink | None:
     if entry is None or entry.get("type") not in CHAINED or not isinstance(entry.get("uuid"), str):
         return None
-    link = Link(
+    link = EntryLink(
         entry["uuid"],
         _text(entry.get("parentUuid")),
         entry["type"],
@@ -144,7 +144,7 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _note_tools(link: Link, message: Any) -> None:
+def _note_tools(link: EntryLink, message: Any) -> None:
     if not isinstance(message, dict):
         return
     content = message.get("content")

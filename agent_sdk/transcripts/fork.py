@@ -52,8 +52,8 @@ def fork_session(
     """
     last = checks.session_uuid("up_to_message_id")(up_to_message_id)
     if title is not None:
-        checks.text("title", empty=True)(title)
-    source = paths.need(session_id, directory, paths.projects_folder(config_dir))
+        checks.string("title", empty=True)(title)
+    source = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
     with open_transcript(source) as file:
         plan = _plan(file, str(session_id), last)
         file.seek(0)
@@ -63,7 +63,7 @@ def fork_session(
 
 
 def _title(source: str) -> str:
-    both = head_and_tail.read_ends(source)
+    both = head_and_tail.read_head_and_tail(source)
     known = None if both is None else listing.title_of(both) or head_and_tail.first_prompt(both.head)
     return f"{known or 'Forked session'} (fork)"
 

@@ -34,7 +34,7 @@ _NOT_PROMPTS = tuple(
 
 
 @attrs.define(frozen=True, eq=False)
-class Ends:
+class HeadTail:
     """The ends of one transcript."""
 
     #: Milliseconds since the epoch.
@@ -45,7 +45,7 @@ class Ends:
     tail: bytes
 
 
-def read_ends(path: str) -> Ends | None:
+def read_head_and_tail(path: str) -> HeadTail | None:
     """Read the ends of the file at *path*; *None* where it is empty, gone, no file, or not ours to read."""
     try:
         # Not to wait for the other end of a pipe that somebody put there.
@@ -61,7 +61,7 @@ def read_ends(path: str) -> Ends | None:
         os.close(descriptor)
 
 
-def _read_ends(descriptor: int) -> Ends | None:
+def _read_ends(descriptor: int) -> HeadTail | None:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return None
@@ -69,7 +69,7 @@ def _read_ends(descriptor: int) -> Ends | None:
     if not head:
         return None
     tail = head if status.st_size <= SCAN else os.pread(descriptor, SCAN, status.st_size - SCAN)
-    return Ends(status.st_mtime_ns // 1_000_000, status.st_size, head, tail)
+    return HeadTail(status.st_mtime_ns // 1_000_000, status.st_size, head, tail)
 
 
 def first_string(text: bytes, key: bytes) -> str | None:

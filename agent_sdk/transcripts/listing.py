@@ -12,7 +12,7 @@ import attrs
 
 from .._core import checks
 from . import paths
-from .head_and_tail import Ends, first_prompt, first_string, last_string, read_ends, tag_of
+from .head_and_tail import HeadTail, first_prompt, first_string, last_string, read_head_and_tail, tag_of
 from .paths import Directory
 
 
@@ -141,7 +141,7 @@ def visible_sessions(
 
 
 def _candidates(directory: Directory | None, projects: str, worktrees: bool) -> Iterator[tuple[int, str, str]]:
-    for folder, place in paths.places(directory, projects, worktrees):
+    for folder, place in paths.search_folders(directory, projects, worktrees):
         for entry in paths.transcripts_in(folder, projects):
             try:
                 yield entry.stat().st_mtime_ns, entry.path, place or ""
@@ -183,11 +183,11 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
     Returns:
         *None* for a sidechain, a transcript without anything to show, or none that can be read.
     """
-    both = read_ends(path)
+    both = read_head_and_tail(path)
     return None if both is None else _info(both, path, place)
 
 
-def _info(both: Ends, path: str, place: str | None) -> SessionInfo | None:
+def _info(both: HeadTail, path: str, place: str | None) -> SessionInfo | None:
     head, tail = both.head, both.tail
     first_line = head.split(b"\n", 1)[0]
     if b'"isSidechain":true' in first_line or b'"isSidechain": true' in first_line:
@@ -211,7 +211,7 @@ def _info(both: Ends, path: str, place: str | None) -> SessionInfo | None:
     )
 
 
-def title_of(both: Ends) -> str | None:
+def title_of(both: HeadTail) -> str | None:
     """Return the title that was given, else the one the CLI made up, else *None*."""
     for key in (b"customTitle", b"aiTitle"):
         title = last_string(both.tail, key)

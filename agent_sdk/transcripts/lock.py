@@ -29,8 +29,8 @@ from .paths import (
 )
 
 #: Seconds between two attempts: at first, and at most.
-FIRST_LOOK = 0.005
-LONGEST_LOOK = 0.1
+MIN_INTERVAL = 0.005
+MAX_INTERVAL = 0.1
 
 #: Path of a lock that this process holds -> the thread whose turn it is.
 _threads: dict[str, int] = {}
@@ -64,7 +64,7 @@ class TurnLock:
             SessionBusyError: It was not free in time, or this very thread holds it (at once).
         """
         path = transcript.removesuffix(SUFFIX) + ".lock"
-        begun, pause = time.monotonic(), FIRST_LOOK
+        begun, pause = time.monotonic(), MIN_INTERVAL
         while True:
             try:
                 file = _locked(path)
@@ -78,7 +78,7 @@ class TurnLock:
                 raise _busy(path, waited)
             check()
             time.sleep(min(pause, wait - waited))
-            pause = min(2 * pause, LONGEST_LOOK)
+            pause = min(2 * pause, MAX_INTERVAL)
 
     def release(self) -> None:
         """Free the session; a second call does nothing."""

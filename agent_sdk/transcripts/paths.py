@@ -20,7 +20,7 @@ from ..errors import SessionNotFoundError
 Directory = str | os.PathLike[str]
 
 #: Keys longer than this are cut here and get a hash behind.
-LONGEST_KEY = 200
+MAX_KEY_CHARS = 200
 SUFFIX = ".jsonl"
 
 # Compiled when first used: this module is part of `import agent_sdk`.
@@ -52,7 +52,7 @@ def check_id(session_id: Any) -> str:
     """
     checked = checks.session_uuid("session_id")(session_id)
     if checked is None:
-        raise checks.wrong("session_id", session_id, "expected the id of a session, a UUID")
+        raise checks.invalid("session_id", session_id, "expected the id of a session, a UUID")
     return str(checked)
 
 
@@ -66,7 +66,7 @@ def project_key(directory: Directory) -> str:
     """Return the name of the folder that holds the transcripts of *directory*; see the module for long ones."""
     path = canonical(directory)
     key = _munged(path)
-    return key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}-{_hash(path)}"
+    return key if len(key) <= MAX_KEY_CHARS else f"{key[:MAX_KEY_CHARS]}-{_hash(path)}"
 
 
 def _munged(path: str) -> str:
@@ -91,9 +91,9 @@ def project_folders(directory: Directory, projects: str) -> list[str]:
     """Return the folders with the transcripts of *directory*: one or none; several only where long keys collide."""
     exact = os.path.join(projects, project_key(directory))
     key = _munged(canonical(directory))
-    if os.path.isdir(exact) or len(key) <= LONGEST_KEY:
+    if os.path.isdir(exact) or len(key) <= MAX_KEY_CHARS:
         return [exact] if os.path.isdir(exact) and is_within(exact, projects) else []
-    start = key[:LONGEST_KEY] + "-"
+    start = key[:MAX_KEY_CHARS] + "-"
     return [folder for folder in all_folders(projects) if os.path.basename(folder).startswith(start)]
 
 
@@ -133,7 +133,9 @@ def is_within(path: str, projects: str) -> bool:
     return inside
 
 
-def places(directory: Directory | None, projects: str, worktrees: bool = True) -> Iterator[tuple[str, str | None]]:
+def search_folders(
+    directory: Directory | None, projects: str, worktrees: bool = True
+) -> Iterator[tuple[str, str | None]]:
     """
     Yield the folders to look in, the directory's own first, each with the directory it stands for.
 
@@ -167,14 +169,14 @@ def find(session_id: str, directory: Directory | None, projects: str) -> tuple[s
     An empty file is not a session. Where no directory is given and several projects have the id, the newest counts.
     """
     name = check_id(session_id) + SUFFIX
-    candidates = ((os.path.join(folder, name), place) for folder, place in places(directory, projects))
+    candidates = ((os.path.join(folder, name), place) for folder, place in search_folders(directory, projects))
     found = ((path, place) for path, place in candidates if _size(path) and is_within(path, projects))
     if directory is not None:
         return next(found, None)
     return max(found, key=lambda pair: os.stat(pair[0]).st_mtime_ns, default=None)
 
 
-def need(session_id: str, directory: Directory | None, projects: str) -> str:
+def require_transcript(session_id: str, directory: Directory | None, projects: str) -> str:
     """
     Find the transcript of *session_id*.
 
@@ -184,13 +186,13 @@ def need(session_id: str, directory: Directory | None, projects: str) -> str:
     """
     found = find(session_id, directory, projects)
     if found is None:
-        raise missing(session_id, directory, projects)
+        raise not_found(session_id, directory, projects)
     return found[0]
 
 
-def missing(session_id: str, directory: Directory | None, projects: str) -> SessionNotFoundError:
+def not_found(session_id: str, directory: Directory | None, projects: str) -> SessionNotFoundError:
     """Build the error for a session that is not there, with the places where its id was found."""
-    elsewhere = [folder for folder, _ in places(None, projects)]
+    elsewhere = [folder for folder, _ in search_folders(None, projects)]
     paths = [os.path.join(folder, session_id + SUFFIX) for folder in elsewhere]
     found = [path for path in paths if _size(path)]
     where = f"in the projects of {projects}" if directory is None else f"for the directory {canonical(directory)}"

@@ -44,12 +44,12 @@ class PrivateFolder:
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        _sweep()
+        _remove_stale()
         self.path = tempfile.mkdtemp(prefix=PREFIX)
         self._finalizer = weakref.finalize(self, _remove, os.getpid(), self.path, self._lock())
         self._finalizer.atexit = False  # at exit the process is ended first, by its keeper
         try:
-            _furnish(self.path, env)
+            _populate(self.path, env)
         except BaseException:
             self.remove()
             raise
@@ -83,7 +83,7 @@ def _remove(owner: int, path: str, lock: int) -> None:
     os.close(lock)
 
 
-def _sweep() -> None:
+def _remove_stale() -> None:
     """Remove what programs that were killed left behind."""
     folder = tempfile.gettempdir()
     try:
@@ -110,10 +110,10 @@ def _is_left_behind(path: str) -> bool:
         return False  # its owner lives, or it is not ours to judge
 
 
-def _furnish(path: str, env: Mapping[str, str]) -> None:
+def _populate(path: str, env: Mapping[str, str]) -> None:
     own = config_folder(env)
     os.mkdir(os.path.join(path, "projects"), 0o700)
-    if not _copy(os.path.join(own, _LOGIN), path, _without_renewal):
+    if not _copy(os.path.join(own, _LOGIN), path, _without_refresh_token):
         _take_from_keychain(path, env)
     for name in _SETTINGS:
         _copy(os.path.join(own, name), path, _without_plugins)
@@ -134,7 +134,7 @@ def _take_from_keychain(folder: str, env: Mapping[str, str]) -> None:
     command = ["security", "find-generic-password", "-s", _KEYCHAIN, "-w"]
     try:
         found = subprocess.run(command, check=True, capture_output=True, timeout=5).stdout
-        _write(os.path.join(folder, _LOGIN), _without_renewal(json_lines.loads(found)))
+        _write(os.path.join(folder, _LOGIN), _without_refresh_token(json_lines.loads(found)))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         # Nobody is logged in, or the user refused: the CLI will say so.
         log.debug("transcripts", "no login in the keychain: %s", type(error).__name__)
@@ -159,10 +159,10 @@ def _write(target: str, value: Any) -> None:
         file.write(json_lines.dumps(value))
 
 
-def _without_renewal(value: Any) -> Any:
+def _without_refresh_token(value: Any) -> Any:
     """Take out what could renew a login: two holders of one refresh token log each other out."""
     if isinstance(value, dict):
-        return {name: _without_renewal(inner) for name, inner in value.items() if name != "refreshToken"}
+        return {name: _without_refresh_token(inner) for name, inner in value.items() if name != "refreshToken"}
     return value
 
 

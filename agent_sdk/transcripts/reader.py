@@ -13,7 +13,7 @@ from .._core import checks, json_lines, log
 from ..messages import Message
 from . import paths
 from .branches import Choice, main_chain, subagent_chain
-from .entries import Link, Links
+from .entries import EntryLink, EntryLinks
 from .lines import open_transcript
 from .listing import page
 from .paths import Directory
@@ -60,7 +60,7 @@ def get_session_messages(
     found = paths.find(session_id, directory, paths.projects_folder(config_dir))
     first, count = page(limit, offset)
 
-    def choose(links: Any) -> list[Link]:
+    def choose(links: Any) -> list[EntryLink]:
         chain = main_chain(links, include_compacted)
         shown = [link for link in chain if link.is_shown and _is_told(link, include_system_messages)]
         return shown[first:] if count is None else shown[first : first + count]
@@ -68,7 +68,7 @@ def get_session_messages(
     return [] if found is None else list(read_messages(found[0], choose))
 
 
-def _is_told(link: Link, system: bool) -> bool:
+def _is_told(link: EntryLink, system: bool) -> bool:
     return link.is_spoken or (system and link.kind == "system")
 
 
@@ -88,7 +88,7 @@ def read_messages(path: str, choose: Choice, **parents: str | None) -> Iterator[
         log.debug("transcripts", "cannot read %s: %s", path, error)
         return
     with file:
-        links = Links(file)
+        links = EntryLinks(file)
         for link in choose(links.all):
             entry = links.entry(link)
             link.entry = None
@@ -206,7 +206,7 @@ def get_subagent_messages(
     Raises:
         ConfigurationError: An argument is wrong.
     """
-    checks.text("agent_id")(agent_id)
+    checks.string("agent_id")(agent_id)
     agents = _subagents(session_id, directory, config_dir)
     agent = next((agent for agent in agents if agent.agent_id == agent_id), None)
     first, count = page(limit, offset)

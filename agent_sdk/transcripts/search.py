@@ -19,7 +19,7 @@ from .paths import Directory
 When = datetime | date | int | float
 
 #: Excerpts that are kept for one session.
-MOST_EXCERPTS = 5
+MAX_EXCERPTS = 5
 #: Characters before and after what was found.
 AROUND = 60
 
@@ -82,9 +82,9 @@ def search_sessions(
     Raises:
         ConfigurationError: An argument is wrong.
     """
-    checks.text("text")(text)
+    checks.string("text")(text)
     _, most = page(limit, 0)
-    wanted = _Wanted(tag and clean_tag(tag), checks.text("branch")(branch), _stamp("since", since), _end(until))
+    wanted = _Wanted(tag and clean_tag(tag), checks.string("branch")(branch), _stamp("since", since), _end(until))
     hits: list[SearchHit] = []
     for info in visible_sessions(directory, config_dir=config_dir):
         if most is not None and len(hits) >= most:
@@ -121,7 +121,7 @@ def _stamp(name: str, when: Any) -> int | None:
     if isinstance(when, datetime):
         return int(when.timestamp() * 1000)
     if isinstance(when, bool) or not isinstance(when, (int, float)):
-        raise checks.wrong(name, when, "expected a datetime, a date or seconds since the epoch")
+        raise checks.invalid(name, when, "expected a datetime, a date or seconds since the epoch")
     return int(when * 1000)
 
 
@@ -137,7 +137,7 @@ def _excerpts(info: SessionInfo, text: str) -> list[Excerpt]:
     found = [Excerpt(title, "title")] if title else []
     for excerpt in _said(info.path, text, pattern):
         found.append(excerpt)
-        if len(found) >= MOST_EXCERPTS:
+        if len(found) >= MAX_EXCERPTS:
             break
     return found
 

@@ -13,7 +13,7 @@ from .._core import json_lines, log
 from ..stores.base import Entry, Key, deduped, supports
 from . import paths
 from .lines import kind_of, lines, open_transcript
-from .paths import LONGEST_KEY, SUFFIX, Directory
+from .paths import MAX_KEY_CHARS, SUFFIX, Directory
 
 #: The CLI's log of its API requests: most of a transcript's bytes, and of no use to a resume.
 _LOGGED = "api-request"
@@ -42,7 +42,7 @@ def import_session(
         ConfigurationError: The id is no UUID.
         StoreError: The store failed; what was copied until then stays.
     """
-    return upload(paths.need(session_id, directory, paths.projects_folder(config_dir)), store)
+    return upload(paths.require_transcript(session_id, directory, paths.projects_folder(config_dir)), store)
 
 
 def upload(transcript: str, store: Any, key: Key | None = None) -> int:
@@ -103,7 +103,7 @@ def _metadata(folder: str, session_id: str, subpath: str) -> list[Entry]:
         return []
 
 
-def lay_out(store: Any, key: Key, entries: list[Entry], projects: str, project_key: str) -> None:
+def write_files(store: Any, key: Key, entries: list[Entry], projects: str, project_key: str) -> None:
     """
     Write a session of *store* as the CLI expects it on disk.
 
@@ -166,5 +166,5 @@ def project_key_here(stored: str, cwd: Directory) -> str:
     """Return the name that a project's folder must have for a CLI in *cwd*, where the store has it as *stored*."""
     here = paths.project_key(cwd)
     # The hash at the end of a long name is the CLI's own secret: where the rest agrees, its word is taken.
-    is_same = len(here) > LONGEST_KEY and stored[:LONGEST_KEY] == here[:LONGEST_KEY]
+    is_same = len(here) > MAX_KEY_CHARS and stored[:MAX_KEY_CHARS] == here[:MAX_KEY_CHARS]
     return stored if is_same else here

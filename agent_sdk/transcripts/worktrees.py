@@ -7,7 +7,7 @@ import unicodedata
 from .._core import log
 
 #: Seconds that git may take.
-PATIENCE = 5.0
+GIT_TIMEOUT = 5.0
 _MARK = b"worktree "
 
 
@@ -20,7 +20,7 @@ def worktrees_of(directory: str) -> list[str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=PATIENCE,
+            timeout=GIT_TIMEOUT,
             check=False,
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:

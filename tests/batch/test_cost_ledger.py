@@ -10,7 +10,7 @@ import pytest
 
 import agent_sdk
 from agent_sdk import ConfigurationError, Ledger
-from agent_sdk._client.usage import Meter
+from agent_sdk._client.usage import UsageTotals
 from agent_sdk._converter import structure_message
 from agent_sdk.testing import FakeCLI, frames
 
@@ -70,7 +70,7 @@ def test_totals_are_not_added_up():
 
 def test_a_turn_that_cost_nothing_adds_nothing():
     """After a failed turn the totals are those of before, and nothing is counted again."""
-    meter, ledger = Meter(), Ledger()
+    meter, ledger = UsageTotals(), Ledger()
     for one in (result("a"), result("b", {})):
         meter.add(one)
         ledger.add(one)

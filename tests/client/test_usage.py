@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent_sdk._client.usage import Meter
+from agent_sdk._client.usage import UsageTotals
 from agent_sdk._converter import structure_message
 from agent_sdk.testing import frames
 
@@ -17,7 +17,7 @@ def result(**fields):
 
 def counted(*results):
     """A meter that has seen *results*."""
-    meter = Meter()
+    meter = UsageTotals()
     for one in results:
         meter.add(one)
     return meter
@@ -61,7 +61,7 @@ def test_tokens_of_turns_are_added():
 
 def test_nothing_is_counted_before_the_first_result():
     """A new meter stands at nothing."""
-    meter = Meter()
+    meter = UsageTotals()
     assert (meter.cost, meter.turns, meter.usage.input_tokens) == (0.0, 0, 0)
 
 

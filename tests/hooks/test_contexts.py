@@ -11,6 +11,7 @@ import agent_sdk
 from agent_sdk import hooks
 from agent_sdk._converter import maker_of
 from agent_sdk.errors import ConfigurationError
+from agent_sdk.hooks import base
 
 COMMON = {
     "session_id": "25c8bffc",
@@ -144,7 +145,7 @@ def test_the_event_of_a_changed_file_has_another_name() -> None:
 @pytest.mark.parametrize("given", ["pre_tool_use", "PreToolUse"])
 def test_both_spellings_name_an_event(given: str) -> None:
     """An event is named in snake_case or as the CLI spells it."""
-    assert hooks.event_name(given) == "pre_tool_use"
+    assert base.event_name(given) == "pre_tool_use"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_both_spellings_name_an_event(given: str) -> None:
 def test_unknown_events_are_refused(given: Any, hint: str) -> None:
     """An unknown event is an error that names the nearest one: the CLI would accept it and never fire it."""
     with pytest.raises(ConfigurationError, match=hint):
-        hooks.event_name(given)
+        base.event_name(given)
 
 
 def test_hooks_are_not_imported_by_the_face() -> None:
@@ -167,4 +168,4 @@ def test_hooks_are_not_imported_by_the_face() -> None:
     rooms = ("agent_sdk.hooks", "agent_sdk.permissions")
     code = f"import agent_sdk, sys; print([name for name in sys.modules if name.startswith({rooms})])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['agent_sdk.permissions']\n"
+    assert done.stdout == "['agent_sdk.permissions.modes', 'agent_sdk.permissions']\n"

@@ -6,7 +6,7 @@ import sys
 
 PROGRAM = """\
 import sys; sys.path[:] = {path!r}
-from agent_sdk.hooks import HookSet
+from agent_sdk.hooks.runner import HookSet
 hooks = HookSet({{"pre_tool_use": print}})
 hooks.prepare()
 assert hooks.has("PreToolUse") and not hooks.has("session_start")

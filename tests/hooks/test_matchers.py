@@ -10,6 +10,7 @@ from agent_sdk import hooks
 from agent_sdk.errors import ConfigurationError
 from agent_sdk.hooks import Matcher
 from agent_sdk.hooks.matchers import matcher_of, wire_matcher
+from agent_sdk.hooks.runner import HookSet
 
 
 def _nothing(ctx: hooks.HookContext) -> None:
@@ -79,7 +80,7 @@ def test_what_the_cli_is_told(patterns: list[Any], expected: str | None) -> None
     [
         ("([", "not a valid regular expression"),
         ("Write(*)", "not a valid regular expression"),
-        ("Bash(git log *)", "only the name of the tool"),
+        ("Bash(git log *)", "only the tool name"),
         ("Web(Fetch|Search)", None),
         ([], "an empty list fits nothing"),
         ([3], "expected strings"),
@@ -158,10 +159,10 @@ def test_the_dict_form() -> None:
 def test_patterns_that_their_event_cannot_fit(event: str, pattern: Any, message: str | None) -> None:
     """A hook that would never be called, or always against its pattern, is refused where it is registered."""
     if message is None:
-        assert hooks.HookSet({event: Matcher(pattern, _nothing)})
+        assert HookSet({event: Matcher(pattern, _nothing)})
         return
     with pytest.raises(ConfigurationError, match=message):
-        hooks.HookSet({event: Matcher(pattern, _nothing)})
+        HookSet({event: Matcher(pattern, _nothing)})
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from agent_sdk import hooks
+from agent_sdk._core.callbacks import Cancellation
 from agent_sdk.errors import ConfigurationError, HookError
-from agent_sdk.hooks import HookSet, Matcher, Result
-from agent_sdk.permissions import Cancellation
+from agent_sdk.hooks import Matcher, Result, base, runner
+from agent_sdk.hooks.runner import HookSet
 
 INPUT = {"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": "ls"}, "session_id": "s"}
 
@@ -24,12 +25,12 @@ def _boom(ctx: hooks.HookContext) -> None:
     raise ValueError("a secret")
 
 
-def _run(*handlers: Any, event: str = "pre_tool_use", **options: Any) -> hooks.Outcome:
+def _run(*handlers: Any, event: str = "pre_tool_use", **options: Any) -> runner.Outcome:
     fields = {**INPUT, "hook_event_name": hooks.EVENTS[event].facts.wire_name}
     return HookSet({event: list(handlers)}, **options).run(f"hook_{event}", fields)
 
 
-def _decision(outcome: hooks.Outcome) -> Any:
+def _decision(outcome: runner.Outcome) -> Any:
     return outcome.output.get("hookSpecificOutput", {}).get("permissionDecision")
 
 
@@ -86,7 +87,7 @@ def test_registration(given: dict[str, Any], expected: dict[str, Any]) -> None:
     wire = HookSet(given).wire() or {}
     assert {event: (row["matcher"], row.get("onFailure")) for event, (row,) in wire.items()} == expected
     for event, (row,) in wire.items():
-        assert (row["hookCallbackIds"], row["timeout"]) == ([f"hook_{hooks.event_name(event)}"], 86400)
+        assert (row["hookCallbackIds"], row["timeout"]) == ([f"hook_{base.event_name(event)}"], 86400)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_hooks_run_in_order_and_share_data() -> None:
 def test_a_block_ends_the_chain() -> None:
     """After a block no further hook runs, and what was said before stays."""
     outcome = _run(lambda ctx: Result.with_context("c"), lambda ctx: Result.block("no"), _boom)
-    assert outcome == hooks.Outcome(
+    assert outcome == runner.Outcome(
         {
             "hookSpecificOutput": {
                 "hookEventName": "PreToolUse",
@@ -307,7 +308,7 @@ def test_a_change_in_place_is_an_error() -> None:
     seen: list[str] = []
     look = Matcher(None, lambda ctx: seen.append(ctx.tool_input["command"]))
 
-    def run(first: Any) -> hooks.Outcome:
+    def run(first: Any) -> runner.Outcome:
         fields = {**INPUT, "tool_input": {"command": "danger"}}
         return HookSet({"pre_tool_use": [first, look]}).run("hook_pre_tool_use", fields)
 

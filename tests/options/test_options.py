@@ -16,7 +16,7 @@ from memory import MemoryCLI
 
 import agent_sdk
 from agent_sdk import ConfigurationError, Options, UnknownToolWarning, hooks
-from agent_sdk._core.fields import TRAVELS
+from agent_sdk._core.fields import TARGET
 from agent_sdk._core.official_names import METHODS, NAMES
 from agent_sdk.options import options as room
 from agent_sdk.options.options import FIELDS
@@ -68,9 +68,9 @@ def test_the_options_of_ruby_are_here(name):
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_every_option_says_how_it_travels(field):
     """Each option has a way to the CLI and a default that stands for nothing given."""
-    travel = field.metadata[TRAVELS]
+    travel = field.metadata[TARGET]
     assert travel.by in ("argv", "initialize", "environ", "spawn", "local")
-    assert Options().given() == {}
+    assert Options().non_defaults() == {}
     assert getattr(Options(), field.name) == field.default
 
 

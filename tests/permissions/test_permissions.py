@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from agent_sdk import permissions
+from agent_sdk._core.callbacks import Cancellation, check_permission_callback
 from agent_sdk.errors import ConfigurationError, HookError, PermissionDeniedError
 from agent_sdk.permissions import (
     AddDirectories,
     AddRules,
     Allow,
-    Cancellation,
     Deny,
     PermissionContext,
     PermissionUpdate,
@@ -21,10 +21,8 @@ from agent_sdk.permissions import (
     ReplaceRules,
     Rule,
     SetMode,
-    check_callback,
-    decide,
-    decision_of,
 )
+from agent_sdk.permissions.decisions import decide, decision_of
 
 INPUT = {"command": "ls"}
 WRITE_RULE = {"type": "addRules", "rules": [{"toolName": "Write"}], "behavior": "allow", "destination": "session"}
@@ -284,7 +282,7 @@ def test_context_tells_of_cancellation() -> None:
 )
 def test_callbacks_that_can_be_called(callback: Any) -> None:
     """Whatever takes three positional arguments is a callback; None is none."""
-    assert check_callback(callback) is callback
+    assert check_permission_callback(callback) is callback
 
 
 async def _later(name: str, tool_input: Any, context: Any) -> bool:
@@ -304,7 +302,7 @@ async def _later(name: str, tool_input: Any, context: Any) -> bool:
 def test_callbacks_that_cannot(callback: Any, message: str) -> None:
     """A callback with another signature is refused before any process starts."""
     with pytest.raises(ConfigurationError, match=message):
-        check_callback(callback)
+        check_permission_callback(callback)
 
 
 def test_errors_pickle() -> None:

@@ -14,8 +14,8 @@ import pytest
 from agent_sdk import CLINotFoundError, ConfigurationError, Options
 from agent_sdk._process.command import ARGV_LIMIT, command_of
 from agent_sdk._process.locate import find_cli
-from agent_sdk._protocol.callback_set import Host
-from agent_sdk._protocol.handshake import request_of
+from agent_sdk._protocol.callback_set import CallbackSet
+from agent_sdk._protocol.handshake import initialize_request
 
 BASE = ["--output-format=stream-json", "--verbose", "--input-format=stream-json"]
 
@@ -159,8 +159,8 @@ def test_a_variable_of_the_user_wins():
 def test_two_processes_have_different_marks():
     """Each process can be told by its environment."""
     first, second = command(), command()
-    assert first.mark != second.mark
-    assert f"AGENT_SDK_PROCESS={first.env['AGENT_SDK_PROCESS']}" == first.mark
+    assert first.marker != second.marker
+    assert f"AGENT_SDK_PROCESS={first.env['AGENT_SDK_PROCESS']}" == first.marker
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_secrets_are_masked_in_errors(word, expected):
 def test_the_handshake_carries_the_rest(given, expected):
     """Prompts, schemas and agents travel in the first control request, off the command line."""
     options = Options(**given)
-    fields = {name: value for name, value in request_of(options, Host(options)).items() if name != "hooks"}
+    fields = {name: value for name, value in initialize_request(options, CallbackSet(options)).items() if name != "hooks"}
     assert fields == expected
 
 

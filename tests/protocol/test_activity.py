@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent_sdk._protocol.activity import REPORT_WAIT, Ledger
+from agent_sdk._protocol.activity import REPORT_TIMEOUT, ActivityTracker
 from agent_sdk.testing import frames
 
 OURS, THEIRS = "prompt-1", "prompt-2"
@@ -24,10 +24,10 @@ def answering(*uuids, **fields):
 
 def after(*given, prompt=OURS):
     """A ledger in a turn with our prompt that has seen these frames."""
-    ledger = Ledger()
+    ledger = ActivityTracker()
     ledger.begin(prompt)
     for frame in given:
-        ledger.note(frame)
+        ledger.process_frame(frame)
     return ledger
 
 
@@ -59,7 +59,7 @@ def test_an_unnamed_result_before_our_prompt_is_not_ours():
     """While our prompt is still queued, a result that names nobody belongs to the CLI's own turn."""
     ledger = after(lifecycle("queued"))
     assert (ledger.is_before_prompt, ledger.answers(frames.result())) == (True, False)
-    ledger.note(lifecycle("started"))
+    ledger.process_frame(lifecycle("started"))
     assert (ledger.is_before_prompt, ledger.answers(frames.result())) == (False, True)
 
 
@@ -79,9 +79,9 @@ def test_an_agent_in_the_background_is_waited_for():
     ledger = after(*STARTED, *BEGUN)
     assert (ledger.agents, ledger.expects_reports) == (1, True)
     for frame in [*ENDED, frames.session_state("running"), frames.init(), frames.result(**TASK)]:
-        ledger.note(frame)
+        ledger.process_frame(frame)
     assert (ledger.agents, ledger.expects_reports) == (0, True)
-    ledger.note(frames.session_state("idle"))
+    ledger.process_frame(frames.session_state("idle"))
     assert ledger.expects_reports is False
 
 
@@ -89,7 +89,7 @@ def test_an_agent_that_ended_before_the_result_may_still_report():
     """An agent that began and ended within the turn reports after its result: only `idle` says that it will not."""
     ledger = after(*STARTED, *BEGUN, *ENDED)
     assert (ledger.agents, ledger.expects_reports) == (0, True)
-    ledger.note(frames.session_state("idle"))
+    ledger.process_frame(frames.session_state("idle"))
     assert ledger.expects_reports is False
 
 
@@ -98,7 +98,7 @@ def test_without_states_the_last_agent_is_the_end():
     ledger = after(frames.init(), *BEGUN)
     assert ledger.expects_reports is True
     for frame in ENDED:
-        ledger.note(frame)
+        ledger.process_frame(frame)
     assert ledger.expects_reports is False
 
 
@@ -112,7 +112,7 @@ def test_an_agent_of_an_earlier_turn_counts():
 def test_shells_are_not_waited_for():
     """A shell in the background may run for ever; it only keeps the CLI from being at rest."""
     ledger = after(*STARTED, frames.task_started("b1", task_type="local_bash"), frames.session_state("idle"))
-    assert (ledger.agents, ledger.expects_reports, ledger.is_at_rest) == (0, False, False)
+    assert (ledger.agents, ledger.expects_reports, ledger.is_idle) == (0, False, False)
 
 
 def test_a_foreground_task_is_none():
@@ -147,11 +147,11 @@ def test_rest_waits_for_the_report(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
     ledger = after(*BEGUN, *ENDED, frames.session_state("idle"), prompt="")
-    assert ledger.is_at_rest is False
-    clock[0] += REPORT_WAIT
-    assert ledger.is_at_rest is True
-    ledger.note(frames.session_state("running"))
-    assert ledger.is_at_rest is False
+    assert ledger.is_idle is False
+    clock[0] += REPORT_TIMEOUT
+    assert ledger.is_idle is True
+    ledger.process_frame(frames.session_state("running"))
+    assert ledger.is_idle is False
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ def test_after_an_abort_the_rest_is_discarded_until_the_next_prompt(first):
     ledger.is_discarding = True
     ledger.begin(THEIRS)
     for frame in (lifecycle("cancelled"), frames.assistant("late"), frames.init()):
-        ledger.note(frame)
+        ledger.process_frame(frame)
         assert ledger.is_discarding is True
-    ledger.note(first)
+    ledger.process_frame(first)
     assert ledger.is_discarding is False
 
 
@@ -174,9 +174,9 @@ def test_without_lifecycle_the_next_init_ends_the_discarding():
     ledger = after(frames.init())
     ledger.is_discarding = True
     ledger.begin(THEIRS)
-    ledger.note(frames.assistant("late"))
+    ledger.process_frame(frames.assistant("late"))
     assert ledger.is_discarding is True
-    ledger.note(frames.init())
+    ledger.process_frame(frames.init())
     assert ledger.is_discarding is False
 
 

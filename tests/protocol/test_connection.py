@@ -41,7 +41,7 @@ def limit():
 def test_an_answer_settles_its_question(connection, cli):
     """`ask` returns the response of the request with its id."""
     cli.responses["mcp_status"] = {"mcpServers": []}
-    assert connection.ask("mcp_status", {"detail": 1}) == {"mcpServers": []}
+    assert connection.request("mcp_status", {"detail": 1}) == {"mcpServers": []}
     assert cli.asked("mcp_status")[0]["request"] == {"subtype": "mcp_status", "detail": 1}
 
 
@@ -49,7 +49,7 @@ def test_a_refusal_is_an_error_with_its_verb(connection, cli):
     """A refused request raises `ControlError`, which names the verb and the CLI's reason."""
     cli.responses["set_model"] = "no such model"
     with pytest.raises(ControlError, match="set_model: no such model") as caught:
-        connection.ask("set_model", {})
+        connection.request("set_model", {})
     assert caught.value.subtype == "set_model"
 
 
@@ -57,14 +57,14 @@ def test_silence_has_a_limit(connection, cli):
     """A request that is never answered ends with `ControlTimeoutError`; the connection goes on."""
     cli.responses["get_settings"] = None
     with pytest.raises(ControlTimeoutError, match=r"0\.05 seconds"):
-        connection.ask("get_settings", {}, timeout=0.05)
-    assert connection.ask("mcp_status", {}) == {}
+        connection.request("get_settings", {}, timeout=0.05)
+    assert connection.request("mcp_status", {}) == {}
 
 
 def test_messages_wait_in_the_inbox_in_order(connection, cli):
     """What is no answer stays in the inbox, in order, while others ask."""
     cli.say(frames.assistant("a"), frames.assistant("b"))
-    connection.ask("mcp_status", {})
+    connection.request("mcp_status", {})
     texts = [connection.next_item(lambda: False, limit())[0]["message"]["content"][0]["text"] for _ in range(2)]
     assert texts == ["a", "b"]
 
@@ -88,7 +88,7 @@ def test_six_threads_ask_in_a_streaming_turn(connection, cli):
 
     def ask():
         assert reading.wait(SOON)
-        return sum(connection.ask("mcp_status", {"n": n}) == {} for n in range(40))
+        return sum(connection.request("mcp_status", {"n": n}) == {} for n in range(40))
 
     assert together(read, stream, *[ask] * 6) == [turn, None, *[40] * 6]
     assert cli.most_readers == 1
@@ -100,7 +100,7 @@ def test_a_follower_is_served_by_the_leader(connection, cli):
     leading = [True]
     leader = in_thread(lambda: connection.wait(lambda: not leading, limit()))
     until(lambda: cli.readers)
-    assert connection.ask("mcp_status", {}) == {}
+    assert connection.request("mcp_status", {}) == {}
     leading.clear()
     cli.wake()
     leader.join(SOON)
@@ -110,10 +110,10 @@ def test_a_follower_is_served_by_the_leader(connection, cli):
 def test_a_follower_takes_over(connection, cli):
     """When the leader has what it waited for and leaves, a follower reads on."""
     cli.responses["slow"] = None
-    first, _ = connection.protocol.ask("first", {})
+    first, _ = connection.protocol.request("first", {})
     leader = in_thread(lambda: connection.wait(lambda: first.done, limit()))
     until(lambda: cli.readers)
-    follower = in_thread(lambda: connection.ask("slow", {}))
+    follower = in_thread(lambda: connection.request("slow", {}))
     until(lambda: cli.asked("slow"))
     cli.say(answer("req_1"))
     leader.join(SOON)
@@ -128,7 +128,7 @@ def test_a_follower_has_a_deadline_of_its_own(connection, cli):
     leader = in_thread(lambda: connection.wait(lambda: connection.ended, limit()))
     until(lambda: cli.readers)
     with pytest.raises(ControlTimeoutError):
-        connection.ask("slow", {}, timeout=0.05)
+        connection.request("slow", {}, timeout=0.05)
     cli.end()
     leader.join(SOON)
 
@@ -138,7 +138,7 @@ def test_the_end_settles_all(connection, cli):
     cli.responses["slow"] = None
 
     def ask():
-        connection.ask("slow", {})
+        connection.request("slow", {})
 
     threads = [ask] * 6
     ender = in_thread(lambda: (until(lambda: len(cli.asked("slow")) == 6), cli.end()))
@@ -156,15 +156,15 @@ def test_the_same_thread_cannot_read_twice(connection, cli):
 
     def interrupting(timeout):
         cli.read_lines = plain
-        posted.append(connection.post("interrupt", {}))
+        posted.append(connection.send_request("interrupt", {}))
         with pytest.raises(BusyError) as caught:
-            connection.ask("mcp_status", {}, timeout=1)
+            connection.request("mcp_status", {}, timeout=1)
         errors.append(caught.value)
         return plain(timeout)
 
     plain = cli.read_lines
     cli.read_lines = interrupting
-    connection.ask("set_model", {})
+    connection.request("set_model", {})
     assert len(errors) == 1
     connection.wait(lambda: posted[0].done, limit())
     assert posted[0].done
@@ -172,7 +172,7 @@ def test_the_same_thread_cannot_read_twice(connection, cli):
 
 def test_post_reaches_a_cli_that_nobody_reads(connection, cli):
     """`post` gets the line out by itself where no thread is pumping, as while a callback sleeps."""
-    connection.post("interrupt", {"cancel_queued": True})
+    connection.send_request("interrupt", {"cancel_queued": True})
     assert cli.asked("interrupt")
 
 
@@ -182,7 +182,7 @@ def test_the_cli_s_questions_are_served_while_we_ask(connection, cli):
     cli.say(frames.assistant("earlier"), question)
     cli.responses["slow"] = None
     ender = in_thread(lambda: (until(lambda: cli.asked("control_response")), cli.say(answer("req_1"))))
-    connection.ask("slow", {})
+    connection.request("slow", {})
     ender.join()
     reply = cli.asked("control_response")[0]["response"]
     assert (reply["request_id"], reply["subtype"]) == ("q1", "error")
@@ -195,9 +195,9 @@ def test_a_withdrawn_question_is_not_answered(connection, cli):
         {"type": "control_request", "request_id": "q1", "request": {"subtype": "elicitation"}},
         {"type": "control_cancel_request", "request_id": "q1"},
     )
-    connection.look()
-    connection.ask("mcp_status", {})
-    connection.look()
+    connection.poll()
+    connection.request("mcp_status", {})
+    connection.poll()
     assert cli.asked("control_response") == []
 
 
@@ -205,9 +205,9 @@ def test_questions_are_found_among_lines_of_stderr(connection, cli):
     """Lines of standard error in the inbox, empty ones too, do not hide a question of the CLI behind them."""
     connection.inbox.extend(["", "a line"])
     cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_verb"}})
-    connection.look()
-    connection.ask("mcp_status", {})
-    connection.look()
+    connection.poll()
+    connection.request("mcp_status", {})
+    connection.poll()
     assert [frame["response"]["request_id"] for frame in cli.asked("control_response")] == ["q1"]
 
 
@@ -215,10 +215,10 @@ def test_questions_of_a_turn_wait_for_its_thread(connection, cli):
     """While a turn runs, another thread that asks does not run the callbacks: they belong to the turn's thread."""
     connection.owner = threading.get_ident()
     cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_verb"}})
-    assert together(lambda: connection.ask("mcp_status", {})) == [{}]
+    assert together(lambda: connection.request("mcp_status", {})) == [{}]
     assert cli.asked("control_response") == []
-    connection.ask("mcp_status", {})
-    connection.look()
+    connection.request("mcp_status", {})
+    connection.poll()
     assert len(cli.asked("control_response")) == 1
 
 
@@ -227,17 +227,17 @@ def test_closing_is_idempotent(connection, cli, usable):
     """`close` ends the input, then the process, and may be called again."""
     if not usable:
         cli.end()
-        assert connection.look() is False
+        assert connection.poll() is False
     connection.close(0.1)
     connection.close(0.1)
     assert "end_input" in cli.calls and "close" in cli.calls
     assert not connection.is_usable
 
 
-def test_dropping_releases_the_followers(connection, cli):
+def test_dropping_releases_the_waiters(connection, cli):
     """`drop` from one thread ends the wait of another with an error."""
     cli.responses["slow"] = None
-    follower = in_thread(lambda: together(lambda: connection.ask("slow", {})))
+    follower = in_thread(lambda: together(lambda: connection.request("slow", {})))
     until(lambda: cli.asked("slow"))
     connection.drop()
     follower.join(SOON)
@@ -262,7 +262,7 @@ class Interrupter:
 
 @pytest.mark.parametrize(
     "question",
-    [lambda one: one.ask("mcp_status", {}), lambda one: one.look(), lambda one: one.post("interrupt", {})],
+    [lambda one: one.request("mcp_status", {}), lambda one: one.poll(), lambda one: one.send_request("interrupt", {})],
     ids=["ask", "look", "post"],
 )
 def test_a_keyboard_interrupt_on_any_line_leaves_nothing_stuck(cli, question):
@@ -282,6 +282,6 @@ def test_a_keyboard_interrupt_on_any_line_leaves_nothing_stuck(cli, question):
             sys.settrace(None)
         if tracer.left > 0:
             break
-        if connection.look():
-            assert connection.ask("mcp_status", {}, timeout=5) == {}, f"stuck after line {lines}"
+        if connection.poll():
+            assert connection.request("mcp_status", {}, timeout=5) == {}, f"stuck after line {lines}"
     assert lines > 5

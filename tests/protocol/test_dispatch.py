@@ -12,7 +12,7 @@ from memory import MemoryCLI
 
 from agent_sdk import Options, tool
 from agent_sdk._core.callbacks import Cancellation
-from agent_sdk._protocol.callback_set import Host
+from agent_sdk._protocol.callback_set import CallbackSet
 from agent_sdk._protocol.connection import Connection
 from agent_sdk.hooks import Matcher
 
@@ -41,7 +41,7 @@ def connect(cli):
     """Make a connection with callbacks."""
 
     def make(**options):
-        made = Connection(cli, Host(Options(**options)))
+        made = Connection(cli, CallbackSet(Options(**options)))
         made.start(wants_stderr=False)
         return made
 
@@ -59,21 +59,21 @@ def test_a_call_that_was_cancelled_in_the_queue_does_not_run(cli, connect):
     ran = []
     connection = connect(custom_tools=[tool(name="look", handler=lambda: ran.append(1), description="Look.")])
     cli.say(to_server("q1", "tools/call", 7, name="look"), to_server("q2", "notifications/cancelled", requestId=7))
-    connection.look()
+    connection.poll()
     connection.serve_waiting()
-    connection.look()
+    connection.poll()
     assert ran == []
     assert "cancelled" in json.dumps(answered(cli)["q1"])
     assert "q2" in answered(cli)
-    assert (connection.host.planned, connection.host.calls["sdk"]) == ({}, {})
+    assert (connection.callbacks.pending_tool_calls, connection.callbacks.calls["sdk"]) == ({}, {})
 
 
 def test_a_call_of_no_tool_is_answered_by_the_pump(cli, connect):
     """What needs no code of the user's is answered when it is read, whoever reads."""
     connection = connect(custom_tools=[tool(name="look", handler=lambda: 1, description="Look.")])
     cli.say(to_server("q1", "tools/call", 1, name="nothing"), to_server("q2", "tools/list", 2))
-    connection.look()
-    connection.look()
+    connection.poll()
+    connection.poll()
     assert list(answered(cli)) == ["q1", "q2"]
     assert not connection.inbox
 
@@ -83,11 +83,11 @@ def test_a_refused_call_leaves_nothing_behind(cli, connect):
     connection = connect(custom_tools=[tool(name="look", handler=lambda: 1, description="Look.")])
     frame = to_server("q1", "tools/call", 1, name="look")
     cli.say(frame)
-    connection.look()
+    connection.poll()
     connection.refuse(frame, "the turn was stopped")
-    connection.look()
+    connection.poll()
     assert answered(cli) == {"q1": "the turn was stopped"}
-    assert (connection.host.planned, connection.host.calls["sdk"]) == ({}, {})
+    assert (connection.callbacks.pending_tool_calls, connection.callbacks.calls["sdk"]) == ({}, {})
 
 
 def test_an_interrupt_cancels_what_runs(cli, connect):
@@ -95,7 +95,7 @@ def test_an_interrupt_cancels_what_runs(cli, connect):
     seen = {}
 
     def wait(ctx):
-        connection.post("interrupt", {})
+        connection.send_request("interrupt", {})
         seen[type(ctx).__name__] = ctx.cancelled
         return True
 
@@ -113,7 +113,7 @@ def test_an_interrupt_cancels_what_runs(cli, connect):
         asking("q2", subtype="hook_callback", callback_id="hook_pre_tool_use", input=fields),
         asking("q3", subtype="can_use_tool", tool_name="Bash", input={}),
     )
-    connection.look()
+    connection.poll()
     connection.serve_waiting()
     assert seen == {"ToolContext": True, "PreToolUse": True, "PermissionContext": True}
 
@@ -123,22 +123,22 @@ def test_a_withdrawn_question_is_not_answered(cli, connect):
 
     def decide(name, given, context):
         cli.say({"type": "control_cancel_request", "request_id": "q1"})
-        in_thread(lambda: connection.ask("mcp_status", {})).join(10)
+        in_thread(lambda: connection.request("mcp_status", {})).join(10)
         assert context.cancelled
         return True
 
     connection = connect(can_use_tool=decide)
     connection.owner = -1
     cli.say(asking("q1", subtype="can_use_tool", tool_name="Bash", input={}))
-    connection.look()
+    connection.poll()
     connection.serve_waiting()
     cli.say(
         asking("q2", subtype="can_use_tool", tool_name="Bash", input={}),
         {"type": "control_cancel_request", "request_id": "q2"},
     )
-    connection.look()
+    connection.poll()
     connection.serve_waiting()
-    connection.look()
+    connection.poll()
     assert answered(cli) == {}
 
 
@@ -152,9 +152,9 @@ def test_a_late_hook_is_answered_from_another_thread(cli, connect):
     connection = connect(hooks={"pre_tool_use": Matcher(None, slow, timeout=0.05)})
     fields = {"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {}}
     cli.say(asking("q1", subtype="hook_callback", callback_id="hook_pre_tool_use", input=fields))
-    connection.look()
+    connection.poll()
     connection.serve_waiting()
-    connection.look()
+    connection.poll()
     assert len(cli.asked("control_response")) == 1
     assert answered(cli)["q1"]["hookSpecificOutput"]["permissionDecision"] == "deny"
 
@@ -165,7 +165,7 @@ def test_preparing_makes_what_first_calls_need():
     def add(a: int, b: int) -> int:
         return a + b
 
-    host = Host(Options(custom_tools=[add], hooks={"pre_tool_use": print}, can_use_tool=lambda *about: True))
+    host = CallbackSet(Options(custom_tools=[add], hooks={"pre_tool_use": print}, can_use_tool=lambda *about: True))
     host.prepare()
     host.prepare()
     assert host.servers["sdk"].tools["add"].call({"a": 1, "b": 2}) == 3
@@ -173,7 +173,7 @@ def test_preparing_makes_what_first_calls_need():
 
 def test_what_outlives_its_turn_has_no_deadline():
     """A tool that still runs when its turn has ended well is not told that the time is up, then or in a later turn."""
-    host = Host()
+    host = CallbackSet()
     host.begin_turn(time.monotonic() + 0.01)
     running = Cancellation(host.deadline)
     host.begin_turn(None)

@@ -73,7 +73,7 @@ def test_each_timer_ends_once(watchdog):
 
 def test_the_thread_ends_and_begins_anew(watchdog, monkeypatch):
     """After a while without timers the thread ends; the next timer starts another one."""
-    monkeypatch.setattr(room, "SHORTEST_SLICE", 0.001)
+    monkeypatch.setattr(room, "MIN_INTERVAL", 0.001)
     for _ in range(3):
         sent = []
         timer = HookTimer(watchdog, sent.append)

@@ -23,7 +23,7 @@ def sorted_in(*given):
     """A protocol that has taken these frames or lines."""
     protocol = Protocol()
     for one in given:
-        protocol.sort(line(one))
+        protocol.process_frame(line(one))
     return protocol
 
 
@@ -52,7 +52,7 @@ def test_a_type_that_is_no_word_is_a_message(kind):
 def test_requests_have_ids_of_their_own():
     """Each request has its own id, and its fields beside the verb."""
     protocol = Protocol()
-    lines = [json.loads(protocol.ask("set_model", {"model": name})[1]) for name in "ab"]
+    lines = [json.loads(protocol.request("set_model", {"model": name})[1]) for name in "ab"]
     assert [one["request"] for one in lines] == [{"subtype": "set_model", "model": name} for name in "ab"]
     assert len({one["request_id"] for one in lines}) == 2
 
@@ -60,17 +60,17 @@ def test_requests_have_ids_of_their_own():
 def test_an_answer_settles_the_question_it_names():
     """Answers settle by id, in any order."""
     protocol = Protocol()
-    (first, _), (second, _) = protocol.ask("a", {}), protocol.ask("b", {})
-    protocol.sort(answer("req_2", {"n": 2}))
+    (first, _), (second, _) = protocol.request("a", {}), protocol.request("b", {})
+    protocol.process_frame(answer("req_2", {"n": 2}))
     assert (first.done, second.done, second.result()) == (False, True, {"n": 2})
 
 
 def test_an_error_settles_with_verb_reason_and_code():
     """A refusal becomes a `ControlError`."""
     protocol = Protocol()
-    future, _ = protocol.ask("set_model", {})
+    future, _ = protocol.request("set_model", {})
     body = {"subtype": "error", "request_id": "req_1", "error": "no", "error_code": "E1"}
-    protocol.sort(line({"type": "control_response", "response": body}))
+    protocol.process_frame(line({"type": "control_response", "response": body}))
     with pytest.raises(ControlError, match="set_model: no") as caught:
         future.result()
     assert (caught.value.subtype, caught.value.error_code) == ("set_model", "E1")
@@ -84,8 +84,8 @@ def test_an_error_settles_with_verb_reason_and_code():
 def test_answers_to_nothing_are_dropped(response):
     """An answer that names no open question does no harm."""
     protocol = Protocol()
-    future, _ = protocol.ask("a", {})
-    protocol.sort(line({"type": "control_response", "response": response}))
+    future, _ = protocol.request("a", {})
+    protocol.process_frame(line({"type": "control_response", "response": response}))
     assert not future.done
 
 
@@ -93,18 +93,18 @@ def test_answers_to_nothing_are_dropped(response):
 def test_an_answer_that_is_no_object_is_an_empty_one(payload):
     """A response without an object settles with an empty one."""
     protocol = Protocol()
-    future, _ = protocol.ask("a", {})
+    future, _ = protocol.request("a", {})
     body = {"subtype": "success", "request_id": "req_1", "response": payload}
-    protocol.sort(line({"type": "control_response", "response": body}))
+    protocol.process_frame(line({"type": "control_response", "response": body}))
     assert (future.done, future.result()) == (True, {})
 
 
 def test_the_end_settles_every_question():
     """All open questions get the one error, and are open no more."""
     protocol, error = Protocol(), ProcessError("gone")
-    futures = [protocol.ask("a", {})[0] for _ in range(3)]
+    futures = [protocol.request("a", {})[0] for _ in range(3)]
     protocol.fail_all(error)
-    protocol.sort(answer("req_1"))
+    protocol.process_frame(answer("req_1"))
     assert [future.error for future in futures] == [error] * 3
 
 
@@ -123,7 +123,7 @@ def test_a_withdrawn_question_is_never_answered():
     protocol = sorted_in(request("q1"), {"type": "control_cancel_request", "request_id": "q1"})
     assert protocol.open("q1", before) is False
     assert protocol.open("q2", during) is True
-    protocol.sort(line({"type": "control_cancel_request", "request_id": "q2"}))
+    protocol.process_frame(line({"type": "control_cancel_request", "request_id": "q2"}))
     assert (during.cancelled, protocol.close("q2")) == (True, False)
 
 
@@ -145,5 +145,5 @@ def test_what_cannot_be_written_is_an_error_before_it_is_asked():
     """A field without a JSON form raises, and leaves no open question behind."""
     protocol = Protocol()
     with pytest.raises((TypeError, ValueError)):
-        protocol.ask("set_model", {"model": object()})
+        protocol.request("set_model", {"model": object()})
     assert protocol._futures == {}

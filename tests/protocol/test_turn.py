@@ -14,10 +14,10 @@ from memory import MemoryCLI, together
 import agent_sdk
 from agent_sdk import AbortError, AgentTimeoutError, ProcessError
 from agent_sdk._client.prompt import user_line
-from agent_sdk._protocol.activity import Ledger
+from agent_sdk._protocol.activity import ActivityTracker
 from agent_sdk._protocol.connection import Connection
-from agent_sdk._protocol.idle_turn import Watch
-from agent_sdk._protocol.terms import Terms
+from agent_sdk._protocol.idle_turn import IdleTurn
+from agent_sdk._protocol.terms import TurnLimits
 from agent_sdk._protocol.turn import Turn
 from agent_sdk.testing import frames
 
@@ -26,8 +26,8 @@ def started(cli, kind=Turn, **terms):
     """A turn of a started connection, its prompt sent."""
     connection = Connection(cli)
     connection.start(wants_stderr=False)
-    turn = kind(Terms(**terms))
-    turn.open(connection, Ledger())
+    turn = kind(TurnLimits(**terms))
+    turn.open(connection, ActivityTracker())
     if kind is Turn:
         turn.send(user_line("hello", turn.uuid))
     return turn
@@ -45,7 +45,7 @@ def test_a_turn_ends_with_its_result():
     assert (turn.is_over, turn.result.content, turn.next_message()) == (True, "world", None)
 
 
-@pytest.mark.parametrize("kind", [Turn, Watch])
+@pytest.mark.parametrize("kind", [Turn, IdleTurn])
 def test_abort_ends_a_turn_and_a_watch(kind):
     """After `abort` no message comes but `AbortError`, also from a watch over a CLI that rests."""
     turn = started(MemoryCLI(), kind)
@@ -69,7 +69,7 @@ def at_once(*functions):
     return [lambda function=one: (gate.wait(), function())[1] for one in functions]
 
 
-class SlowFate(list):
+class SlowEndToken(list):
     """Lets the other thread look while the decision is taken and nothing else is done yet."""
 
     def __init__(self, look):
@@ -85,7 +85,7 @@ class SlowFate(list):
 def test_an_abort_under_way_is_not_the_end():
     """A turn whose abort has only begun is not over: its thread does not take it for one without a result."""
     turn, looks = started(MemoryCLI()), []
-    turn._fate = SlowFate(lambda: looks.append(turn.is_over))
+    turn._end_token = SlowEndToken(lambda: looks.append(turn.is_over))
     turn.abort()
     assert looks == [False]
 
@@ -94,7 +94,7 @@ def test_an_abort_and_the_result_exclude_each_other():
     """Whoever is first decides: either the result is delivered and `abort` is false, or `AbortError` comes."""
     for _ in range(100):
         turn = started(MemoryCLI(frames.conversation()))
-        turn._connection.look()
+        turn._connection.poll()
         aborted, seen = together(*at_once(turn.abort, partial(rest_of, turn)))
         assert isinstance(seen, AbortError) if aborted else seen[-1].is_result
 
@@ -102,14 +102,14 @@ def test_an_abort_and_the_result_exclude_each_other():
 def test_a_watch_calls_nobody_for_standard_error():
     """Coming to rest is no line of standard error."""
     lines = []
-    turn = started(MemoryCLI(), Watch, stderr=lines.append)
+    turn = started(MemoryCLI(), IdleTurn, stderr=lines.append)
     assert (turn.next_message(), lines) == (None, [])
 
 
 def test_a_watch_looks_before_it_rests():
     """What the CLI has said but nobody read is delivered before a watch ends."""
     cli = MemoryCLI()
-    turn = started(cli, Watch)
+    turn = started(cli, IdleTurn)
     cli.say(frames.assistant("by myself"))
     assert [m.content for m in rest_of(turn)] == ["by myself"]
 
@@ -190,7 +190,7 @@ def test_nobody_reads_beside_a_torn_turn():
 
     def nudge(connection):
         while not over.is_set():
-            connection.nudge()
+            connection.flush()
 
     def stop(message):
         threads.append(in_thread(partial(nudge, client._keeper.connection)))

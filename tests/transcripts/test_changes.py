@@ -8,7 +8,7 @@ import json
 import pytest
 
 from agent_sdk.transcripts import changes
-from agent_sdk.transcripts.changes import MOST_LOOKS, Footprint
+from agent_sdk.transcripts.changes import MAX_CHECKS, SessionChanges
 
 SESSION = "8a0d1f9c-6f0e-4b58-9a53-0d4f3b1f5f11"
 
@@ -24,7 +24,7 @@ def transcript(tmp_path):
 @pytest.fixture
 def steps(tmp_path):
     """A footprint in that folder."""
-    return Footprint(SESSION, {"CLAUDE_CONFIG_DIR": str(tmp_path), "HOME": str(tmp_path)})
+    return SessionChanges(SESSION, {"CLAUDE_CONFIG_DIR": str(tmp_path), "HOME": str(tmp_path)})
 
 
 def write(transcript, *entries):
@@ -42,27 +42,27 @@ def user(uuid, **fields):
 def test_our_own_turn_is_no_step_of_another(transcript, steps):
     """What our turn wrote, also a moment after its end, is ours."""
     write(transcript, user("a"))
-    steps.step(["a", "b"])
-    assert steps.was_overstepped() is False
+    steps.record(["a", "b"])
+    assert steps.has_foreign_entries() is False
     write(transcript, {"type": "assistant", "uuid": "b"})
-    assert steps.was_overstepped() is False
+    assert steps.has_foreign_entries() is False
 
 
 def test_a_foreign_message_is_noticed(transcript, steps):
     """A newer message that is not ours says that somebody else ran a turn."""
     write(transcript, user("a"))
-    steps.step(["a"])
+    steps.record(["a"])
     write(transcript, user("foreign"))
-    assert steps.was_overstepped() is True
+    assert steps.has_foreign_entries() is True
 
 
 def test_what_came_since_is_ours_too(transcript, steps):
     """Messages that the CLI sent us between turns are ours, when they are named."""
     write(transcript, user("a"))
-    steps.step(["a"])
+    steps.record(["a"])
     write(transcript, user("late"))
-    assert steps.was_overstepped({"late"}) is False
-    assert steps.was_overstepped({"other"}) is True
+    assert steps.has_foreign_entries({"late"}) is False
+    assert steps.has_foreign_entries({"other"}) is True
 
 
 @pytest.mark.parametrize(
@@ -83,45 +83,45 @@ def test_what_came_since_is_ours_too(transcript, steps):
 def test_other_entries_are_no_turns(transcript, steps, entry):
     """Only messages of the conversation itself count."""
     write(transcript, user("a"))
-    steps.step(["a"])
+    steps.record(["a"])
     write(transcript, entry)
-    assert steps.was_overstepped() is False
+    assert steps.has_foreign_entries() is False
 
 
 def test_a_step_forgets_what_was_before(transcript, steps):
     """After our next turn, what lies before it is of no interest."""
     write(transcript, user("a"))
-    steps.step(["a"])
+    steps.record(["a"])
     write(transcript, user("foreign"))
-    steps.step(["b"])
-    assert steps.was_overstepped() is False
+    steps.record(["b"])
+    assert steps.has_foreign_entries() is False
 
 
 def test_a_transcript_that_comes_late_is_found(transcript, steps):
     """The CLI writes the file a moment after the first turn; our own messages in it are ours."""
-    steps.step(["a"])
-    assert steps.was_overstepped() is False
+    steps.record(["a"])
+    assert steps.has_foreign_entries() is False
     write(transcript, user("a"))
-    assert steps.was_overstepped() is False
+    assert steps.has_foreign_entries() is False
     write(transcript, user("foreign"))
-    assert steps.was_overstepped() is True
+    assert steps.has_foreign_entries() is True
 
 
 def test_a_transcript_that_never_comes_is_not_looked_for_for_ever(steps, monkeypatch):
     """Where the CLI saves nothing, the folders are searched a few times and no more."""
     looks = []
     monkeypatch.setattr(changes, "find_transcripts", lambda *given: looks.append(given) or [])
-    for _ in range(3 * MOST_LOOKS):
-        steps.step([])
-        assert steps.was_overstepped() is False
-    assert len(looks) == MOST_LOOKS
+    for _ in range(3 * MAX_CHECKS):
+        steps.record([])
+        assert steps.has_foreign_entries() is False
+    assert len(looks) == MAX_CHECKS
 
 
 def test_a_transcript_that_goes_away_does_no_harm(transcript, steps):
     """A file that was deleted, or cut, is no foreign turn."""
     write(transcript, user("a"), user("b"))
-    steps.step(["a", "b"])
+    steps.record(["a", "b"])
     transcript.write_bytes(b"")
-    assert steps.was_overstepped() is False
+    assert steps.has_foreign_entries() is False
     transcript.unlink()
-    assert steps.was_overstepped() is False
+    assert steps.has_foreign_entries() is False

@@ -73,7 +73,7 @@ def test_an_excerpt_is_short_and_on_one_line(disk: Disk) -> None:
     for _ in range(9):
         session.user("needle")
     [hit] = search_sessions("needle")
-    assert len(hit.excerpts) == search.MOST_EXCERPTS
+    assert len(hit.excerpts) == search.MAX_EXCERPTS
     text = hit.excerpts[0].text
     assert text.startswith("…x") and " needle " in text and text.endswith("y…") and len(text) < 150
 

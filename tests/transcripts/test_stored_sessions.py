@@ -69,7 +69,7 @@ def test_a_session_is_laid_out_as_it_was(config, tmp_path):
     """Laid out elsewhere, under another project's name, the session is what was imported, its subagents too."""
     store = MemoryStore()
     import_session(ID, store, config_dir=config)
-    store_transfer.lay_out(store, KEY, store.load(KEY), str(tmp_path / "new"), "-srv-y")
+    store_transfer.write_files(store, KEY, store.load(KEY), str(tmp_path / "new"), "-srv-y")
     folder = tmp_path / "new" / "-srv-y"
     assert read(folder / f"{ID}.jsonl") == MAIN
     assert read(folder / ID / "subagents" / "agent-a1.jsonl") == SUB_MAIN
@@ -82,7 +82,7 @@ def test_a_subpath_does_not_lead_out(subpath, tmp_path):
     store = MemoryStore()
     for key in (KEY, KEY._replace(subpath=subpath)):
         store.append(key, MAIN)
-    store_transfer.lay_out(store, KEY, MAIN, str(tmp_path / "new"), "-srv-y")
+    store_transfer.write_files(store, KEY, MAIN, str(tmp_path / "new"), "-srv-y")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [f"{ID}.jsonl"]
 
 

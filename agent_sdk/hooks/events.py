@@ -1,0 +1,9 @@
+"""Every hook event and its context class. Importing it imports all families."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .base import HookContext, all_events
+
+#: The context class of every event, by its name in snake_case.
+EVENTS: Mapping[str, type[HookContext]] = all_events()

@@ -1,0 +1,14 @@
+"""The permission modes of a session."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: snake_case name -> the CLI's spelling. `default` asks before a tool changes anything.
+MODES: Mapping[str, str] = {
+    "default": "default",
+    "accept_edits": "acceptEdits",
+    "plan": "plan",
+    "bypass_permissions": "bypassPermissions",
+    "dont_ask": "dontAsk",
+    "auto": "auto",
+}
