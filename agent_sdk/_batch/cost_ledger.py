@@ -16,6 +16,7 @@ import attrs
 
 from .._client.usage import LEDGERS, as_number
 from .._core import checks as check
+from .._core.text import table
 
 if TYPE_CHECKING:
     from ..messages import ResultMessage
@@ -193,9 +194,8 @@ class Ledger:
         return [["tag", "model", *_COLUMNS], *rows, ["total", "", *_cells(self.total)]]
 
     def __str__(self) -> str:
-        table = self._table()
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in table)
+        rows = self._table()
+        return "\n".join(table(rows, right=len(rows[0]) - 2))
 
     def _repr_html_(self) -> str:
         head, *rows = self._table()
@@ -230,8 +230,3 @@ def _unique(names: Any) -> Mapping[str, None]:
 def _cells(spent: TokenTotals) -> list[str]:
     figures = [getattr(spent, name) for name in _COLUMNS.values()]
     return [*(f"{figure:,}" for figure in figures[:-1]), f"{figures[-1]:.6f}"]
-
-
-def _aligned(row: list[str], widths: list[int]) -> list[str]:
-    names, figures = zip(row[:2], widths, strict=False), zip(row[2:], widths[2:], strict=True)
-    return [*(cell.ljust(width) for cell, width in names), *(cell.rjust(width) for cell, width in figures)]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .._core.callbacks import check_callback
+from .._core.text import did_you_mean
 from ..errors import ConfigurationError
 from ..options.options import Options
 
@@ -94,8 +95,5 @@ class ClientCallbacks:
 
 
 def _unknown(kind: object, kinds: list[str]) -> ConfigurationError:
-    import difflib
-
-    nearest = difflib.get_close_matches(str(kind).removeprefix("is_"), kinds, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"kinds are {', '.join(kinds)}"
+    hint = did_you_mean(str(kind).removeprefix("is_"), kinds, f"kinds are {', '.join(kinds)}")
     return ConfigurationError(f"on({kind!r}): no such kind; {hint}")

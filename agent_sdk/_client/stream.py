@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._core import log
 from .._core.callbacks import CallbackErrors, summarize_errors
+from .._core.text import join_surrogates, split_surrogate
 from .._protocol.idle_turn import IdleTurn
 from .._protocol.turn import Turn
 from ..errors import AgentTimeoutError, BusyError, CallbackWarning, ProcessError, StructuredOutputError
@@ -274,9 +275,8 @@ def _joined(text: str) -> tuple[str, str]:
     """Join the halves of characters that came in two pieces; a half at the end waits for the other one."""
     if not text or text.isascii():
         return text, ""
-    held = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
-    text = text.removesuffix(held)
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass"), held
+    text, held = split_surrogate(text)
+    return join_surrogates(text, "surrogatepass"), held
 
 
 def _some_time(timeout: float | None) -> float | None:

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .._core.text import fit, sanitize, sanitize_line
 from ..errors import ConfigurationError, SessionNotFoundError
 
 if TYPE_CHECKING:
     from ..transcripts import SessionInfo
 
 #: What a terminal would obey instead of showing it.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: Where the ids are.
 _LIST = "see `python -m agent_sdk sessions list`"
 
@@ -125,14 +125,9 @@ def table(infos: Iterable[SessionInfo]) -> list[str]:
     lines = [f"{'ID':<8}  {'CHANGED':<16}  {'SIZE':>7}  SESSION"]
     for info in infos:
         tag = f"[{info.tag}] " if info.tag else ""
-        shown = plain(f"{tag}{info.summary}")
+        shown = sanitize_line(f"{tag}{info.summary}")
         lines.append(f"{info.session_id[:8]}  {short_time(info.last_modified)}  {_size(info.file_size):>7}  {shown}")
-    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
-
-
-def plain(text: str) -> str:
-    """Return *text* on one line, without what a terminal would obey."""
-    return _CONTROL.sub("", " ".join(text.split()))
+    return [fit(line, width) for line in lines]
 
 
 def _size(size: float) -> str:
@@ -147,10 +142,10 @@ def _show(given: argparse.Namespace) -> int:
     from ..transcripts import export_session, session_figures
 
     session_id = _id(given)
-    print(_CONTROL.sub("", export_session(session_id, **_where(given))))
+    print(sanitize(export_session(session_id, **_where(given))))
     figures = session_figures(session_id, **_where(given))
     cost = "not noted yet" if figures.cost_usd is None else f"${figures.cost_usd:.4f}"
-    tools = ", ".join(f"{plain(name)} {count}" for name, count in figures.tools.items()) or "none"
+    tools = ", ".join(f"{sanitize_line(name)} {count}" for name, count in figures.tools.items()) or "none"
     print(f"{figures.turns} turns, {figures.total_tokens} tokens, cost {cost}, tools: {tools}", file=sys.stderr)
     return 0
 
@@ -163,7 +158,7 @@ def _search(given: argparse.Namespace) -> int:
     for hit, line in zip(hits, table(hit.info for hit in hits)[1:], strict=True):
         print(line)
         for excerpt in hit.excerpts:
-            print(f"          {excerpt.where}: {plain(excerpt.text)}")
+            print(f"          {excerpt.where}: {sanitize_line(excerpt.text)}")
     if not hits:
         print("nothing found")
     return 0 if hits else 1
@@ -219,7 +214,7 @@ def _delete(given: argparse.Namespace) -> int:
     session_id = _id(given)
     if not given.yes:
         info = get_session_info(session_id, **_where(given))
-        print(f"{session_id}  {plain(info.summary) if info else ''}")
+        print(f"{session_id}  {sanitize_line(info.summary) if info else ''}")
         if not _is_sure("Delete this session for good? [y/N] "):
             print("not deleted")
             return 1

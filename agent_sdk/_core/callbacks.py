@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import AgentSDKError
 from .checks import invalid
+from .text import truncate
 
 
 class _ThreadState(threading.local):
@@ -104,8 +105,8 @@ def check_permission_callback(value: object) -> Any:
 
 def summarize_errors(errors: Sequence[Exception], where: str) -> str:
     """Say *where* how many callbacks failed, and how the first did, for a warning."""
-    first = f"{type(errors[0]).__name__}: {errors[0]}"
-    return f"{len(errors)} callback error(s) {where}; the first: {first if len(first) <= 300 else first[:297] + '...'}"
+    first = truncate(f"{type(errors[0]).__name__}: {errors[0]}", 300, "...")
+    return f"{len(errors)} callback error(s) {where}; the first: {first}"
 
 
 class CallbackErrors(list[BaseException]):

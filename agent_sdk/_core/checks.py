@@ -12,15 +12,14 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from . import json_lines
+from .text import nearest, truncate
 
 Check = Callable[[Any], Any]
 
 
 def invalid(name: str, value: object, remedy: str) -> ConfigurationError:
     """Build the error for *value* of *name*; *remedy* says what to give instead."""
-    shown = repr(value)
-    shown = shown if len(shown) <= 100 else shown[:97] + "..."
-    return ConfigurationError(f"{name}={shown}: {remedy}")
+    return ConfigurationError(f"{name}={truncate(repr(value), 100, '...')}: {remedy}")
 
 
 def is_encodable(value: str) -> bool:
@@ -229,14 +228,13 @@ def reject_typos(name: str, value: Mapping[str, Any], known: Iterable[str]) -> N
     Raises:
         ConfigurationError: There is one.
     """
-    import difflib
-
     names = tuple(known)
     for key in value:
-        nearest = () if key in names else difflib.get_close_matches(str(key), names, n=1, cutoff=0.75)
-        nearest = nearest or [one for one in names if one.lower() == str(key).lower() != one and key not in names]
-        if nearest:
-            raise invalid(name, key, f"no such key; did you mean {nearest[0]!r}?")
+        if key in names:
+            continue
+        near = nearest(key, names, 0.75) or next((one for one in names if one.lower() == str(key).lower()), "")
+        if near:
+            raise invalid(name, key, f"no such key; did you mean {near!r}?")
 
 
 def function(name: str) -> Check:

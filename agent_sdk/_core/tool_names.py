@@ -10,6 +10,7 @@ import functools
 from ..errors import UnknownToolWarning
 from . import log
 from .checks import Check, invalid, string_list
+from .text import nearest
 
 #: As a session may offer them.
 BUILTIN = (
@@ -58,6 +59,4 @@ def warn_if_misspelled(where: str, tool: str) -> None:
 def _meant(tool: str) -> str | None:
     if tool in BUILTIN or not tool.isalpha():
         return None
-    import difflib
-
-    return next(iter(difflib.get_close_matches(tool, BUILTIN, n=1, cutoff=_ALIKE)), None)
+    return nearest(tool, BUILTIN, _ALIKE) or None

@@ -13,8 +13,9 @@ from typing import Any
 import attrs
 
 from .._core import log
+from .._core.text import join_surrogates, split_surrogate
 from .._render import conversation
-from .._render.text import joined, one_line, split_half
+from .._render.text import one_line
 from ..messages import (
     AssistantMessage,
     ContentBlock,
@@ -171,8 +172,8 @@ class Run:
             self._thought = 0
             yield from _preparing(event)
         elif event.text:
-            whole, self._half = split_half(self._half + event.text)
-            added = joined(whole)
+            whole, self._half = split_surrogate(self._half + event.text)
+            added = join_surrogates(whole)
             self._written += added
             if added:
                 yield Wrote(self._main, added, self._written)
@@ -184,10 +185,10 @@ class Run:
         place = self._place(message)
         for block in message.blocks:
             if block.type == "text":
-                yield from self._text(place, message, joined(str(block.get("text") or "")))
+                yield from self._text(place, message, join_surrogates(str(block.get("text") or "")))
             elif block.type == "thinking":
                 if block.get("thinking"):
-                    yield Thought(place, joined(str(block["thinking"])))
+                    yield Thought(place, join_surrogates(str(block["thinking"])))
             elif isinstance(block, ToolUseBlock) or block.type in ("server_tool_use", "mcp_tool_use"):
                 yield self._began(place, block)
             elif block.type.endswith("_tool_result"):
@@ -239,7 +240,7 @@ class Run:
             used = conversation.Used("tool result", None)
             yield Began(place, used)
         conversation.settle(used, block, given)
-        used.result = joined(_handed_back(given) or used.result or "")
+        used.result = join_surrogates(_handed_back(given) or used.result or "")
         yield Ended(place, used)
 
     def _served(self, block: ContentBlock) -> Iterator[Happening]:

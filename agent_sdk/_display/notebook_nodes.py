@@ -7,10 +7,11 @@ from html import escape
 
 import attrs
 
+from .._core.text import sanitize
 from .._render.conversation import Used
 from .._render.html import diff_html, fields, image_html, telling
 from .._render.markdown_to_html import to_html
-from .._render.text import clean, one_line, shortened
+from .._render.text import one_line, shortened
 
 #: Lines and characters of an input or a result, and lines of a diff, at most.
 MOST_LINES, MOST_CHARACTERS = 200, 20_000
@@ -29,11 +30,11 @@ class TextNode:
 
     def html(self) -> str:
         """Write it; what stands between dollars is mathematics, as in the Markdown of the notebook."""
-        return f'<div class="mathjax_process tex2jax_process">{to_html(clean(self.text))}</div>'
+        return f'<div class="mathjax_process tex2jax_process">{to_html(sanitize(self.text))}</div>'
 
     def plain(self) -> str:
         """Write it without HTML."""
-        return clean(self.text).strip()
+        return sanitize(self.text).strip()
 
 
 @attrs.define(eq=False)
@@ -45,7 +46,7 @@ class ThoughtNode:
 
     def html(self) -> str:
         """Write it."""
-        return f'<details class="thought"><summary>Thinking</summary>{to_html(clean(self.text))}</details>'
+        return f'<details class="thought"><summary>Thinking</summary>{to_html(sanitize(self.text))}</details>'
 
     def plain(self) -> str:
         """Nothing: it is folded away."""
@@ -68,7 +69,7 @@ class NoteNode:
 
     def plain(self) -> str:
         """Write it without HTML."""
-        return "\n".join(shortened(clean(self.text), 20))
+        return "\n".join(shortened(sanitize(self.text), 20))
 
 
 @attrs.define(eq=False)
@@ -109,7 +110,7 @@ class ToolNode:
         used = self.used
         if used.change is not None:
             lines = shortened("\n".join(used.change.lines), MOST_LINES, MOST_CHARACTERS)
-            return [diff_html([clean(line) for line in lines])]
+            return [diff_html([sanitize(line) for line in lines])]
         made = [_pre(fields(used.input))] if used.input not in (None, {}) else []
         made += [_pre(used.result)] if used.result else []
         return made + [image_html(image) for image in used.images if len(image.url) <= MOST_IMAGE]
@@ -117,11 +118,11 @@ class ToolNode:
 
 def _told(used: Used) -> str:
     given = used.input if used.input not in (None, {}) else ""
-    return clean(telling(given)) or one_line(given, 100)
+    return sanitize(telling(given)) or one_line(given, 100)
 
 
 def _pre(text: str) -> str:
-    return f"<pre>{escape(chr(10).join(shortened(clean(text), MOST_LINES, MOST_CHARACTERS)))}</pre>"
+    return f"<pre>{escape(chr(10).join(shortened(sanitize(text), MOST_LINES, MOST_CHARACTERS)))}</pre>"
 
 
 Node = TextNode | ThoughtNode | NoteNode | ToolNode

@@ -8,9 +8,10 @@ from html import escape
 from typing import Any
 
 from .._core import log
+from .._core.text import sanitize
 from .._render.html import telling
 from .._render.markdown import fenced, inert, legible
-from .._render.text import clean, one_line, shortened
+from .._render.text import one_line, shortened
 from ..messages import (
     AssistantMessage,
     InitMessage,
@@ -101,10 +102,10 @@ def _result(result: ResultMessage) -> Iterator[str]:
 def _conversation(message: AssistantMessage | UserMessage) -> Iterator[str]:
     for block in message.blocks:
         if isinstance(block, ToolUseBlock):
-            told = clean(telling(block.input)) or one_line(block.input, 200)
+            told = sanitize(telling(block.input)) or one_line(block.input, 200)
             yield f"**{_text(one_line(block.name))}** {_code(told)}".rstrip()
         elif isinstance(block, ToolResultBlock):
-            yield fenced("\n".join(shortened(clean(block.text), MOST_LINES))) if block.text else _small(repr(block))
+            yield fenced("\n".join(shortened(sanitize(block.text), MOST_LINES))) if block.text else _small(repr(block))
         elif block.type == "text":
             yield _answer(str(block.get("text") or ""))
         else:
@@ -116,7 +117,7 @@ def _answer(text: str) -> str:
 
 
 def _clipped(text: str) -> str:
-    shown = clean(text[:MOST])
+    shown = sanitize(text[:MOST])
     return shown if len(text) <= MOST else f"{shown}\n\n… {len(text) - MOST} more characters"
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from .._render.text import cut, width_of
+from .._core.text import display_width, fit
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 #: For terminals that cannot write these.
@@ -57,8 +57,8 @@ class Screen:
         room = self.width
         made = ""
         for text, style in parts:
-            shown = cut(text, room) if room > 0 else ""
-            room -= width_of(shown)
+            shown = fit(text, room) if room > 0 else ""
+            room -= display_width(shown)
             made += self._styled(shown, (style,))
         self._put(made + "\n")
 
@@ -82,7 +82,7 @@ class Screen:
             return
         self._next, self._has_passing = now + PACE, True
         # The cursor goes back to the start: what others write begins there.
-        self._put(_ERASE + self._styled(cut(text, self.width), ("dim",)) + "\r")
+        self._put(_ERASE + self._styled(fit(text, self.width), ("dim",)) + "\r")
 
     def erase(self) -> None:
         """Take away the line that is replaced."""

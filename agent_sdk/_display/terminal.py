@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
+from .._core.text import sanitize
 from .._render.conversation import Used
 from .._render.html import telling
-from .._render.text import clean, one_line, shortened
+from .._render.text import one_line, shortened
 from . import status
 from .events import Began, Ended, Finished, Happening, Place, Restarted, Thought, Wrote
 from .screen import Screen, screen
@@ -44,7 +45,7 @@ def _wrote(on: Screen, told: Wrote) -> None:
     if told.place.depth:
         _inner_text(on, told)
         return
-    text = clean(told.added)
+    text = sanitize(told.added)
     if text:
         if on.group != "text":
             # What begins with empty lines shall not leave a hole.
@@ -58,7 +59,7 @@ def _wrote(on: Screen, told: Wrote) -> None:
 def _inner_text(on: Screen, told: Wrote) -> None:
     on.begin("tool")
     indent = _INDENT * told.place.depth
-    for line in clean(told.whole).strip().split("\n"):
+    for line in sanitize(told.whole).strip().split("\n"):
         for part in textwrap.wrap(line, max(20, on.width - len(indent))) or [""]:
             on.line((indent + part, ""))
     on.last_used = None
@@ -77,7 +78,7 @@ def _began(on: Screen, told: Began) -> None:
 
 def _headline(on: Screen, place: Place, used: Used, mark: str) -> None:
     given = used.input if used.input not in (None, {}) else ""
-    shown = clean(telling(given)) or one_line(given, 300)
+    shown = sanitize(telling(given)) or one_line(given, 300)
     name, told = (one_line(used.name), "bold"), (f" {shown}".rstrip(), "dim")
     on.line((_INDENT * place.depth, ""), (f"{mark} ", "cyan"), name, told)
     on.last_used = used
@@ -103,13 +104,13 @@ def _diff(on: Screen, indent: str, used: Used) -> None:
         return
     on.line((f"{indent}⎿ +{change.added} -{change.removed}", "dim"))
     for line in shortened("\n".join(change.lines), MOST_DIFF):
-        shown = clean(line)
+        shown = sanitize(line)
         on.line((f"{indent}  ", ""), (shown.expandtabs(4), _DIFF_STYLES.get(shown[:1], "dim")))
 
 
 def _result(on: Screen, indent: str, used: Used) -> None:
     style, most = ("red", MOST_ERROR) if used.is_error else ("dim", MOST_RESULT)
-    text = clean(used.result or "").strip()
+    text = sanitize(used.result or "").strip()
     lines = shortened(text, most) if text else [f"{len(used.images)} images" if used.images else "(no output)"]
     for number, line in enumerate(lines):
         on.line((f"{indent}{'  ' if number else '⎿ '}", "dim"), (line.expandtabs(4), style))
@@ -123,14 +124,14 @@ def _noted(on: Screen, told: Noted) -> None:
     on.begin("tool")
     mark = "✗" if told.level == "error" else "!" if told.level == "warning" else "·"
     style = _NOTE_STYLES.get(told.level, "dim")
-    for number, line in enumerate(shortened(clean(told.text), MOST_ERROR)):
+    for number, line in enumerate(shortened(sanitize(told.text), MOST_ERROR)):
         on.line((f"{' ' if number else mark} {line}", style))
     on.last_used = None
 
 
 def _finished(on: Screen, told: Finished) -> None:
     on.begin("end")
-    for number, line in enumerate(shortened(clean(told.failure), MOST_ERROR) if told.failure else []):
+    for number, line in enumerate(shortened(sanitize(told.failure), MOST_ERROR) if told.failure else []):
         on.line((f"{' ' if number else '✗'} {line}", "red"))
     mark = (" ", "") if told.failure else ("✓", "green")
     on.line(mark, (f" {status.closing(told.result, told.retries)}", "dim"))

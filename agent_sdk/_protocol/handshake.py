@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core.fields import TARGET
+from .._core.text import did_you_mean
 from ..errors import AgentSDKError, ConfigurationError, ControlTimeoutError
 from ..options.options import FIELDS, Options
 from .callback_set import CallbackSet
@@ -103,10 +104,7 @@ def _check_agents(info: ServerInfo, options: Options) -> ServerInfo:
             raise ConfigurationError(f"agents[{name!r}]: the CLI refuses the definition; look at its values")
     leader = options.agent
     if known and leader is not None and leader not in known and ":" not in leader:  # plugins are loaded later
-        import difflib
-
-        nearest = difflib.get_close_matches(leader, known, n=1)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
+        hint = did_you_mean(leader, known, f"there are {', '.join(known)}")
         raise ConfigurationError(f"agent={leader!r}: there is no such agent; {hint}")
     return info
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from .._core.text import join_surrogates, truncate
 from ..transcripts.listing import SessionInfo, milliseconds, short_time
 from .conversation import Change, Image, Item, Said, Thought, Used
 from .markdown import facts_of, legible
@@ -64,8 +65,7 @@ def telling(given: Any) -> str:
     """Return what tells most about a tool's input, on one line; `""` where nothing does."""
     fields = given if isinstance(given, dict) else {}
     told = next((fields[key] for key in _TELLING if isinstance(fields.get(key), str)), "")
-    text = " ".join(told.split())
-    return text if len(text) <= 100 else text[:99] + "…"
+    return truncate(" ".join(told.split()), 100)
 
 
 def fields(given: Any) -> str:
@@ -73,7 +73,7 @@ def fields(given: Any) -> str:
     if not isinstance(given, dict):
         return legible(given)
     # Half a character cannot be written to a file.
-    return "\n".join(map(_field, given, given.values())).encode("utf-8", "replace").decode("utf-8")
+    return join_surrogates("\n".join(map(_field, given, given.values())))
 
 
 def _field(name: object, value: object) -> str:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from .._core.text import join_surrogates
 from ..transcripts.listing import SessionInfo, short_time
 from .conversation import Image, Item, Said, Thought, Used
 
@@ -97,7 +98,7 @@ def legible(value: object, indent: int | None = 2) -> str:
         # What comes from the wire is JSON; only an object made by hand, one that holds itself, comes here.
         text = repr(value)
     # Half a character cannot be written to a file.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return join_surrogates(text)
 
 
 def _code(text: str) -> str:

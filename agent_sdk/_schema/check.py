@@ -3,9 +3,10 @@ Is it a JSON Schema? Checked when a tool is made, so that no model ever meets a 
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .._core.text import nearest
 from ..errors import ConfigurationError
 from .to_json import written
 
@@ -143,13 +144,6 @@ def _lost(part: Any, root: Any) -> str:
 def _nearest(value: Any) -> str:
     near = nearest(value, TYPES) if isinstance(value, str) else ""
     return f"; did you mean {near!r}?" if near else ""
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the one of *known* that *word* was perhaps meant to be, or `""`."""
-    import difflib
-
-    return next(iter(difflib.get_close_matches(word, list(known), n=1)), "")
 
 
 def resolve(pointer: str, root: Any) -> Any:

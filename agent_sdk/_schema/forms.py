@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.text import did_you_mean
 from ..errors import ConfigurationError
 from . import check
 from .fields import is_object
@@ -65,8 +66,7 @@ def _property(value: Any, name: str) -> Schema:
     if not isinstance(value, str):
         return _of_hint(value, name)
     if value not in check.TYPES:
-        near = check.nearest(value, check.TYPES)
-        hint = f"did you mean {near!r}?" if near else f"there are {', '.join(check.TYPES)}"
+        hint = did_you_mean(value, check.TYPES, f"there are {', '.join(check.TYPES)}")
         raise ConfigurationError(f"{name}: no type is called {value!r}; {hint}")
     return {"type": value}
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._core import log
+from .._core.text import nearest, truncate
 from ..errors import ConfigurationError
 from . import check as rules
 
@@ -96,7 +97,7 @@ def _by_library(schema: Mapping[str, Any], name: str) -> Validate | None:
 
 def _worded(path: Any, message: str) -> str:
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-    message = message if len(message) <= 300 else message[:297] + "..."
+    message = truncate(message, 300, "...")
     return f"{place}: {message}" if place else message
 
 
@@ -105,8 +106,7 @@ def shown(value: object) -> str:
     if value is None:
         return "null"
     text = str(value).lower() if isinstance(value, bool) else repr(value)
-    text = text if len(text) <= 60 else text[:57] + "..."
-    return f"{_KIND_OF.get(type(value), type(value).__name__)} {text}"
+    return f"{_KIND_OF.get(type(value), type(value).__name__)} {truncate(text, 60, '...')}"
 
 
 def _at(path: str, text: str) -> str:
@@ -212,7 +212,7 @@ class _Compiler:
         known = ", ".join(declared)
 
         def check_unknown(value: Any, path: str, problems: list[str]) -> None:
-            near = rules.nearest(path.rsplit(".", 1)[-1], declared)
+            near = nearest(path.rsplit(".", 1)[-1], declared)
             hint = f"did you mean {near!r}?" if near else f"there are {known}" if known else "there are none"
             problems.append(f"{path}: no such argument; {hint}")
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import attrs
 
 from .._core.callbacks import Cancellation
+from .._core.text import did_you_mean
 from ..errors import ConfigurationError
 from ..messages.base import WireObject, wire_name
 
@@ -236,10 +237,7 @@ def _import(family: str) -> None:
 
 
 def _unknown(name: object, wanted: str) -> ConfigurationError:
-    import difflib
-
-    nearest = difflib.get_close_matches(wanted, _events, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else "hook_events() lists them all"
+    hint = did_you_mean(wanted, _events, "hook_events() lists them all")
     return ConfigurationError(f"unknown hook event {name!r}; {hint}")
 
 

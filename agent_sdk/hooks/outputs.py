@@ -9,6 +9,7 @@ from typing import Any
 
 from .._core import json_lines
 from .._core.fields import camel
+from .._core.text import nearest
 from ..errors import HookError
 from .base import HookContext
 from .result import BLOCKED, DECISIONS, SPECIFIC_KEYS, STRICTNESS, TOP_KEYS, Output, Result
@@ -92,14 +93,11 @@ def _key(key: Any, ctx: HookContext) -> str:
 
 def _refuse_key(key: str, known: Sequence[str], ctx: HookContext) -> None:
     """Refuse what the CLI would ignore by mistake; a key that nobody knows may belong to a later version."""
-    import difflib
-
     event = ctx.facts.name
     if key in SPECIFIC_KEYS and known is TOP_KEYS:
         raise HookError(f"{event}: {key} belongs into hookSpecificOutput, beside hookEventName", event=event)
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
-    if nearest:
-        raise HookError(f"{event}: unknown key {key!r} in a hook's answer; did you mean {nearest[0]!r}?", event=event)
+    if near := nearest(key, known, cutoff=0.8):
+        raise HookError(f"{event}: unknown key {key!r} in a hook's answer; did you mean {near!r}?", event=event)
 
 
 def ends_chain(output: Output) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core import checks as check
-from .._schema.check import nearest
+from .._core.text import nearest
 from .._schema.to_json import written
 
 #: snake_case -> the wire's name. The endings `_hint` and `Hint` may be left out.

@@ -14,6 +14,7 @@ import attrs
 
 from .._core import log
 from .._core.fields import WIRE, camel
+from .._core.text import truncate
 from .kinds import Predicates
 from .registry import message_type
 
@@ -136,9 +137,8 @@ def wire_name(field: attrs.Attribute[Any]) -> str:
 def shorten(value: object, width: int = 40) -> str:
     """The repr of *value* on one line, cut at about *width* characters."""
     if isinstance(value, str):
-        return repr(value if len(value) <= width else value[: width - 1] + "…")
-    text = " ".join(repr(value).split())
-    return text if len(text) <= width else text[: width - 1] + "…"
+        return repr(truncate(value, width))
+    return truncate(" ".join(repr(value).split()), width)
 
 
 @attrs.define(eq=False, repr=False, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from .._core.text import did_you_mean, truncate
 from ..errors import ConfigurationError
 from .rules import RULES
 
@@ -53,26 +54,20 @@ def _names(cls: type) -> dict[str, Any]:
 
 
 def _hint(options: object, name: str) -> str:
-    import difflib
-
     from .._core.official_names import METHODS
 
     if name in METHODS:
         return f"here it is {METHODS[name]}"
-    near = [f"with_{option}" for option in _names(type(options))] if name.startswith("with_") else []
-    nearest = difflib.get_close_matches(name, near, n=1)
-    return f"did you mean {nearest[0]!r}?" if nearest else "options are set by with_<option>, such as with_model"
+    known = [f"with_{option}" for option in _names(type(options))] if name.startswith("with_") else []
+    return did_you_mean(name, known, "options are set by with_<option>, such as with_model")
 
 
 def _unknown_option(name: str, names: dict[str, Any]) -> ConfigurationError:
-    import difflib
-
     from .._core.official_names import OPTIONS
 
     if name in OPTIONS:
         return ConfigurationError(f"unknown option {name!r}; here it is {OPTIONS[name]}")
-    nearest = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else "options_schema() lists them all"
+    hint = did_you_mean(name, names, "options_schema() lists them all")
     return ConfigurationError(f"unknown option {name!r}; {hint}")
 
 
@@ -132,8 +127,7 @@ def _shown(name: str, value: object) -> str:
         return "{" + ", ".join(f"{key!r}: ***" for key in value) + "}"
     if name in _MASKED:
         return "***"
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return truncate(repr(value), 80, "...")
 
 
 def _spread(names: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ def test_sessions_are_listed_as_a_table(disk: Disk, capsys: pytest.CaptureFixtur
     assert run("list") == 0
     head, first, second = capsys.readouterr().out.splitlines()
     assert head.startswith("ID ") and first.startswith(new.id[:8]) and second.startswith(old.id[:8])
-    assert "[good] old one" in second and "\x1b" not in first and "new [31mone" in first
+    assert "[good] old one" in second and "\x1b" not in first and "new one" in first
     run("list", "--limit", "1")
     assert len(capsys.readouterr().out.splitlines()) == 2
     assert run("list", "--directory", str(disk.config)) == 0
@@ -61,7 +61,7 @@ def test_a_session_is_shown_with_its_figures(disk: Disk, capsys: pytest.CaptureF
     session.use("Bash", {})
     assert run("show", session.id[:8]) == 0
     out, err = capsys.readouterr()
-    assert "> show ]0;me" in out and "\x1b" not in out
+    assert "> show" in out and "]0;me" not in out and "\x1b" not in out
     assert "1 turns" in err and "Bash 1" in err
 
 
