@@ -25,6 +25,7 @@ from .._protocol.turn import Turn
 from ..errors import AgentSDKError, BusyError, CallbackWarning, ConfigurationError, ProcessError
 from ..options.options import LOCAL, NAMES, NO_SESSION, SESSION, Options
 from ..transcripts.changes import SessionChanges
+from ..transcripts.location import SessionLocation
 from ..transcripts.paths import find_transcripts
 from .session_lock import SessionLock
 from .usage import within_budget
@@ -304,7 +305,7 @@ class ClientProcess:
         if self.session_id is None or self._env is None:
             return
         if self._transcript_changes is None or self._transcript_changes.session_id != self.session_id:
-            self._transcript_changes = SessionChanges(self.session_id, self._env)
+            self._transcript_changes = SessionChanges(self.session_id, SessionLocation.of(turn.limits.cwd, self._env))
         self._transcript_changes.record(turn.uuids)
 
     # --- ending

@@ -19,6 +19,7 @@ from ..stores.base import Entry, Key, SessionRow, deduped, supports
 from ..stores.calls import tried
 from ..stores.mirror import Mirror
 from ..transcripts import paths, store_transfer
+from ..transcripts.location import SessionLocation
 from ..transcripts.lock import newest_transcript, transcript_of
 from ..transcripts.private_config import PrivateFolder
 from .session_lock import config_env
@@ -179,7 +180,7 @@ def _is_newer(entries: list[Entry], known: list[Entry]) -> bool:
 
 
 def _write_files(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict[str, str]) -> PrivateFolder:
-    folder = PrivateFolder(env)
+    folder = PrivateFolder(SessionLocation.of(cwd, env))
     try:
         here = store_transfer.project_key_here(key.project_key, cwd)
         mirror.ask(lambda: store_transfer.write_files(mirror.store, key, entries, folder.projects, here))

@@ -7,10 +7,10 @@ and the other turn would be lost to the model.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from .._core import json_lines
-from .paths import find_transcripts
+from .location import SessionLocation
 
 #: How often a transcript is looked for before it is taken that there is none.
 MAX_CHECKS = 6
@@ -19,13 +19,13 @@ MAX_CHECKS = 6
 class SessionChanges:
     """How the transcript of a session looked after a turn of ours, and the uuids of the messages we know."""
 
-    def __init__(self, session_id: str, env: Mapping[str, str]) -> None:
+    def __init__(self, session_id: str, location: SessionLocation) -> None:
         self.session_id = session_id
-        self._env = env
+        self._location = location
         self._path = ""
         self._size = 0
         self._known: Collection[str] = ()
-        self._looks = 0
+        self._checks = 0
 
     def record(self, known: Collection[str]) -> None:
         """
@@ -50,9 +50,9 @@ class SessionChanges:
 
     def _find(self) -> str:
         # The CLI writes the file a moment after the first turn. Some never do: they are not asked for ever.
-        if not self._path and self._looks < MAX_CHECKS:
-            self._looks += 1
-            self._path = next(iter(find_transcripts(self.session_id, self._env)), "")
+        if not self._path and self._checks < MAX_CHECKS:
+            self._checks += 1
+            self._path = self._location.find(self.session_id) or ""
         return self._path
 
     def _newer(self) -> list[str]:

@@ -17,16 +17,8 @@ from io import FileIO
 
 from .._core import log
 from ..errors import SessionBusyError
-from .paths import (
-    SUFFIX,
-    Directory,
-    config_folder,
-    find_transcripts,
-    is_within,
-    project_folders,
-    project_key,
-    transcripts_in,
-)
+from .location import SessionLocation
+from .paths import SUFFIX, Directory
 
 #: Seconds between two attempts: at first, and at most.
 MIN_INTERVAL = 0.005
@@ -139,19 +131,13 @@ def _holder(path: str) -> str:
 
 
 def transcript_of(session_id: str, cwd: Directory, env: Mapping[str, str]) -> str | None:
-    """Return the path of a session's transcript, that of *cwd* first; *None* when it is not on this machine."""
-    own = os.path.join(config_folder(env), "projects", project_key(cwd), session_id + SUFFIX)
-    if os.sep not in session_id and os.path.isfile(own):
-        return own
-    return next(iter(find_transcripts(session_id, env)), None)
+    """Return the path of a session's transcript; as `SessionLocation.find`."""
+    return SessionLocation.of(cwd, env).find(session_id)
 
 
 def newest_transcript(cwd: Directory, env: Mapping[str, str]) -> str | None:
-    """Return the path of the transcript in *cwd* that was written to last, which the CLI continues."""
-    projects = os.path.join(config_folder(env), "projects")
-    found = [entry for folder in project_folders(cwd, projects) for entry in transcripts_in(folder, projects)]
-    newest = max(found, key=lambda entry: entry.stat().st_mtime_ns, default=None)
-    return None if newest is None or not is_within(newest.path, projects) else newest.path
+    """Return the newest transcript of *cwd*; as `SessionLocation.newest_transcript`."""
+    return SessionLocation.of(cwd, env).newest_transcript()
 
 
 def _after_fork() -> None:

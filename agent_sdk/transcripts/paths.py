@@ -209,17 +209,21 @@ def _size(path: str) -> int:
         return 0
 
 
-def find_transcripts(session_id: str, env: Mapping[str, str] | None = None) -> list[str]:
+def transcripts_of(session_id: str, projects: str) -> list[str]:
     """Return the paths of all transcripts with this id, under any directory."""
     if not session_id or os.sep in session_id or "\0" in session_id:
         return []
-    projects = os.path.join(config_folder(env), "projects")
     try:
         folders = sorted(os.listdir(projects))
     except OSError:
         return []
     paths = (os.path.join(projects, folder, session_id + SUFFIX) for folder in folders)
     return [path for path in paths if os.path.isfile(path)]
+
+
+def find_transcripts(session_id: str, env: Mapping[str, str] | None = None) -> list[str]:
+    """Return the paths of all transcripts with this id in the configuration folder of *env*."""
+    return transcripts_of(session_id, os.path.join(config_folder(env), "projects"))
 
 
 def transcript_path(session_id: str, cwd: Directory, env: Mapping[str, str] | None = None) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core import json_lines, log
-from .paths import config_folder
+from .location import SessionLocation
 
 PREFIX = "agent_sdk-session-"
 #: In the folder, locked for as long as its owner lives.
@@ -40,16 +40,16 @@ class PrivateFolder:
     One folder, there until `remove`.
 
     Args:
-        env: The environment that the CLI would have had, which leads to the user's own folder.
+        location: Where the CLI would have kept its sessions: in the user's own folder.
     """
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, location: SessionLocation) -> None:
         _remove_stale()
         self.path = tempfile.mkdtemp(prefix=PREFIX)
         self._finalizer = weakref.finalize(self, _remove, os.getpid(), self.path, self._lock())
         self._finalizer.atexit = False  # at exit the process is ended first, by its keeper
         try:
-            _populate(self.path, env)
+            _populate(self.path, location)
         except BaseException:
             self.remove()
             raise
@@ -110,8 +110,8 @@ def _is_left_behind(path: str) -> bool:
         return False  # its owner lives, or it is not ours to judge
 
 
-def _populate(path: str, env: Mapping[str, str]) -> None:
-    own = config_folder(env)
+def _populate(path: str, location: SessionLocation) -> None:
+    own, env = location.config_folder, location.env
     os.mkdir(os.path.join(path, "projects"), 0o700)
     if not _copy(os.path.join(own, _LOGIN), path, _without_refresh_token):
         _take_from_keychain(path, env)
