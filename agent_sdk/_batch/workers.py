@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._client.callbacks import OnMessage
-from .._client.client import Client
+from .._client.client import make_stream
+from .._client.conversation import Conversation
 from .._client.functions import one_shot
 from .._client.prompt import Prompt
 from .._core import log
@@ -84,7 +85,7 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._todo = list(reversed(range(len(outcomes))))
         #: The clients that run now, by prompt.
-        self._running: dict[int, Client] = {}
+        self._running: dict[int, Conversation] = {}
         self._finished = 0
         self._spent = 0.0
         self._resets_at = 0.0
@@ -134,21 +135,21 @@ class WorkerPool:
         try:
             while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
                 self._release_waiters()
-                for client in self._clients():
-                    client.abort()
+                for conversation in self._conversations():
+                    conversation.abort()
                 for thread in threads:
                     thread.join(POLL_INTERVAL / len(threads))
         except KeyboardInterrupt:
             log.debug("many", "Ctrl-C came again: what runs is ended by force; the first one is on its way already")
         finally:
-            for client in self._clients():
-                client._keeper.kill()
+            for conversation in self._conversations():
+                conversation.process.kill()
             self._release_waiters()
         for outcome in self.outcomes:
             if outcome.result is None and outcome.error is None:
                 outcome.error = AbortError("not finished: all was stopped")
 
-    def _clients(self) -> list[Client]:
+    def _conversations(self) -> list[Conversation]:
         with self._lock:
             return list(self._running.values())
 
@@ -209,24 +210,25 @@ class WorkerPool:
         if left is not None and left <= 0:
             self._end(number, MaxBudgetError(f"not started: the budget of ${self._budget:g} is spent"))
             return
-        client = one_shot(self._within(left), {})
+        conversation = one_shot(self._within(left), {})
         with self._lock:
-            self._running[number] = client
+            self._running[number] = conversation
         error: Exception | None = None
         try:
-            self._query(self.outcomes[number], client)
+            self._query(self.outcomes[number], conversation)
         except Exception as failure:
             # Its place is in the outcome; one of on_message was raised in the calling thread already.
             error = failure
         finally:
-            self._leave(number, client)
+            self._leave(number, conversation)
         self._end(number, error)
 
-    def _query(self, outcome: Outcome, client: Client) -> None:
+    def _query(self, outcome: Outcome, conversation: Conversation) -> None:
         if self._stopped.is_set():
             raise _Cancelled
         try:
-            outcome.result = client.query(outcome.prompt, self._on_message_received)
+            stream = make_stream(conversation, outcome.prompt, conversation.options)
+            outcome.result = stream.run(self._on_message_received)
         except (AbortError, ResultError) as error:
             outcome.result = error.result
             raise
@@ -248,11 +250,11 @@ class WorkerPool:
         if self._on_message is not None:
             self._call(self._on_message, message, is_last_word=True)
 
-    def _leave(self, number: int, client: Client) -> None:
+    def _leave(self, number: int, conversation: Conversation) -> None:
         with self._lock:
             del self._running[number]
-            self.outcomes[number].cost_usd = client.total_cost_usd
-            self._spent += client.total_cost_usd
+            self.outcomes[number].cost_usd = conversation.usage.cost
+            self._spent += conversation.usage.cost
 
     def _end(self, number: int, error: Exception | None) -> None:
         self.outcomes[number].error = error

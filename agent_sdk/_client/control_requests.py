@@ -9,12 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentSDKError, ConfigurationError, ControlError
-from ..options.options import Options
-from .process import ClientProcess
+from .conversation import Conversation
 
 if TYPE_CHECKING:
-    from .._protocol.connection import Connection
-    from .._protocol.turn import Turn
     from ..messages import (
         AccountInfo,
         AgentInfo,
@@ -30,15 +27,8 @@ if TYPE_CHECKING:
 class ControlRequests:
     """The control requests of a `Client`."""
 
-    _keeper: ClientProcess
-    _options: Options
-    _turn: Turn | None
-
-    def _connect(self) -> Connection:
-        connection = self._keeper.connection
-        if self._turn is not None and connection is not None:
-            return connection
-        return self._keeper.ensure_running(self._options)
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
 
     def control(self, subtype: str, **fields: Any) -> dict[str, Any]:
         """
@@ -48,7 +38,7 @@ class ControlRequests:
             ControlError: The CLI refused, or does not know the request.
         """
         try:
-            return self._connect().request(subtype, fields)
+            return self._conversation.connect().request(subtype, fields)
         except (TypeError, ValueError) as error:
             if isinstance(error, AgentSDKError):
                 raise
@@ -61,7 +51,7 @@ class ControlRequests:
         Interrupt the running turn: its call returns with an aborted result. Returns the CLI's receipt, which is empty
         where no process runs.
         """
-        return self.control("interrupt") if self._keeper.is_running else {}
+        return self.control("interrupt") if self._conversation.process.is_running else {}
 
     def set_model(self, model: str | None = None) -> None:
         """Use another model from the next model call on; *None* goes back to the default."""
@@ -76,10 +66,10 @@ class ControlRequests:
         self._set_live("max_thinking_tokens", tokens)
 
     def _set_live(self, name: str, value: object) -> None:
-        options = self._options.evolve(**{name: value})
-        self._connect()
-        self._keeper.set_live(name, getattr(options, name))
-        self._options = options
+        options = self._conversation.options.evolve(**{name: value})
+        self._conversation.connect()
+        self._conversation.process.set_live(name, getattr(options, name))
+        self._conversation.options = options
 
     # --- MCP servers
 
@@ -112,12 +102,12 @@ class ControlRequests:
         from .._converter import structure
         from ..messages import McpServersChange
 
-        options = self._options.evolve(mcp_servers=servers)
-        connection = self._connect()
+        options = self._conversation.options.evolve(mcp_servers=servers)
+        connection = self._conversation.connect()
         wire = connection.callbacks.replace_servers(options)
         answer = connection.request("mcp_set_servers", {"servers": wire})
-        self._options = options
-        self._keeper.record("mcp_servers", servers)
+        self._conversation.options = options
+        self._conversation.process.record("mcp_servers", servers)
         return structure(answer, McpServersChange)
 
     # --- the session
@@ -170,9 +160,9 @@ class ControlRequests:
         Raises:
             ControlError: No such task lives. The CLI itself calls that a success.
         """
-        self._connect()
-        if task_id not in self._keeper.activity.tasks:
-            alive = ", ".join(self._keeper.activity.tasks) or "none"
+        self._conversation.connect()
+        if task_id not in self._conversation.process.activity.tasks:
+            alive = ", ".join(self._conversation.process.activity.tasks) or "none"
             raise ControlError(f"stop_task: no task {task_id!r} lives (alive: {alive})", subtype="stop_task")
         self.control("stop_task", task_id=task_id)
 
@@ -201,11 +191,11 @@ class ControlRequests:
         from .._converter import structure
         from ..messages import AccountInfo
 
-        self._connect()
-        return structure(self._keeper.info.raw.get("account") or {}, AccountInfo)
+        self._conversation.connect()
+        return structure(self._conversation.process.info.raw.get("account") or {}, AccountInfo)
 
     def _listed(self, name: str, kind: type[Any]) -> list[Any]:
         from .._converter import structure
 
-        self._connect()
-        return [structure(row, kind) for row in self._keeper.info.rows(name)]
+        self._conversation.connect()
+        return [structure(row, kind) for row in self._conversation.process.info.rows(name)]

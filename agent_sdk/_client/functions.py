@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._core.callbacks import check_callback
 from ..errors import ConfigurationError
 from ..options.options import Options, options_of
 from .callbacks import OnMessage
-from .client import Client
+from .client import Client, make_stream
+from .conversation import Conversation
 from .prompt import Prompt
 from .stream import MessageStream
 
@@ -36,7 +38,8 @@ def query(
     Raises:
         AgentSDKError: As the tree in `agent_sdk.errors` says; whatever *on_message* raises comes through unchanged.
     """
-    return one_shot(options, overrides).query(prompt, on_message)
+    check_callback("on_message", on_message)
+    return stream(prompt, options=options, **overrides).run(on_message)
 
 
 def stream(prompt: Prompt, *, options: Options | None = None, **overrides: Any) -> MessageStream:
@@ -48,7 +51,8 @@ def stream(prompt: Prompt, *, options: Options | None = None, **overrides: Any) 
         options: Options to start from.
         overrides: Options by name, above *options*.
     """
-    return one_shot(options, overrides).stream(prompt)
+    conversation = one_shot(options, overrides)
+    return make_stream(conversation, prompt, conversation.options)
 
 
 def client(options: Options | None = None, **overrides: Any) -> Client:
@@ -56,15 +60,13 @@ def client(options: Options | None = None, **overrides: Any) -> Client:
     return Client(options, **overrides)
 
 
-def one_shot(options: Options | None, overrides: dict[str, Any]) -> Client:
+def one_shot(options: Options | None, overrides: dict[str, Any]) -> Conversation:
     """
-    Make a client for one call.
+    Return a conversation for one turn.
 
     Raises:
-        ConfigurationError: An option's name or value is wrong, or makes no sense for one call.
+        ConfigurationError: An option's name or value is wrong, or is not supported for one call.
     """
     if "persistent" in overrides:
         raise ConfigurationError("persistent is an option of Client; query and stream start a process for each call")
-    client = Client(options_of(options, overrides), persistent=False)
-    client._is_one_shot = True
-    return client
+    return Conversation(options_of(options, {**overrides, "persistent": False}), is_one_shot=True)

@@ -1,13 +1,16 @@
 """
-The keeper: one client's process, started when needed, kept while it fits, replaced when it does not.
+`ClientProcess`: one client's process, started when needed, kept while it is reusable, replaced when it is not.
 
-A process fits a turn when it was started with the same options (what the CLI can change live is changed live), lives,
-and nobody else wrote to its session meanwhile. The next one resumes the session.
+A process is reusable when it was started with the same options (what the CLI can change live is changed live), lives,
+and nothing else wrote to its session meanwhile. Its replacement resumes the session.
 """
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from .._core import log
@@ -22,13 +25,12 @@ from .._protocol.connection import Connection
 from .._protocol.handshake import ServerInfo, shake_hands
 from .._protocol.protocol import Frame
 from .._protocol.turn import Turn
+from .._protocol.turn_state import TurnState
 from ..errors import AgentSDKError, BusyError, CallbackWarning, ConfigurationError, ProcessError
 from ..options.options import LOCAL, NAMES, NO_SESSION, SESSION, Options
 from ..transcripts.changes import SessionChanges
 from ..transcripts.location import SessionLocation
-from ..transcripts.paths import find_transcripts
-from .session_lock import SessionLock
-from .usage import within_budget
+from .usage import UsageTotals, within_budget
 
 if TYPE_CHECKING:
     from ..messages import Message
@@ -46,10 +48,13 @@ LIVE = {
 _BY_PROCESS = NAMES - LOCAL - set(SESSION)
 
 
+_stored_processes: weakref.WeakSet[ClientProcess] = weakref.WeakSet()
+
+
 class ClientProcess:
     """The process of one client."""
 
-    def __init__(self, opening: dict[str, Any]) -> None:
+    def __init__(self, options: Options, opening: dict[str, Any], usage: UsageTotals) -> None:
         self.connection: Connection | None = None
         self.activity = ActivityTracker()
         self.info = ServerInfo()
@@ -58,21 +63,20 @@ class ClientProcess:
         #: The session as the newest init or result named it.
         self.session_id: str | None = None
         #: The client's own options, without those of one call.
-        self.client_options: Options | None = None
-        #: US dollars that the client has spent.
-        self.cost_usd = 0.0
+        self.client_options = options
+        self._usage = usage
         self._opening = opening
+        #: The session that the next init is expected to name.
         self._expected: str | None = None
-        self._env: dict[str, str] | None = None
+        #: Where the newest process keeps its sessions; *None* where a transport of the user's hides it.
+        self._location: SessionLocation | None = None
         self._transcript_changes: SessionChanges | None = None
         self._starting = threading.Lock()
         #: The process and thread that start the CLI now.
         self._starter: tuple[int, int] | None = None
-        #: How the session was opened, until it is announced: *startup*, *resume*, *fork*.
+        #: How the session was opened, until its hooks are fired: *startup*, *resume*, *fork*.
         self._source = ""
         self._last_init: Message | None = None
-        #: The running turn's right to its session.
-        self.session_lock = SessionLock()
         self._store_sync: StoreSync | None = None
 
     @property
@@ -87,18 +91,15 @@ class ClientProcess:
         self._opening, self._expected, self.session_id = opening, None, None
 
     @property
-    def target(self) -> str | None:
-        """The session that the next turn goes on with; empty for the newest one, *None* for a new one or a copy."""
-        opening = self._opening
-        if known := self.session_id or self._expected:
-            return known
-        if opening.get("fork_session"):
-            return None
-        return opening.get("resume") or ("" if opening.get("continue_conversation") else None)
+    def session_to_resume(self) -> str | None:
+        """The session that the next turn goes on with; empty for the newest one, *None* for a new one."""
+        known = self.session_id or self._expected or self._opening.get("resume")
+        return known or ("" if self._opening.get("continue_conversation") else None)
 
-    def session_to_resume(self, options: Options) -> str | None:
-        """Return the session that the next process would resume, to be named when that fails."""
-        return options.resume or self.session_id or self._opening.get("resume")
+    @property
+    def forks(self) -> bool:
+        """Whether the next turn writes to a copy of that session."""
+        return bool(self._opening.get("fork_session")) and self.session_id is None and self._expected is None
 
     def _session_options(self, wanted: Options) -> dict[str, Any]:
         """Return the options that make the next process go on where this client stands."""
@@ -115,8 +116,8 @@ class ClientProcess:
         return opening
 
     def _exists(self, session_id: str, wanted: Options) -> bool:
-        # Where the transcripts of the last process are not here to be looked at, its word is taken.
-        if self._env is None or find_transcripts(session_id, self._env):
+        # Without a location the transcripts of the last process cannot be looked at: it is trusted.
+        if self._location is None or self._location.find_all(session_id):
             return True
         if wanted.session_store is None:
             return False
@@ -154,7 +155,8 @@ class ClientProcess:
         elif turn is not None:
             turn.open(connection, self.activity)
         if turn is not None and self.running_options is not None:
-            turn.drops_stream_events = self.running_options.include_partial_messages > wanted.include_partial_messages
+            is_wanted, is_sent = wanted.include_partial_messages, self.running_options.include_partial_messages
+            turn.state.drops_stream_events = is_sent and not is_wanted
         self._set_live(wanted)
         return connection
 
@@ -166,7 +168,7 @@ class ClientProcess:
         return (wanted is self.running_options or self._differs_live(wanted)) and not self._changed_elsewhere()
 
     def _differs_live(self, wanted: Options) -> bool:
-        """Whether the running process can be made to fit *wanted*."""
+        """Whether live changes make the running process fit *wanted*."""
         changed = {name for name in _BY_PROCESS if getattr(wanted, name) != getattr(self.running_options, name)}
         if not wanted.include_partial_messages:
             changed.discard("include_partial_messages")  # what nobody wants is left out, that is cheaper
@@ -181,38 +183,31 @@ class ClientProcess:
             return False  # background work would be lost with its process
         if self._store_sync is not None and self._store_sync.changed_elsewhere(self.session_id or ""):
             return True
-        waiting = {str(item[0].get("uuid")) for item in list(self.connection.inbox) if not isinstance(item, str)}
+        waiting = {str(item[0].get("uuid")) for item in list(self.connection.inbox) if isinstance(item, tuple)}
         return self._transcript_changes.has_foreign_entries(waiting)
 
     def _spawn(self, wanted: Options, turn: Turn | None) -> Connection:
         before, started = self.running_options, self._with_client_options(wanted)
         options = started.evolve(**{**NO_SESSION, **self._session_options(wanted)})
-        host = CallbackSet(options)
-        if host.mirror is not None:
+        callbacks = CallbackSet(options)
+        if callbacks.mirror is not None:
             from .store_sync import StoreSync
 
-            self._store_sync = StoreSync(options, host.mirror, self)
+            self._store_sync = StoreSync(options, callbacks.mirror)
+            _stored_processes.add(self)
             options = self._store_sync.options
         try:
-            connection = self._connect(options, host)
+            connection = self._connect(options, callbacks)
         except BaseException:
             self._forget_connection()
             raise
         self.connection, self.activity, self._transcript_changes = connection, ActivityTracker(), None
         try:
-            if turn is not None:
-                turn.env = self._env
-                turn.open(connection, self.activity)
-            connection.start(wants_stderr=wanted.stderr is not None)
-            from .. import _converter  # slow to import: now, while the CLI starts
-
-            _converter.prepare()
-            host.prepare()
-            self.info = shake_hands(connection, options, turn, self._env)
+            self._start(connection, options, turn)
         except ProcessError as error:
             self.kill()
             if options.session_id is not None and "already in use" in error.stderr:
-                text = f"session_id={options.session_id!r}: there is such a session already; go on with it by resume="
+                text = f"session_id={options.session_id!r}: this session exists already; resume it with resume="
                 raise ConfigurationError(text) from error
             raise
         except BaseException:
@@ -221,25 +216,35 @@ class ClientProcess:
             raise
         self.running_options = started
         if before is not None and before.model is not None and started.model is None and options.resume is not None:
-            self.set_live("model", None)  # the session would go on with the model that it had
+            self.set_live("model", None)  # resume alone keeps the model that the session had
         return connection
+
+    def _start(self, connection: Connection, options: Options, turn: Turn | None) -> None:
+        if turn is not None:
+            turn.open(connection, self.activity)
+        connection.start(wants_stderr=options.stderr is not None)
+        from .. import _converter  # slow to import: now, while the CLI starts
+
+        _converter.prepare()
+        connection.callbacks.prepare()
+        self.info = shake_hands(connection, options, None if turn is None else turn.state, self._location)
 
     def _with_client_options(self, wanted: Options) -> Options:
         """Return what to start a process with: what can change live is the client's own, so that it can be set back."""
-        usual = self.client_options or wanted
-        differing = {name: getattr(usual, name) for name in LIVE if getattr(usual, name) != getattr(wanted, name)}
+        own = self.client_options
+        differing = {name: getattr(own, name) for name in LIVE if getattr(own, name) != getattr(wanted, name)}
         return wanted.evolve(**differing)
 
-    def _connect(self, options: Options, host: CallbackSet) -> Connection:
+    def _connect(self, options: Options, callbacks: CallbackSet) -> Connection:
         def make_cli() -> CLITransport:
-            affordable = within_budget(options, self.client_options, self.cost_usd)
-            command = command_of(affordable, host.outside, host.servers_file)
-            self._env, command.owner = command.env, self._store_sync
+            affordable = within_budget(options, self.client_options, self._usage.cost)
+            command = command_of(affordable, callbacks.outside, callbacks.servers_file)
+            self._location, command.owner = SessionLocation.of(command.cwd, command.env), self._store_sync
             return CLITransport(command)
 
-        self._env = None
+        self._location = None
         transport = options.transport
-        return Connection(make_cli() if transport is None else transport.for_process(options, make_cli), host)
+        return Connection(make_cli() if transport is None else transport.for_process(options, make_cli), callbacks)
 
     # --- live changes
 
@@ -284,29 +289,29 @@ class ClientProcess:
         """Fire what the CLI never fires for an SDK at the begin of a session."""
         source, self._source, self._last_init = self._source, "", init
         if source and self.connection is not None:
-            session_hooks.fire_session_start(self.connection.callbacks, init, source, self._env)
+            session_hooks.fire_session_start(self.connection.callbacks, init, source, self._location)
 
     def fire_session_end(self, reason: str = "other") -> None:
         """Fire SessionEnd, which the CLI never fires for an SDK."""
         init, self._last_init = self._last_init, None
         if init is not None and self.connection is not None:
-            session_hooks.fire_session_end(self.connection.callbacks, init, reason, self._env)
+            session_hooks.fire_session_end(self.connection.callbacks, init, reason, self._location)
             errors = self.take_errors()
             if errors:  # no result is left to hold them
                 log.warn(summarize_errors(errors, "as the session ended"), CallbackWarning)
 
     # --- after a turn
 
-    def finish_turn(self, turn: Turn) -> None:
+    def finish_turn(self, state: TurnState) -> None:
         """Remember how the transcript looked after a turn of ours, in a process that is kept."""
         if self._store_sync is not None and self.connection is not None:
             self._store_sync.flush(self.connection)
             self._store_sync.record(self.session_id or "")
-        if self.session_id is None or self._env is None:
+        if self.session_id is None or self._location is None:
             return
         if self._transcript_changes is None or self._transcript_changes.session_id != self.session_id:
-            self._transcript_changes = SessionChanges(self.session_id, SessionLocation.of(turn.limits.cwd, self._env))
-        self._transcript_changes.record(turn.uuids)
+            self._transcript_changes = SessionChanges(self.session_id, self._location)
+        self._transcript_changes.record(state.uuids)
 
     # --- ending
 
@@ -324,9 +329,9 @@ class ClientProcess:
             self._forget_connection()
 
     def _forget_connection(self) -> None:
-        backing, self._store_sync = self._store_sync, None
-        if backing is not None:
-            backing.close()
+        store_sync, self._store_sync = self._store_sync, None
+        if store_sync is not None:
+            store_sync.close()
 
     def clean_up(self) -> None:
         """Give back what was for a process that was torn."""
@@ -348,3 +353,11 @@ class ClientProcess:
                 connection.drop()
         finally:
             self._forget_connection()
+
+
+@atexit.register
+def _close_at_exit() -> None:
+    # Registered after the hook that ends processes, and so run before it: what they wrote goes to their store first.
+    for process in list(_stored_processes):
+        with contextlib.suppress(AgentSDKError):  # the next one is to be closed too
+            process.close(grace=1.0)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._core import log
 from .._core.ids import new_uuid
-from .._protocol import turn_errors
 from .._protocol.turn import Turn
 from ..errors import ProcessError
 from ..options.options import NO_SESSION
@@ -47,7 +46,7 @@ class RetryingStream(MessageStream):
 
     def _next(self, turn: Turn) -> Message | None:
         if self._waiting:
-            turn.state_changed = True
+            turn.state.changed = True
             return self._waiting.popleft()
         if self._due is not None:
             self._try_again(turn, self._due)
@@ -55,7 +54,7 @@ class RetryingStream(MessageStream):
             if message.is_assistant and message.error is not None and not message.is_subagent:
                 self._held = message
                 continue
-            if message.is_result and message is turn.result and turn.is_over:
+            if message.is_result and message is turn.state.result and turn.state.is_over:
                 message = self._judge(turn, cast("ResultMessage", message))
             elif message.subtype == "api_retry":
                 self._give_up_early(turn, message)
@@ -77,20 +76,20 @@ class RetryingStream(MessageStream):
         if self._refusal is not None and result.is_aborted:
             _explain(result, self._refusal)
             return result
-        result.messages = list(turn.messages)
+        result.messages = list(turn.state.messages)
         pause = self._retry.pause(result, self._attempt)
         if pause is None or not self._has_time(turn, pause):
             return result
         return self._reschedule(turn, result, pause)
 
     def _has_time(self, turn: Turn, pause: float) -> bool:
-        timeout = turn.limits.timeout
-        return timeout is None or turn.elapsed + pause < timeout
+        timeout = turn.state.limits.timeout
+        return timeout is None or turn.state.elapsed + pause < timeout
 
     def _reschedule(self, turn: Turn, result: ResultMessage, pause: float) -> Message:
-        self._client._count(result)
+        self._conversation.count(result)
         notice = self._notice(result, pause)
-        turn.reschedule(notice, [result, self._held])
+        turn.state.reschedule(notice, [result, self._held])
         self._held, self._due = None, time.monotonic() + pause
         log.debug("retry", "attempt %d failed (%s), the next in %.1f s", self._attempt, notice.error, pause)
         self._attempt += 1
@@ -124,24 +123,24 @@ class RetryingStream(MessageStream):
     def _try_again(self, turn: Turn, due: float) -> None:
         self._due = None
         connection = self._wait(turn, due)
-        turn_errors.check_abort(turn)
+        turn.check_abort()
         self._prompt = []
         self._options = self._options.evolve(**NO_SESSION)  # the session was opened by the first attempt
         if connection is None:
-            self._client._open(turn, self._options)
+            self._conversation.open(turn, self._options)
         self._is_retry(True)
-        turn.send(content_line([], turn.uuid))
+        turn.send(content_line([], turn.state.uuid))
 
     def _wait(self, turn: Turn, due: float) -> Connection | None:
         """Wait with the process, so that an abort is noticed; give it if it lives on."""
-        connection = self._client._keeper.connection
+        connection = self._conversation.process.connection
         try:
             if connection is not None and connection.is_usable:
-                connection.wait(lambda: turn.is_aborted, due)
+                connection.wait(lambda: turn.state.is_aborted, due)
                 return connection
         except ProcessError:
             log.debug("retry", "the CLI ended while the next attempt was waited for: a new one resumes the session")
-        while not turn.is_aborted and (left := due - time.monotonic()) > 0:
+        while not turn.state.is_aborted and (left := due - time.monotonic()) > 0:
             time.sleep(min(left, POLL_INTERVAL))
         return None
 
@@ -150,7 +149,7 @@ class RetryingStream(MessageStream):
         super()._end()
 
     def _is_retry(self, whether: bool) -> None:
-        connection = self._client._keeper.connection
+        connection = self._conversation.process.connection
         if connection is not None:
             connection.callbacks.is_retry = whether
 

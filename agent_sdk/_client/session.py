@@ -14,7 +14,7 @@ from .._core import checks as check
 from .._core.ids import new_uuid
 from ..errors import ConfigurationError
 from ..options.options import SESSION, Options, options_of
-from ..transcripts.paths import config_folder, find_transcripts
+from ..transcripts.location import SessionLocation
 from .callbacks import OnMessage
 from .client import Client
 from .prompt import Prompt, content_of
@@ -22,9 +22,6 @@ from .stream import MessageStream
 
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
-
-#: What decides where the CLI keeps its sessions.
-_LOCATION_OPTIONS = ("HOME", "CLAUDE_CONFIG_DIR")
 
 
 class Session:
@@ -211,9 +208,10 @@ class Session:
         from ..transcripts.listing import get_session_info
         from ..transcripts.reader import get_session_messages
 
-        config = config_folder(_environment(self._options))
-        if not find_transcripts(self.id, {"CLAUDE_CONFIG_DIR": config}):
+        location = SessionLocation.with_overrides(self._options.cwd, self._options.env)
+        if not location.find_all(self.id):
             return
+        config = location.config_folder
         self._messages.extend(get_session_messages(self.id, config_dir=config))
         info = get_session_info(self.id, config_dir=config)
         if info is None:
@@ -267,14 +265,6 @@ class Session:
 
 def _pin_location(options: Options) -> Options:
     """Fix the directory and the configuration folder as they are now."""
-    env = _environment(options)
-    places: dict[str, str | None] = {name: env.get(name) for name in _LOCATION_OPTIONS}
-    return options.evolve(
-        cwd=os.path.abspath(options.cwd or os.getcwd()), env={**places, **(options.env or {})}, session_id=None
-    )
-
-
-def _environment(options: Options) -> dict[str, str]:
-    over = options.env or {}
-    env = {name: value for name, value in os.environ.items() if name not in over}
-    return {**env, **{name: value for name, value in over.items() if value is not None}}
+    location = SessionLocation.with_overrides(options.cwd, options.env)
+    env = {**location.overrides, **(options.env or {})}
+    return options.evolve(cwd=location.cwd, env=env, session_id=None)

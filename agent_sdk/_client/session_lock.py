@@ -1,8 +1,8 @@
 """
-A claim: the right of one turn to be the only one in its session, on this machine and on all that share a store.
+`SessionLock`: the right of one turn to be the only one in its session, on this machine and on all that share a store.
 
 Made of the lock beside the transcript and, with a session store, of the store's lease. Held for a turn, not for the
-life of a process. Used by the client.
+life of a process.
 """
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._core import log
 from .._core.checks import is_uuid
-from .._protocol import turn_errors
 from ..errors import SessionBusyError, StoreError, StoreWarning
 from ..options.options import Options
+from ..transcripts.location import SessionLocation
+from ..transcripts.paths import SUFFIX
 
 if TYPE_CHECKING:
     from .._protocol.turn import Turn
@@ -26,29 +27,16 @@ if TYPE_CHECKING:
 _STEPS = ("acquire_lease", "renew_lease", "release_lease")
 
 
-def config_env(options: Options) -> dict[str, str]:
-    """Return the part of the CLI's environment that says where its sessions are."""
-    given = options.env or {}
-    names = ("HOME", "CLAUDE_CONFIG_DIR")
-    found = {name: given[name] if name in given else os.environ.get(name) for name in names}
-    return {name: value for name, value in found.items() if value}
+def _transcript(session_id: str, location: SessionLocation) -> str | None:
+    """Return the path of a session's transcript, also before it exists; *None* for a title."""
+    return location.transcript(session_id) if is_uuid(session_id) else None
 
 
-def _transcript(session_id: str, cwd: str, env: dict[str, str]) -> str | None:
-    """Return where the transcript of a session is, or will be; *None* for what is no id, such as a title."""
-    from ..transcripts import lock as turn_lock
-    from ..transcripts import paths
+def _titled(title: str, location: SessionLocation) -> str | None:
+    """Return the transcript that the CLI resumes by its title."""
+    from ..transcripts import listing
 
-    if not is_uuid(session_id):
-        return None
-    return turn_lock.transcript_of(session_id, cwd, env) or paths.transcript_path(session_id, cwd, env)
-
-
-def _titled(title: str, cwd: str, env: dict[str, str]) -> str | None:
-    """Return the transcript of *cwd* that the CLI resumes by its title."""
-    from ..transcripts import listing, paths
-
-    shown = listing.visible_sessions(cwd, False, paths.config_folder(env))
+    shown = listing.visible_sessions(location.cwd, False, location.config_folder)
     return next((info.path for info in shown if info.custom_title == title), None)
 
 
@@ -78,23 +66,22 @@ class SessionLock:
         if session_id is None or self._is_held or not turn.is_exclusive or options.transport is not None:
             return
         self._is_held = True
-        from ..transcripts import lock as turn_lock
-        from ..transcripts import paths
+        from ..transcripts.lock import TurnLock
 
-        cwd, env = options.cwd or os.getcwd(), config_env(options)
+        location = turn.state.location or SessionLocation.with_overrides(options.cwd, options.env)
         if is_uuid(session_id):
-            path = _transcript(session_id, cwd, env)
+            path = _transcript(session_id, location)
         else:
-            path = _titled(session_id, cwd, env) if session_id else turn_lock.newest_transcript(cwd, env)
-            session_id = "" if path is None else os.path.basename(path).removesuffix(paths.SUFFIX)
+            path = _titled(session_id, location) if session_id else location.newest_transcript()
+            session_id = "" if path is None else os.path.basename(path).removesuffix(SUFFIX)
         wait = math.inf if options.session_wait is None else options.session_wait
         deadline = time.monotonic() + wait
         try:
             if path is not None:
-                self._lock = turn_lock.TurnLock.take(path, wait, lambda: turn_errors.check_limits(turn))
+                self._lock = TurnLock.take(path, wait, turn.check_limits)
             self.session_id = session_id
             left = max(0.0, deadline - time.monotonic())
-            self._take_lease(options.session_store, left, lambda: turn_errors.check_limits(turn))
+            self._take_lease(options.session_store, left, turn.check_limits)
         except BaseException:
             self.release()
             raise
@@ -119,7 +106,7 @@ class SessionLock:
 
     def move_to(self, turn: Turn, options: Options) -> None:
         """Claim the session that *turn* turns out to be in: a new one, which nobody else can know yet."""
-        session_id = turn.session_id
+        session_id, location = turn.state.session_id, turn.state.location
         if session_id is None or session_id == self.session_id:
             return
         if not turn.is_exclusive or options.transport is not None:
@@ -127,7 +114,7 @@ class SessionLock:
         from ..transcripts.lock import TurnLock
 
         self.release()
-        path = _transcript(session_id, options.cwd or os.getcwd(), config_env(options))
+        path = None if location is None else _transcript(session_id, location)
         self._is_held, self.session_id = True, session_id
         try:
             self._lock = None if path is None else TurnLock.take(path, 0.0)

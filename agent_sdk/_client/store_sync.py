@@ -1,50 +1,45 @@
 """
-What a session store is for one process: where its session comes from, and what is done for the store when it ends.
+`StoreSync`: a session store's part in one process: its session is restored before, and the last entries flushed after.
 
-On resume the store and the disk are compared. The transcript on this machine is used when it has all that the store
-has; otherwise the session is laid out from the store, in a private configuration folder. Used by the keeper.
+On resume the store and the disk are compared. The transcript on this machine is used when it has all entries of the
+store; otherwise the session is written out from the store, in a private configuration folder.
 """
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
-import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core import log
-from ..errors import AgentSDKError, StoreError, StoreWarning
+from ..errors import StoreError, StoreWarning
 from ..options.options import Options
 from ..stores.base import Entry, Key, SessionRow, deduped, supports
 from ..stores.calls import tried
 from ..stores.mirror import Mirror
-from ..transcripts import paths, store_transfer
+from ..transcripts import store_transfer
 from ..transcripts.location import SessionLocation
-from ..transcripts.lock import newest_transcript, transcript_of
+from ..transcripts.paths import SUFFIX
 from ..transcripts.private_config import PrivateFolder
-from .session_lock import config_env
 
 if TYPE_CHECKING:
     from .._protocol.connection import Connection
-    from .process import ClientProcess
 
-_processes: weakref.WeakSet[ClientProcess] = weakref.WeakSet()
+Env = Mapping[str, "str | None"] | None
 
 
 class StoreSync:
-    """What stands behind one process: its mirror and, where its session came from the store, its private folder."""
+    """The mirror of one process and, where its session came from the store, its private folder."""
 
-    def __init__(self, options: Options, mirror: Mirror, keeper: ClientProcess) -> None:
+    def __init__(self, options: Options, mirror: Mirror) -> None:
         self._mirror = mirror
-        self._own = os.path.join(paths.config_folder(config_env(options)), "projects")
+        self._location = SessionLocation.with_overrides(options.cwd, options.env)
         self._folder: PrivateFolder | None = None
         #: How many entries of the session were not of this process when its last turn ended.
         self._foreign_entries: int | None = None
         #: What the process is to be started with.
         self.options = options
         if options.transport is None:
-            self.options, self._folder = prepare_session(options, mirror)
-        _processes.add(keeper)
+            self.options, self._folder = prepare_session(options, self._location, mirror)
 
     def flush(self, connection: Connection) -> None:
         """Give the store what came after the result of a turn; the next turn tells of what it did not take."""
@@ -92,27 +87,19 @@ class StoreSync:
 
     def _rescue(self, folder: PrivateFolder) -> str:
         try:
-            written = store_transfer.rescue(folder.projects, self._own)
+            written = store_transfer.rescue(folder.projects, self._location.projects)
         except OSError as error:
             return f"; it could not be kept on this machine either: {error}"
         kept = f"; it is kept in {', '.join(written)}"
         return f"{kept}, and a resume on this machine makes up for it if no other host goes on before"
 
 
-@atexit.register
-def _close_all() -> None:
-    # Registered after the hook that ends processes, and so run before it: what they wrote is flushed, then removed.
-    for keeper in list(_processes):
-        with contextlib.suppress(AgentSDKError):  # the next one is to be closed too
-            keeper.close(grace=1.0)
-
-
 def exists(options: Options, session_id: str) -> bool:
     """Tell whether the store of *options* has a session; one that cannot be asked has it, as far as we know."""
-    store, cwd = options.session_store, options.cwd or os.getcwd()
+    store, location = options.session_store, SessionLocation.with_overrides(options.cwd, options.env)
     try:
         return Mirror(store, False, options.load_timeout_ms).ask_once(
-            lambda: _load(store, session_id, cwd)[1] is not None
+            lambda: _load(store, session_id, location)[1] is not None
         )
     except Exception as error:
         log.debug("client", "the store cannot tell of %s: %s", session_id, error)
@@ -121,11 +108,13 @@ def exists(options: Options, session_id: str) -> bool:
 
 def is_known(session_id: str, options: Options) -> bool:
     """Tell whether there is anything of a session, on this machine or in the store of *options*."""
-    local = transcript_of(session_id, options.cwd or os.getcwd(), config_env(options))
-    return local is not None or exists(options, session_id)
+    location = SessionLocation.with_overrides(options.cwd, options.env)
+    return location.find(session_id) is not None or exists(options, session_id)
 
 
-def prepare_session(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | None]:
+def prepare_session(
+    options: Options, location: SessionLocation, mirror: Mirror
+) -> tuple[Options, PrivateFolder | None]:
     """
     Make the session that *options* resume ready for the CLI.
 
@@ -135,24 +124,24 @@ def prepare_session(options: Options, mirror: Mirror) -> tuple[Options, PrivateF
     Raises:
         StoreError: The session is not on this machine, and the store failed.
     """
-    given = {name: value for name, value in (options.env or {}).items() if value}  # a key among it pays
-    cwd, env = options.cwd or os.getcwd(), {**given, **config_env(options)}
     session_id = options.resume
     if options.continue_conversation:
-        session_id = _newest(mirror, cwd, env)
+        session_id = _newest(mirror, location)
         if session_id is not None:
             options = options.evolve(resume=session_id, continue_conversation=False)
-    folder = None if session_id is None else _restore(session_id, cwd, env, mirror)
+    folder = None if session_id is None else _restore(session_id, location, options.env, mirror)
     if folder is not None:
         options = options.evolve(env={**(options.env or {}), "CLAUDE_CONFIG_DIR": folder.path})
     return options, folder
 
 
-def _restore(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> PrivateFolder | None:
+def _restore(
+    session_id: str, location: SessionLocation, env: Env, mirror: Mirror
+) -> PrivateFolder | None:
     """Return a folder with the session, or *None* where the CLI can do with what is on disk."""
-    local = transcript_of(session_id, cwd, env)
+    local = location.find(session_id)
     try:
-        key, entries = mirror.ask(lambda: _load(mirror.store, session_id, cwd, local))
+        key, entries = mirror.ask(lambda: _load(mirror.store, session_id, location, local))
     except Exception as error:
         if local is None:
             raise _failed(session_id, error) from error
@@ -165,7 +154,7 @@ def _restore(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> 
             if local is not None and _is_newer(own, entries):
                 text = f"another host has gone on with the session, without the newest turns in {local}"
                 mirror.report(StoreError(text), key, "they stay there; a resume without the store goes on with them")
-            return _write_files(mirror, key, entries, cwd, env)
+            return _write_files(mirror, key, entries, location, env)
         if not store_transfer.lacking(own, entries):
             return None
     if local is not None:
@@ -179,10 +168,12 @@ def _is_newer(entries: list[Entry], known: list[Entry]) -> bool:
     return any(entry.get("uuid") not in uuids for entry in entries)
 
 
-def _write_files(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict[str, str]) -> PrivateFolder:
-    folder = PrivateFolder(SessionLocation.of(cwd, env))
+def _write_files(
+    mirror: Mirror, key: Key, entries: list[Entry], location: SessionLocation, env: Env
+) -> PrivateFolder:
+    folder = PrivateFolder(location, env)
     try:
-        here = store_transfer.project_key_here(key.project_key, cwd)
+        here = store_transfer.project_key_here(key.project_key, location.cwd)
         mirror.ask(lambda: store_transfer.write_files(mirror.store, key, entries, folder.projects, here))
     except Exception as error:
         folder.remove()
@@ -201,9 +192,11 @@ def _upload_missing(local: str, key: Key, mirror: Mirror) -> None:
         mirror.report(error, key, "the store still lacks a part of this session")
 
 
-def _load(store: Any, session_id: str, cwd: str, local: str | None = None) -> tuple[Key, list[Entry] | None]:
+def _load(
+    store: Any, session_id: str, location: SessionLocation, local: str | None = None
+) -> tuple[Key, list[Entry] | None]:
     """Return a session and its key in the store; a key for it where the store does not have it."""
-    here = paths.project_key(cwd)
+    here = location.project_key
     names = [here] if local is None else [os.path.basename(os.path.dirname(local)), here]
     if supports(store, "find"):
         found = store.find(session_id)
@@ -215,18 +208,18 @@ def _load(store: Any, session_id: str, cwd: str, local: str | None = None) -> tu
     return Key(names[0], session_id), None
 
 
-def _newest(mirror: Mirror, cwd: str, env: dict[str, str]) -> str | None:
-    """Return the session of *cwd* that was written to last, here or by another host."""
-    local = newest_transcript(cwd, env)
+def _newest(mirror: Mirror, location: SessionLocation) -> str | None:
+    """Return the session of this directory that was written to last, here or by another host."""
+    local = location.newest_transcript()
     rows: list[SessionRow] = []
     if supports(mirror.store, "list_sessions"):
         try:
-            rows = mirror.ask(lambda: list(mirror.store.list_sessions(paths.project_key(cwd))))
+            rows = mirror.ask(lambda: list(mirror.store.list_sessions(location.project_key)))
         except Exception as error:
             raise _failed("the newest one", error) from error
     if local is not None:
         mtime = int(os.stat(local).st_mtime * 1000)
-        rows.append({"session_id": os.path.basename(local).removesuffix(paths.SUFFIX), "mtime": mtime})
+        rows.append({"session_id": os.path.basename(local).removesuffix(SUFFIX), "mtime": mtime})
     newest = max(rows, key=lambda row: row["mtime"], default=None)
     return None if newest is None else newest["session_id"]
 

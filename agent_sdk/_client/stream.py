@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .._core import log
 from .._core.callbacks import CallbackErrors, summarize_errors
@@ -18,8 +18,9 @@ from ..options.options import Options
 from .prompt import Prompt, user_line
 
 if TYPE_CHECKING:
+    from .._protocol.turn_state import TurnState
     from ..messages import Message, ResultMessage
-    from .client import Client
+    from .conversation import Conversation
 
 
 class MessageStream:
@@ -30,15 +31,15 @@ class MessageStream:
     `break`, an exception or `close`, stops it; nothing is left running.
     """
 
-    def __init__(self, client: Client, prompt: Prompt, options: Options) -> None:
-        self._client = client
+    def __init__(self, conversation: Conversation, prompt: Prompt, options: Options) -> None:
+        self._conversation = conversation
         self._options = options
         self._turn: Turn | None = None
         self._is_closed = False
         #: Another query of the client has closed it before its end.
         self.is_displaced = False
         self._prompt: Prompt = prompt
-        self.session_id: str | None = client.session_id
+        self.session_id: str | None = conversation.session_id
         #: Gets each message before anybody else; for those who keep them.
         self.keep: Callable[[Message], object] | None = None
         #: The result, once it came.
@@ -63,12 +64,12 @@ class MessageStream:
             turn = self._turn or self._begin()
             message = self._next(turn)
             if message is not None:
-                if turn.state_changed:
-                    self._note(turn, message)
+                if turn.state.changed:
+                    self._update(turn, message)
                 if self.keep is not None:
                     self.keep(message)
-                if self._client._callbacks:
-                    self._client._dispatch(turn, message)
+                if self._conversation.callbacks:
+                    self._conversation.callbacks.dispatch(turn.state, message)
                 return message
         except Exception:
             self._end()
@@ -80,63 +81,51 @@ class MessageStream:
         return None
 
     def _begin(self) -> Turn:
-        self._turn = turn = self._client._begin(self._options, self)
+        self._turn = turn = self._conversation.begin(self._options, self)
         self._send(turn)
         return turn
 
     def _send(self, turn: Turn) -> None:
-        line = user_line(self._prompt, turn.uuid, self._options.verbatim_prompts)
-        is_kept = self._client._open(turn, self._options)
+        line = user_line(self._prompt, turn.state.uuid, self._options.verbatim_prompts)
+        is_kept = self._conversation.open(turn, self._options)
         if not is_kept:
-            self._prompt = ""  # needed once more only if a kept process turns out to be dead
+            self._prompt = ""  # needed once more only if a kept process dies before it has read it
         turn.send(line)
 
     def _next(self, turn: Turn) -> Message | None:
-        return turn.next_message() if not self._prompt else self._next_with_care(turn)
+        return turn.next_message() if not self._prompt else self._next_or_resend(turn)
 
-    def _next_with_care(self, turn: Turn) -> Message | None:
-        """Return the next message while the prompt may still have to be sent once more."""
+    def _next_or_resend(self, turn: Turn) -> Message | None:
+        """Return the next message while the prompt may still have to be sent again."""
         try:
             message = turn.next_message()
         except ProcessError:
             if turn.prompt_accepted:
                 raise
-            # The kept process had died, and the prompt with it: a new one resumes the session.
-            turn.reset_for_resend()
+            # The kept process died with the prompt: a new one resumes the session.
+            turn.state.reset_for_resend()
             self._send(turn)
             message = turn.next_message()
         if turn.prompt_accepted:
             self._prompt = ""
         return message
 
-    def _note(self, turn: Turn, message: Message) -> None:
-        turn.state_changed = False
-        self.session_id = turn.session_id
-        self._client._moved(turn.session_id)
-        self._client._keeper.session_lock.move_to(turn, self._options)
-        if message.is_init:
-            self._announce(turn, message)
+    def _update(self, turn: Turn, message: Message) -> None:
+        self.session_id = turn.state.session_id
+        self._conversation.update(turn, message, self._options)
         if message.is_result:
-            self._client._count(cast("ResultMessage", message))
-            self._take_result(turn)
-
-    def _announce(self, turn: Turn, init: Message) -> None:
-        turn.in_callback = True
-        try:
-            self._client._keeper.fire_session_start(init)
-        finally:
-            turn.in_callback = False
+            self._take_result(turn.state)
 
     @property
     def prompt_uuid(self) -> str | None:
         """The uuid of the prompt's own message, once the turn has begun: names it for `rewind_files`."""
-        return None if self._turn is None else self._turn.uuid
+        return None if self._turn is None else self._turn.state.uuid
 
-    def _take_result(self, turn: Turn) -> None:
-        self.result = result = turn.result
+    def _take_result(self, state: TurnState) -> None:
+        self.result = result = state.result
         if result is not None:
-            result.results = list(turn.results)
-            result.messages = list(turn.messages)
+            result.results = list(state.results)
+            result.messages = list(state.messages)
             if self._options.output is not None and result.is_success:
                 self._build_output(result)
             self._take_callback_errors(result)
@@ -152,7 +141,7 @@ class MessageStream:
             result.output_error = error  # raised by `query`; in a stream it is the reader's to ask
 
     def _take_callback_errors(self, result: ResultMessage) -> None:
-        errors = self._client._keeper.take_errors()
+        errors = self._conversation.process.take_errors()
         if errors:
             result.callback_errors = CallbackErrors([*result.callback_errors, *errors])
             text = summarize_errors(errors, "in this turn, see result.callback_errors")
@@ -198,31 +187,21 @@ class MessageStream:
         turn = self._turn
         if self._is_closed:
             return
-        if turn is not None and not turn.is_over and not turn.stop():
-            self._client._keeper.kill()
+        if turn is not None and not turn.state.is_over and not turn.stop():
+            self._conversation.process.kill()
         self._end()
 
     def _end(self) -> None:
         """The turn is over, one way or another."""
-        turn = self._turn
         if not self._is_closed:
             self._is_closed = True
-            if turn is not None:
-                self._count_undelivered(turn)
-                self._client._finish(turn, self._options)
-
-    def _count_undelivered(self, turn: Turn) -> None:
-        for result in turn.undelivered:
-            self._client._count(result)
+            if self._turn is not None:
+                self._conversation.finish(self._turn, self._options)
 
     def _break_off(self) -> None:
         self._is_closed = True
-        try:
-            if self._turn is not None:
-                self._turn.break_off()
-                self._count_undelivered(self._turn)
-        finally:
-            self._client._torn(self._turn)
+        if self._turn is not None:
+            self._conversation.break_off(self._turn)
 
     def __enter__(self) -> MessageStream:
         return self
@@ -239,7 +218,7 @@ class MessageStream:
         turn = getattr(self, "_turn", None)
         if turn is None or self._is_closed:
             return
-        if turn.thread == threading.get_ident():
+        if turn.state.thread == threading.get_ident():
             self.close()
         else:
             turn.abort()
@@ -252,23 +231,14 @@ class MessageStream:
         """Run the turn to its end and return its result; the body of `query`."""
         with self:
             while (message := self._advance()) is not None:
-                if on_message is not None:
-                    self._call(on_message, message)
+                if on_message is not None and self._turn is not None:
+                    self._turn.state.call(on_message, message)
                 del message  # a huge one is not kept alive while the next is read
         if self.result is None:
             raise ProcessError("the run ended without a result", session_id=self.session_id)
         if self._options.raise_on_error or self.result.output_error is not None:
             self.result.raise_for_error()
         return self.result
-
-    def _call(self, on_message: Any, message: Message) -> None:
-        turn = self._turn
-        assert turn is not None
-        turn.in_callback = True
-        try:
-            on_message(message)
-        finally:
-            turn.in_callback = False
 
 
 def _joined(text: str) -> tuple[str, str]:
@@ -280,21 +250,20 @@ def _joined(text: str) -> tuple[str, str]:
 
 
 def _some_time(timeout: float | None) -> float | None:
-    """Zero is a time to wait too: what is there is read."""
+    """Return a timeout that reads at least once: zero seconds would read nothing."""
     return 0.001 if timeout == 0 else timeout
 
 
 class IdleStream(MessageStream):
-    """What the CLI does without a prompt, until it rests."""
+    """What the CLI does without a prompt, until it is idle."""
 
-    def __init__(self, client: Client, timeout: float | None) -> None:
-        super().__init__(client, "", client.options.evolve(timeout=_some_time(timeout), idle_timeout=None))
+    def __init__(self, conversation: Conversation, timeout: float | None) -> None:
+        super().__init__(conversation, "", conversation.options.evolve(timeout=_some_time(timeout), idle_timeout=None))
         self.is_idle = False
 
     def _begin(self) -> Turn:
-        client = self._client
-        self._turn = turn = client._begin(self._options, self, IdleTurn)
-        client._open(turn, self._options)
+        self._turn = turn = self._conversation.begin(self._options, self, IdleTurn)
+        self._conversation.open(turn, self._options)
         return turn
 
     def _advance(self) -> Message | None:

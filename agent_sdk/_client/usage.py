@@ -64,7 +64,7 @@ def as_number(value: object) -> Any:
     return value if isinstance(value, (int, float)) and 0 <= value < _MOST else 0
 
 
-def within_budget(options: Options, usual: Options | None, spent: float) -> Options:
+def within_budget(options: Options, usual: Options, spent: float) -> Options:
     """
     Return the options of a client's next process: it may spend what the ones before it have left.
 
@@ -74,6 +74,6 @@ def within_budget(options: Options, usual: Options | None, spent: float) -> Opti
         spent: US dollars that the client has spent.
     """
     budget = options.max_budget_usd
-    if budget is None or not spent or usual is None or budget != usual.max_budget_usd:
+    if budget is None or not spent or budget != usual.max_budget_usd:
         return options
     return options.evolve(max_budget_usd=max(budget - spent, MIN_BUDGET))

@@ -126,6 +126,8 @@ class CLITransport(Transport):
                     self._handle(descriptor, child, lines)
             if child.pidfd < 0 and not lines and child.is_dead():
                 self._finish(child, lines)
+            if self._ended and not lines:
+                raise EOFError
             return lines
         finally:
             self._is_reading = False

@@ -13,7 +13,7 @@ from ..errors import HookError
 
 if TYPE_CHECKING:
     from .callback_set import CallbackSet
-    from .dispatch import ControlRequest
+    from .control_request import ControlRequest
 
 _ACTIONS = ("accept", "decline", "cancel")
 
@@ -57,22 +57,22 @@ def _key(fields: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(fields.get(name) for name in ("mcp_server_name", "message", "requested_schema", "url"))
 
 
-def ask(question: ControlRequest, callback: Callable[[Any], Any]) -> dict[str, Any]:
+def ask(request: ControlRequest, callback: Callable[[Any], Any]) -> dict[str, Any]:
     """
     Return the callback's answer as the CLI reads it; what is no answer declines.
 
     A callback returns a dict (the form's content: accepted), *True* (accepted), *None* or *False* (declined), or one of
     the words `accept`, `decline`, `cancel`.
     """
-    request = question.request
-    known = {field.name: request[field.name] for field in attrs.fields(ElicitationRequest) if field.name in request}
+    fields = request.fields
+    known = {field.name: fields[field.name] for field in attrs.fields(ElicitationRequest) if field.name in fields}
     try:
-        answer = callback(ElicitationRequest(**known, raw=request))
+        answer = callback(ElicitationRequest(**known, raw=fields))
         wire = _wire(answer)
         json_lines.dumps(wire)
     except Exception as error:
         # Fail closed, and the error goes to the result: a server learns nothing of it.
-        question.host.add_error(error)
+        request.callbacks.add_error(error)
         return {"action": "decline"}
     return wire
 

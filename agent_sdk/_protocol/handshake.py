@@ -4,19 +4,20 @@ The handshake: what the first control request carries, and what its answer tells
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._core.fields import TARGET
 from .._core.text import did_you_mean
 from ..errors import AgentSDKError, ConfigurationError, ControlTimeoutError
 from ..options.options import FIELDS, Options
+from ..transcripts.location import SessionLocation
 from .callback_set import CallbackSet
 from .connection import REQUEST_TIMEOUT, Connection
 from .turn_errors import session_not_found
 
 if TYPE_CHECKING:
-    from .turn import Turn
+    from .turn_state import TurnState
 
 Frame = dict[str, Any]
 _INITIALIZE = [(field.name, field.metadata[TARGET]) for field in FIELDS if field.metadata[TARGET].by == "initialize"]
@@ -55,7 +56,7 @@ class ServerInfo:
 
 
 def shake_hands(
-    connection: Connection, options: Options, turn: Turn | None, env: Mapping[str, str] | None
+    connection: Connection, options: Options, turn: TurnState | None, location: SessionLocation | None
 ) -> ServerInfo:
     """
     Send `initialize` and wait for its answer, as long as *turn*, where there is one, has time and is wanted.
@@ -63,7 +64,7 @@ def shake_hands(
     A CLI that cannot resume answers with a result instead: it is left in the inbox for the turn.
 
     Args:
-        env: The CLI's environment, for the error.
+        location: Where the CLI looks for sessions, for the error.
 
     Raises:
         AgentSDKError: The CLI ended, or did not answer.
@@ -75,11 +76,11 @@ def shake_hands(
     limit = None if turn is None else turn.deadline()
     interrupted: Callable[[], bool] = (lambda: False) if turn is None else (lambda: turn.is_aborted)
     try:
-        connection.wait(lambda: connection.settled(future) or interrupted(), min(deadline, limit or deadline))
+        connection.wait(lambda: connection.is_settled(future) or interrupted(), min(deadline, limit or deadline))
         answer = future.result() if future.done else None
     except AgentSDKError:
         if turn is None:
-            _raise_early_result(connection, options, env)
+            _raise_early_result(connection, options, location)
         if turn is None or not connection.inbox:
             raise
         answer = None
@@ -109,8 +110,8 @@ def _check_agents(info: ServerInfo, options: Options) -> ServerInfo:
     return info
 
 
-def _raise_early_result(connection: Connection, options: Options, env: Mapping[str, str] | None) -> None:
+def _raise_early_result(connection: Connection, options: Options, location: SessionLocation | None) -> None:
     for item in connection.inbox:
-        errors = None if isinstance(item, str) else item[0].get("errors")
+        errors = item[0].get("errors") if isinstance(item, tuple) else None
         if errors and options.resume is not None:
-            raise session_not_found(str(errors[0]), options.resume, options.cwd, env)
+            raise session_not_found(str(errors[0]), options.resume, location)

@@ -1,28 +1,23 @@
 """
-The protocol without I/O: lines in, sorted frames out; questions and replies as lines to send.
+The protocol without I/O: lines in, sorted frames out; control requests of ours as lines to send.
 
-An answer settles its future; everything else goes into the inbox, in the order in which it came.
+A response settles its future; everything else goes into the inbox, in the order in which it came.
 """
 from __future__ import annotations
 
 import collections
+import contextlib
 import itertools
 from collections.abc import Callable
 from typing import Any
 
 from .._core import json_lines, log
-from .._core.callbacks import Cancellation
 from ..errors import AgentSDKError, ControlError
+from .control_request import ControlRequest
 
 Frame = dict[str, Any]
-#: A frame with the line it came in, or a line of standard error as text.
-Item = tuple[Frame, bytes] | str
-#: The type of a frame of our own: what a callback in another thread raised, and the turn has to raise.
-RAISE = "agent_sdk_leaving"
-
-
-#: Withdrawn questions that are remembered: some were answered already, and never come.
-MAX_WITHDRAWN = 200
+#: A frame with its line, a control request, a line of standard error, or what the turn's thread has to raise.
+Item = tuple[Frame, bytes] | ControlRequest | str | BaseException
 
 
 class Future:
@@ -70,20 +65,18 @@ class Protocol:
 
     def __init__(
         self,
-        answers_at_once: Callable[[Frame], bool] = lambda frame: False,
+        accept_request: Callable[[Frame], ControlRequest | None] = lambda frame: None,
         mirror: Callable[[Frame, int], bool] | None = None,
     ) -> None:
         self.inbox: collections.deque[Item] = collections.deque()
-        #: The control requests of the CLI among them.
-        self.requests: collections.deque[Frame] = collections.deque()
+        #: The control requests of the CLI that wait or are being served, by id.
+        self.requests: dict[str, ControlRequest] = {}
         self._futures: dict[str, Future] = {}
         self._numbers = itertools.count(1)
-        self._answers_at_once = answers_at_once
+        #: Makes the request of a frame; *None* when it was replied to at once.
+        self._accept_request = accept_request
         #: Takes what goes to a session store, with its bytes; true asks the turn to flush.
         self._mirror = mirror
-        #: Questions of the CLI that are being answered, and those that were withdrawn before.
-        self._open: dict[str, Cancellation] = {}
-        self._withdrawn: collections.deque[str] = collections.deque(maxlen=MAX_WITHDRAWN)
 
     # --- in
 
@@ -100,9 +93,10 @@ class Protocol:
             sorter(self, frame, line)
 
     def _process_request(self, frame: Frame, line: bytes) -> None:
-        if not self._answers_at_once(frame):
-            self.requests.append(frame)
-            self.inbox.append((frame, line))
+        request = self._accept_request(frame)
+        if request is not None:
+            self.requests[request.key] = request
+            self.inbox.append(request)
 
     def _process_response(self, frame: Frame, line: bytes) -> None:
         response = frame.get("response")
@@ -112,12 +106,9 @@ class Protocol:
                 future.settle(response)
 
     def _process_cancel(self, frame: Frame, line: bytes) -> None:
-        request_id = str(frame.get("request_id"))
-        cancellation = self._open.pop(request_id, None)
-        if cancellation is not None:
-            cancellation.cancelled = True
-        else:
-            self._withdrawn.append(request_id)
+        request = self.requests.pop(str(frame.get("request_id")), None)
+        if request is not None:
+            request.cancelled = True
 
     def _process_mirror(self, frame: Frame, line: bytes) -> None:
         if self._mirror is not None and self._mirror(frame, len(line)):
@@ -126,40 +117,29 @@ class Protocol:
     def _skip(self, frame: Frame, line: bytes) -> None:
         log.debug("protocol", "plumbing: %s", frame.get("type"))
 
-    def take_request(self, wanted: Callable[[Frame], bool] = lambda frame: True) -> Frame | None:
+    @property
+    def has_waiting_request(self) -> bool:
+        """Whether a control request of the CLI waits in the inbox."""
+        return any(request.is_waiting for request in list(self.requests.values()))
+
+    def take_request(self, wanted: Callable[[ControlRequest], bool] = lambda request: True) -> ControlRequest | None:
         """Take the oldest *wanted* control request out of the inbox, past the messages before it."""
-        for frame in list(self.requests):
-            if wanted(frame) and self.taken(frame):
-                item = next((item for item in list(self.inbox) if item and item[0] is frame), None)
-                if item is not None:
+        for item in list(self.inbox):
+            if isinstance(item, ControlRequest) and wanted(item) and item.claim():
+                with contextlib.suppress(ValueError):  # another thread has taken it out, and skips it
                     self.inbox.remove(item)
-                return frame
+                return item
         return None
 
-    def taken(self, frame: Frame) -> bool:
-        """Note that a control request is about to be answered; false when somebody else has taken it."""
-        try:
-            self.requests.remove(frame)  # in one step: two threads may be here
-        except ValueError:
-            return False
-        return True
+    def cancel_requests(self) -> None:
+        """Cancel the requests that are being served: the CLI is about to withdraw them."""
+        for request in list(self.requests.values()):
+            if not request.is_waiting:
+                request.cancelled = True
 
-    def open(self, request_id: str, cancellation: Cancellation) -> bool:
-        """Begin to answer a question of the CLI; false when it was withdrawn before."""
-        if self._withdrawn and request_id in self._withdrawn:
-            self._withdrawn.remove(request_id)
-            return False
-        self._open[request_id] = cancellation
-        return True
-
-    def cancel_open(self) -> None:
-        """Tell the callbacks that run that nobody waits any more."""
-        for cancellation in list(self._open.values()):
-            cancellation.cancelled = True
-
-    def close(self, request_id: str) -> bool:
-        """End a question of the CLI; false when it is answered or withdrawn already."""
-        return self._open.pop(request_id, None) is not None
+    def close_request(self, request: ControlRequest) -> bool:
+        """End a request of the CLI; false when it was replied to, or withdrawn, before."""
+        return self.requests.pop(request.key, None) is not None
 
     # --- out
 
@@ -181,18 +161,6 @@ class Protocol:
         """Settle every open question: the lines have ended."""
         while self._futures:
             self._futures.popitem()[1].fail(error)
-
-
-def reply(request_id: object, response: Frame) -> bytes:
-    """Make the line that answers a control request of the CLI."""
-    body = {"subtype": "success", "request_id": request_id, "response": response}
-    return json_lines.encode({"type": "control_response", "response": body})
-
-
-def refuse(request_id: object, reason: str) -> bytes:
-    """Make the line that answers a control request of the CLI with an error."""
-    body = {"subtype": "error", "request_id": request_id, "error": reason}
-    return json_lines.encode({"type": "control_response", "response": body})
 
 
 _HANDLERS = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.callbacks import dispatch
 from ..errors import HookError
-from ..transcripts.paths import transcript_path
+from ..transcripts.location import SessionLocation
 from .callback_set import CallbackSet
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 #: What an answer says with these keys nobody reads.
 _IGNORED_KEYS = frozenset({"hookSpecificOutput", "systemMessage", "decision"})
-Env = Mapping[str, str] | None
 
 
 def source_of(opening: Mapping[str, Any]) -> str:
@@ -28,23 +27,25 @@ def source_of(opening: Mapping[str, Any]) -> str:
     return "resume" if opening.get("resume") or opening.get("continue_conversation") else "startup"
 
 
-def fire_session_start(host: CallbackSet, init: Message, source: str, env: Env) -> None:
+def fire_session_start(host: CallbackSet, init: Message, source: str, location: SessionLocation | None) -> None:
     """A session was opened: fire Setup and SessionStart."""
     fields = {"permission_mode": init.permission_mode, "model": init.model}
-    _fire(host, "setup", init, {**fields, "trigger": "init"}, env)
-    _fire(host, "session_start", init, {**fields, "source": source}, env)
+    _fire(host, "setup", init, {**fields, "trigger": "init"}, location)
+    _fire(host, "session_start", init, {**fields, "source": source}, location)
 
 
-def fire_session_end(host: CallbackSet, init: Message, reason: str, env: Env) -> None:
+def fire_session_end(host: CallbackSet, init: Message, reason: str, location: SessionLocation | None) -> None:
     """A session ends: fire SessionEnd."""
-    _fire(host, "session_end", init, {"reason": reason}, env)
+    _fire(host, "session_end", init, {"reason": reason}, location)
 
 
-def _fire(host: CallbackSet, event: str, init: Message, fields: Mapping[str, Any], env: Env) -> None:
+def _fire(
+    host: CallbackSet, event: str, init: Message, fields: Mapping[str, Any], location: SessionLocation | None
+) -> None:
     hooks, session_id = host.hooks, str(init.session_id)
     if hooks is None or not hooks.has(event):
         return
-    path = transcript_path(session_id, init.cwd, env)
+    path = SessionLocation.of(init.cwd, None if location is None else location.env).transcript(session_id)
     common = {"session_id": session_id, "transcript_path": path, "cwd": init.cwd}
     outcome = dispatch(hooks.fire, event, {**common, **fields})
     for error in outcome.errors:

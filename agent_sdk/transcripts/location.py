@@ -26,24 +26,25 @@ class SessionLocation:
     #: The working directory of the CLI, absolute; symbolic links are not resolved.
     cwd: str
     config_folder: str
-    #: The environment of the CLI. It may hold secrets, so the repr leaves it out.
-    env: Mapping[str, str] = attrs.field(repr=False, eq=False)
+    #: The variables of the CLI's environment that decide on the folder.
+    env: Mapping[str, str] = attrs.field(eq=False)
 
     @classmethod
     def of(cls, cwd: Directory | None = None, env: Mapping[str, str] | None = None) -> SessionLocation:
         """Return the location for a working directory and a whole environment; both default to this process's."""
-        folder = os.fspath(cwd) if cwd else os.getcwd()
-        absolute = folder if os.path.isabs(folder) else os.path.join(os.getcwd(), folder)
-        known = dict(os.environ if env is None else env)
-        return cls(absolute, paths.config_folder(known), known)
+        return cls.with_overrides(cwd, None if env is None else {name: env.get(name) for name in VARIABLES})
 
     @classmethod
     def with_overrides(
         cls, cwd: Directory | None = None, overrides: Mapping[str, str | None] | None = None
     ) -> SessionLocation:
         """Return the location for this process's environment changed by *overrides*; *None* unsets a variable."""
-        changed: dict[str, str | None] = {**os.environ, **(overrides or {})}
-        return cls.of(cwd, {name: value for name, value in changed.items() if value is not None})
+        folder = os.fspath(cwd) if cwd else os.getcwd()
+        absolute = folder if os.path.isabs(folder) else os.path.join(os.getcwd(), folder)
+        changed = overrides or {}
+        found = {name: changed[name] if name in changed else os.environ.get(name) for name in VARIABLES}
+        env = {name: value for name, value in found.items() if value}
+        return cls(absolute, paths.config_folder(env), env)
 
     @property
     def overrides(self) -> dict[str, str | None]:

@@ -41,15 +41,16 @@ class PrivateFolder:
 
     Args:
         location: Where the CLI would have kept its sessions: in the user's own folder.
+        overrides: Changes of the CLI's environment; an API key among them makes the keychain's login unnecessary.
     """
 
-    def __init__(self, location: SessionLocation) -> None:
+    def __init__(self, location: SessionLocation, overrides: Mapping[str, str | None] | None = None) -> None:
         _remove_stale()
         self.path = tempfile.mkdtemp(prefix=PREFIX)
         self._finalizer = weakref.finalize(self, _remove, os.getpid(), self.path, self._lock())
         self._finalizer.atexit = False  # at exit the process is ended first, by its keeper
         try:
-            _populate(self.path, location)
+            _populate(self.path, location, overrides or {})
         except BaseException:
             self.remove()
             raise
@@ -110,11 +111,11 @@ def _is_left_behind(path: str) -> bool:
         return False  # its owner lives, or it is not ours to judge
 
 
-def _populate(path: str, location: SessionLocation) -> None:
+def _populate(path: str, location: SessionLocation, overrides: Mapping[str, str | None]) -> None:
     own, env = location.config_folder, location.env
     os.mkdir(os.path.join(path, "projects"), 0o700)
     if not _copy(os.path.join(own, _LOGIN), path, _without_refresh_token):
-        _take_from_keychain(path, env)
+        _take_from_keychain(path, {**overrides, **env})
     for name in _SETTINGS:
         _copy(os.path.join(own, name), path, _without_plugins)
     # Beside the folder where that is the default one, inside it where CLAUDE_CONFIG_DIR names it.
@@ -122,7 +123,7 @@ def _populate(path: str, location: SessionLocation) -> None:
     _copy(os.path.join(home, ".claude.json"), path, lambda known: known)
 
 
-def _take_from_keychain(folder: str, env: Mapping[str, str]) -> None:
+def _take_from_keychain(folder: str, env: Mapping[str, str | None]) -> None:
     """
     Take the login from where the CLI keeps it on macOS: that of this user's own home and of no named folder, and only
     where no key in the environment pays.

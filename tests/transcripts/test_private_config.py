@@ -50,7 +50,7 @@ def folders(tmp_path, monkeypatch):
 
 def private_folder(env: dict[str, str]) -> PrivateFolder:
     """A private folder for a CLI with this environment."""
-    return PrivateFolder(SessionLocation.of(env=env))
+    return PrivateFolder(SessionLocation.of(env=env), env)
 
 
 def read(folder: PrivateFolder, name: str):
