@@ -38,12 +38,7 @@ class ClientCallbacks:
 
 
 def check_kind(kind: Any) -> None:
-    """
-    Check the name of a predicate without `is_`.
-
-    Raises:
-        ConfigurationError: There is no such kind.
-    """
+    """Check the name of a predicate without `is_`."""
     from ..messages import predicates
 
     kinds = predicates()

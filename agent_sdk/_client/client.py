@@ -269,12 +269,7 @@ class Client(ControlRequests):
 
 
 def make_stream(conversation: Conversation, prompt: Prompt, options: Options) -> MessageStream:
-    """
-    Return the stream of one turn, not begun yet.
-
-    Raises:
-        ConfigurationError: The prompt is wrong.
-    """
+    """Return the stream of one turn, not begun yet."""
     content_of(prompt)
     if options.retry is None:
         return MessageStream(conversation, prompt, options)

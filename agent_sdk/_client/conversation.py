@@ -82,12 +82,7 @@ class Conversation:
     # --- one turn
 
     def begin(self, options: Options, stream: OpenStream, kind: type[Turn] = Turn) -> Turn:
-        """
-        Begin a turn.
-
-        Raises:
-            BusyError: Another one runs.
-        """
+        """Begin a turn."""
         limits = TurnLimits(
             timeout=options.timeout,
             idle_timeout=options.idle_timeout,

@@ -61,12 +61,7 @@ def client(options: Options | None = None, **overrides: Any) -> Client:
 
 
 def one_shot(options: Options | None, overrides: dict[str, Any]) -> Conversation:
-    """
-    Return a conversation for one turn.
-
-    Raises:
-        ConfigurationError: An option's name or value is wrong, or is not supported for one call.
-    """
+    """Return a conversation for one turn."""
     if "persistent" in overrides:
         raise ConfigurationError("persistent is an option of Client; query and stream start a process for each call")
     return Conversation(options_of(options, {**overrides, "persistent": False}), is_one_shot=True)

@@ -128,12 +128,7 @@ class ClientProcess:
     # --- one process
 
     def ensure_running(self, wanted: Options, turn: Turn | None = None) -> Connection:
-        """
-        Return a connection to a process that fits *wanted*.
-
-        Raises:
-            AgentSDKError: It cannot be started, or did not answer.
-        """
+        """Return a connection to a process that fits *wanted*."""
         me = (os.getpid(), threading.get_ident())
         if self._starter == me:
             raise BusyError("this very thread is starting the process; call it when the process runs")
@@ -258,12 +253,7 @@ class ClientProcess:
                 self.set_live(name, value)
 
     def set_live(self, name: str, value: object) -> Frame:
-        """
-        Change one option of the running process.
-
-        Raises:
-            ControlError: The CLI refused.
-        """
+        """Change one option of the running process."""
         connection = self.connection
         if connection is None:
             raise ProcessError("the client was closed meanwhile", session_id=self.session_id)

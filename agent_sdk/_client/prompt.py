@@ -103,20 +103,12 @@ def user_line(prompt: Prompt, uuid: str, verbatim: bool = False) -> bytes:
     Args:
         uuid: The message's own; results name it, and the CLI drops one that it has seen.
         verbatim: No slash commands and no files by `@path`: the model gets it as it is.
-
-    Raises:
-        ConfigurationError: The prompt is empty, or neither text nor a list of texts and content blocks.
     """
     return content_line(content_of(prompt), uuid, verbatim)
 
 
 def content_line(content: str | list[Block], uuid: str, verbatim: bool = False) -> bytes:
-    """
-    Make the line that sends message content as it is; see `user_line`.
-
-    Raises:
-        ConfigurationError: It cannot be written as JSON.
-    """
+    """Make the line that sends message content as it is; see `user_line`."""
     frame: dict[str, Any] = {
         "type": "user",
         "message": {"role": "user", "content": content},
@@ -133,12 +125,7 @@ def content_line(content: str | list[Block], uuid: str, verbatim: bool = False) 
 
 
 def content_of(prompt: Prompt) -> str | list[Block]:
-    """
-    Check a prompt and return it as message content.
-
-    Raises:
-        ConfigurationError: As for `user_line`.
-    """
+    """Check a prompt and return it as message content."""
     content = prompt if isinstance(prompt, str) else _blocks_of(prompt)
     if not content or (isinstance(content, str) and content.isspace()):
         raise ConfigurationError(f"prompt={prompt!r}: there is nothing in it to ask")

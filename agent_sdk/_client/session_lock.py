@@ -58,10 +58,6 @@ class SessionLock:
             turn: It may be aborted, or run out of time, while it waits.
             session_id: The session; empty where the CLI is to continue the newest one, *None* for a new one.
             options: Those of the turn, *session_wait* among them.
-
-        Raises:
-            SessionBusyError: It was not free in time, or its turn runs in this very thread (at once).
-            AbortError, AgentTimeoutError: The turn ended while it waited.
         """
         if session_id is None or self._is_held or not turn.is_exclusive or options.transport is not None:
             return

@@ -120,9 +120,6 @@ def prepare_session(
 
     Returns:
         The options to start with, and the private folder that they lead to, if one is needed.
-
-    Raises:
-        StoreError: The session is not on this machine, and the store failed.
     """
     session_id = options.resume
     if options.continue_conversation:

@@ -1,7 +1,7 @@
 """
-The host: what the user gave one process to call back, and what became of it.
+`CallbackSet`: the callbacks and tool servers of one process, and the errors that they raised.
 
-Handlers read it; the keeper makes one for each process from the options.
+Made for each process from its options; the handlers of control requests read it.
 """
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from ..hooks.runner import HookSet
-    from ..mcp.call import ToolCall
     from ..mcp.server import ToolServer
     from ..stores.mirror import Mirror
 
@@ -26,7 +25,7 @@ MAX_ERRORS = 100
 
 
 class CallbackSet:
-    """The callbacks of one process. All of it is *None* or empty where nothing was given."""
+    """The callbacks of one process; *None* or empty where the options have none."""
 
     def __init__(self, options: Options | None = None) -> None:
         self.hooks: HookSet | None = None
@@ -39,29 +38,27 @@ class CallbackSet:
         self.servers_file: str | None = None
         #: The calls under way, for each server.
         self.calls: dict[str, dict[Any, Any]] = {}
-        #: Calls of tools that were read and not yet begun, by the id of their control request.
-        self.pending_tool_calls: dict[str, ToolCall] = {}
         self.tool_workers = 1
-        #: What the output is to become.
+        #: The class that the structured output becomes.
         self.output: Any = None
         #: What callbacks raised since the turn began.
         self.errors: list[Exception] = []
         self.watchdog = Watchdog()
-        #: Tool uses that a PermissionRequest hook has settled.
+        #: Tool uses that a PermissionRequest hook has decided, newest last.
         self.hook_decisions: list[tuple[str, Any]] = []
-        #: Whether the turn is another attempt: its empty prompt is nobody's, and no hook is asked about it.
+        #: Whether the turn is another attempt: no hook is called for its empty prompt.
         self.is_retry = False
-        #: When the turn's time is up: callbacks can know it.
+        #: When the turn expires: callbacks can read it.
         self.deadline: Deadline | None = None
-        #: What hooks have answered to questions of MCP servers: what each was about, and the fields.
+        #: What hooks have answered to elicitations: the key of each, and the content.
         self.hook_elicitations: list[tuple[Any, Any]] = []
         #: Copies transcripts to a session store.
         self.mirror: Mirror | None = None
         self._workers: Executor | None = None
         if options is not None:
-            self._take(options)
+            self._read_options(options)
 
-    def _take(self, options: Options) -> None:
+    def _read_options(self, options: Options) -> None:
         self.can_use_tool = options.can_use_tool
         self.on_elicitation = options.on_elicitation
         self.tool_workers = options.tool_workers
@@ -84,7 +81,7 @@ class CallbackSet:
             self.mirror = Mirror(options.session_store, is_eager, options.load_timeout_ms)
 
     def replace_servers(self, options: Options) -> Frame:
-        """Take the servers of *options* in place of those here, and return them all as the CLI reads them."""
+        """Use the servers of *options* from now on, and return them as the CLI reads them."""
         from ..mcp.config import parse_servers
 
         servers = parse_servers(options.mcp_servers, options.custom_tools)
@@ -94,13 +91,13 @@ class CallbackSet:
         return {**self.outside, **{name: {"type": "sdk", "name": name} for name in self.servers}}
 
     def begin_turn(self, deadline: float | None) -> None:
-        """Let callbacks know the deadline of the turn; *None* when it has none, and when it is over."""
+        """Set the deadline that callbacks read; *None* when the turn has none, and when it is over."""
         if self.deadline is not None:
-            self.deadline.at = None  # what still runs for the turn before has all the time there is
+            self.deadline.at = None  # a tool that outlives its turn has no deadline
         self.deadline = None if deadline is None else Deadline(deadline)
 
     def prepare(self) -> None:
-        """Make what the first calls need, while the CLI starts."""
+        """Build what the first calls need, while the CLI starts."""
         if self.hooks is not None:
             self.hooks.prepare()
         if self.output is not None:
@@ -108,12 +105,12 @@ class CallbackSet:
 
             structured_output.prepare(self.output)
         if self.can_use_tool is not None:
-            from ..permissions import decisions  # noqa: F401  # loaded here, not at the first question
+            from ..permissions import decisions  # noqa: F401  # loaded here, not at the first request
         for server in self.servers.values():
             server.prepare()
 
     def request(self) -> Frame:
-        """Return the fields of the handshake that announce these callbacks."""
+        """Return the fields of `initialize` that announce these callbacks."""
         fields: Frame = {"hooks": self.hooks.wire() if self.hooks is not None else None}
         if self.servers:
             fields["sdkMcpServers"] = list(self.servers)
@@ -126,13 +123,13 @@ class CallbackSet:
             self.errors.append(error)
 
     def cancel_calls(self) -> None:
-        """Tell the tools that run, or are about to, that nobody waits any more."""
+        """Cancel the tool calls that run or are planned."""
         for calls in list(self.calls.values()):
             for call in list(calls.values()):
                 call.cancel()
 
     def take_errors(self) -> list[Exception]:
-        """Return what was raised since the last time."""
+        """Return the errors since the last call, and forget them."""
         errors, self.errors = self.errors, []
         return errors
 
@@ -145,7 +142,7 @@ class CallbackSet:
         return self._workers
 
     def close(self) -> None:
-        """Let the threads of the tools end; a tool that still runs ends by itself."""
+        """Shut the tool threads down; a tool that still runs is not interrupted."""
         if self._workers is not None:
             self._workers.shutdown(wait=False, cancel_futures=True)
             self._workers = None

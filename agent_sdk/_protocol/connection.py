@@ -107,10 +107,6 @@ class Connection:
 
         Returns:
             False when the deadline passed first.
-
-        Raises:
-            AgentSDKError: The lines ended first.
-            BusyError: This very thread is pumping already.
         """
         while not done():
             if not self._step(done, deadline):
@@ -213,10 +209,6 @@ class Connection:
         Ask the CLI and wait for its answer.
 
         In the turn's own thread, and between turns, the CLI's own questions are served meanwhile.
-
-        Raises:
-            ControlError: The CLI refused, or did not answer in time.
-            AgentSDKError: The CLI ended first.
         """
         future, line = self._request(subtype, fields)
         self.send(line)

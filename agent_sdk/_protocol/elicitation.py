@@ -37,18 +37,18 @@ class ElicitationRequest:
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
 
 
-def record(host: CallbackSet, fields: dict[str, Any], output: dict[str, Any]) -> None:
+def record(callbacks: CallbackSet, fields: dict[str, Any], output: dict[str, Any]) -> None:
     """Keep the fields that a hook answers with: CLI 2.1 asks us all the same."""
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, dict) and specific.get("action") == "accept":
-        host.hook_elicitations = [*host.hook_elicitations[-9:], (_key(fields), specific.get("content"))]
+        callbacks.hook_elicitations = [*callbacks.hook_elicitations[-9:], (_key(fields), specific.get("content"))]
 
 
-def recorded_answer(host: CallbackSet, request: dict[str, Any]) -> dict[str, Any] | None:
+def recorded_answer(callbacks: CallbackSet, request: dict[str, Any]) -> dict[str, Any] | None:
     """Return the answer that a hook gave to this question, and forget it; *None* when there was none."""
-    for place, (about, content) in enumerate(host.hook_elicitations):
+    for place, (about, content) in enumerate(callbacks.hook_elicitations):
         if about == _key(request):
-            del host.hook_elicitations[place]
+            del callbacks.hook_elicitations[place]
             return {"action": "accept", "content": content}
     return None
 

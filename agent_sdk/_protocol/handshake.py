@@ -23,9 +23,9 @@ Frame = dict[str, Any]
 _INITIALIZE = [(field.name, field.metadata[TARGET]) for field in FIELDS if field.metadata[TARGET].by == "initialize"]
 
 
-def initialize_request(options: Options, host: CallbackSet) -> Frame:
+def initialize_request(options: Options, callbacks: CallbackSet) -> Frame:
     """Return the fields of the `initialize` request."""
-    fields = host.request()
+    fields = callbacks.request()
     for name, travel in _INITIALIZE:
         value = getattr(options, name)
         if value is None or value is False:
@@ -65,11 +65,6 @@ def shake_hands(
 
     Args:
         location: Where the CLI looks for sessions, for the error.
-
-    Raises:
-        AgentSDKError: The CLI ended, or did not answer.
-        SessionNotFoundError: It cannot resume, and there is no turn to tell.
-        ConfigurationError: It does not know an agent.
     """
     future = connection.send_request("initialize", initialize_request(options, connection.callbacks))
     deadline = time.monotonic() + REQUEST_TIMEOUT

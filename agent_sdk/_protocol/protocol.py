@@ -48,13 +48,7 @@ class Future:
         self.done = True
 
     def result(self) -> Frame:
-        """
-        Return the answer.
-
-        Raises:
-            ControlError: The CLI refused.
-            AgentSDKError: The CLI ended first.
-        """
+        """Return the answer."""
         if self.error is not None:
             raise self.error
         return self.response
@@ -144,12 +138,7 @@ class Protocol:
     # --- out
 
     def request(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
-        """
-        Make a control request.
-
-        Raises:
-            ValueError, TypeError: A field cannot be written as JSON.
-        """
+        """Make a control request."""
         request_id = f"req_{next(self._numbers)}"
         line = json_lines.encode(
             {"type": "control_request", "request_id": request_id, "request": {"subtype": subtype, **fields}}

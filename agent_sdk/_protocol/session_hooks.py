@@ -27,29 +27,29 @@ def source_of(opening: Mapping[str, Any]) -> str:
     return "resume" if opening.get("resume") or opening.get("continue_conversation") else "startup"
 
 
-def fire_session_start(host: CallbackSet, init: Message, source: str, location: SessionLocation | None) -> None:
+def fire_session_start(callbacks: CallbackSet, init: Message, source: str, location: SessionLocation | None) -> None:
     """A session was opened: fire Setup and SessionStart."""
     fields = {"permission_mode": init.permission_mode, "model": init.model}
-    _fire(host, "setup", init, {**fields, "trigger": "init"}, location)
-    _fire(host, "session_start", init, {**fields, "source": source}, location)
+    _fire(callbacks, "setup", init, {**fields, "trigger": "init"}, location)
+    _fire(callbacks, "session_start", init, {**fields, "source": source}, location)
 
 
-def fire_session_end(host: CallbackSet, init: Message, reason: str, location: SessionLocation | None) -> None:
+def fire_session_end(callbacks: CallbackSet, init: Message, reason: str, location: SessionLocation | None) -> None:
     """A session ends: fire SessionEnd."""
-    _fire(host, "session_end", init, {"reason": reason}, location)
+    _fire(callbacks, "session_end", init, {"reason": reason}, location)
 
 
 def _fire(
-    host: CallbackSet, event: str, init: Message, fields: Mapping[str, Any], location: SessionLocation | None
+    callbacks: CallbackSet, event: str, init: Message, fields: Mapping[str, Any], location: SessionLocation | None
 ) -> None:
-    hooks, session_id = host.hooks, str(init.session_id)
+    hooks, session_id = callbacks.hooks, str(init.session_id)
     if hooks is None or not hooks.has(event):
         return
     path = SessionLocation.of(init.cwd, None if location is None else location.env).transcript(session_id)
     common = {"session_id": session_id, "transcript_path": path, "cwd": init.cwd}
     outcome = dispatch(hooks.fire, event, {**common, **fields})
     for error in outcome.errors:
-        host.add_error(error)
+        callbacks.add_error(error)
     if outcome.output.get("continue") is False or outcome.output.keys() & _IGNORED_KEYS:
         remedy = "it is fired by the SDK; for context use user_prompt_submit or append_system_prompt"
-        host.add_error(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))
+        callbacks.add_error(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))

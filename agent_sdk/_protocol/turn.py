@@ -74,15 +74,7 @@ class Turn:
     # --- messages
 
     def next_message(self) -> Message | None:
-        """
-        Return the next message, or *None* after the last.
-
-        Raises:
-            AbortError: The turn was aborted.
-            AgentTimeoutError: It took too long.
-            ProcessError: The CLI ended before the result came.
-            SessionNotFoundError: The session to resume does not exist.
-        """
+        """Return the next message, or *None* after the last."""
         state = self.state
         while not state.is_over:
             # An item that is there is taken without reading the clock, unless the whole turn has a deadline.
@@ -213,25 +205,14 @@ class Turn:
         return turn_errors.timeout(self.state, elapsed)
 
     def check_limits(self) -> None:
-        """
-        Check whether the turn may go on waiting for a place where it can run.
-
-        Raises:
-            AbortError: It was aborted.
-            AgentTimeoutError: Its time is up.
-        """
+        """Check whether the turn may go on waiting for a place where it can run."""
         self.check_abort()
         limit = self.state.deadline()
         if limit is not None and time.monotonic() >= limit:
             raise self.timeout_error()
 
     def check_abort(self) -> None:
-        """
-        Check whether the turn was aborted while nothing ran.
-
-        Raises:
-            AbortError: It was.
-        """
+        """Check whether the turn was aborted while nothing ran."""
         if self.state.is_aborted:
             raise self.abort_error()
 
