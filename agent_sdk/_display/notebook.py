@@ -16,8 +16,7 @@ from typing import Any
 from .._core import log
 from . import status as words
 from .events import Began, Ended, Finished, Happening, Place, Restarted, Thought, Wrote
-from .looks import framed
-from .notebook_nodes import Node, NoteNode, TextNode, ThoughtNode, ToolNode
+from .notebook_nodes import Node, NoteNode, TextNode, ThoughtNode, ToolNode, framed
 from .status import Noted, Working
 
 #: Seconds between two updates, and characters that a second is worth: a big output is sent less often.

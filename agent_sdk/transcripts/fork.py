@@ -13,7 +13,7 @@ import attrs
 from .._core import checks, json_lines
 from ..errors import ConfigurationError
 from . import head_and_tail, listing, paths
-from .lines import CHAINED, is_chained, kind_of, lines, open_transcript
+from .entries import CHAINED, is_chained, kind_of, lines, open_transcript
 from .paths import Directory
 
 #: What belongs to the source alone.

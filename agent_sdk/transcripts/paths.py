@@ -3,12 +3,14 @@ Where transcripts lie: `<config folder>/projects/<key of the directory>/<session
 
 The key of a directory is computed as the CLI does (PROTOCOL.md, 5); keys over 200 characters end in a hash that the CLI
 computes in a way of its own, so that those are found by their start. A transcript whose directory is not known is found
-by its id. What a symbolic link leads to outside of the projects folder is nobody's session here.
+by its id. What a symbolic link leads to outside of the projects folder is nobody's session here. The worktrees of a
+repository are asked of `git`.
 """
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,6 +29,9 @@ SUFFIX = ".jsonl"
 _OTHER = "[^a-zA-Z0-9]"
 #: The name of a transcript.
 SESSION_FILE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.jsonl"
+#: Seconds that `git worktree list` may take.
+GIT_TIMEOUT = 5.0
+_WORKTREE = b"worktree "
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -149,17 +154,38 @@ def search_folders(
     if directory is None:
         yield from ((folder, None) for folder in all_folders(projects))
         return
-    from .worktrees import worktrees_of
-
     own, seen = canonical(directory), set()
     for folder in project_folders(own, projects):
         seen.add(folder)
         yield folder, own
-    for tree in worktrees_of(own) if worktrees else ():
+    for tree in _worktrees_of(own) if worktrees else ():
         for folder in project_folders(tree, projects):
             if folder not in seen:
                 seen.add(folder)
                 yield folder, tree
+
+
+def _worktrees_of(directory: str) -> list[str]:
+    """Return the worktrees of the repository that holds *directory*, the main one first; none without a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "worktree", "list", "--porcelain"],
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=GIT_TIMEOUT,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        # No git, no such directory any more, or git hangs: the directory's own sessions are listed all the same.
+        log.debug("transcripts", "no worktrees of %s: %s", directory, error)
+        return []
+    if done.returncode:
+        return []
+    lines = done.stdout.split(b"\n")
+    paths = (line[len(_WORKTREE) :].decode("utf-8", "surrogateescape") for line in lines if line.startswith(_WORKTREE))
+    return [unicodedata.normalize("NFC", path) for path in paths]
 
 
 def find(session_id: str, directory: Directory | None, projects: str) -> tuple[str, str | None] | None:

@@ -13,8 +13,7 @@ from .._core import checks, json_lines, log
 from ..messages import Message
 from . import paths
 from .branches import Choice, main_chain, subagent_chain
-from .entries import EntryLink, EntryLinks
-from .lines import open_transcript
+from .entries import EntryLink, EntryLinks, open_transcript
 from .listing import page
 from .paths import Directory
 

@@ -11,7 +11,7 @@ import attrs
 
 from .._core import checks, json_lines
 from .edits import clean_tag
-from .lines import lines, open_transcript
+from .entries import lines, open_transcript
 from .listing import SessionInfo, page, visible_sessions
 from .paths import Directory
 

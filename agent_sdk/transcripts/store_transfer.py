@@ -12,7 +12,7 @@ from typing import Any
 from .._core import json_lines, log
 from ..stores.base import Entry, Key, deduped, supports
 from . import paths
-from .lines import kind_of, lines, open_transcript
+from .entries import kind_of, lines, open_transcript
 from .paths import MAX_KEY_CHARS, SUFFIX, Directory
 
 #: The CLI's log of its API requests: most of a transcript's bytes, and of no use to a resume.
