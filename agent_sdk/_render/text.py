@@ -2,16 +2,16 @@
 from __future__ import annotations
 
 from .._core.text import sanitize_line
-from .markdown import legible
+from .markdown import readable_json
 
 
 def one_line(value: object, width: int = 500) -> str:
     """Return a value on one line, sanitized, of at most *width* characters; what is no text is written as JSON."""
-    text = value if isinstance(value, str) else legible(value, None)
+    text = value if isinstance(value, str) else readable_json(value, None)
     return sanitize_line(text[: width * 4], width)
 
 
-def shortened(text: str, most_lines: int, most: int = 20_000) -> list[str]:
+def shorten_lines(text: str, most_lines: int, most: int = 20_000) -> list[str]:
     """Return the lines of *text*; of a long one the first and the last, and how many are left out between."""
     if len(text) > most:
         text = f"{text[: most // 2]}\n… {len(text) - most} characters …\n{text[-most // 2 :]}"

@@ -50,7 +50,7 @@ def open_transcript(path: str) -> BinaryIO:
     return open(path, "rb", buffering=CHUNK_SIZE)
 
 
-def lines(file: BinaryIO, wanted: LineFilter = is_chained) -> Iterator[tuple[int, bytes]]:
+def read_lines(file: BinaryIO, wanted: LineFilter = is_chained) -> Iterator[tuple[int, bytes]]:
     """
     Yield the wanted lines of *file*, each with the position it starts at.
 
@@ -99,24 +99,24 @@ class EntryLink:
     is_meta: bool = False
     has_team: bool = False
     timestamp: str = ""
-    agent: Any = None
+    agent_id: Any = None
     #: The id of the API's reply, of which an assistant entry is a piece.
-    reply: str | None = None
+    reply_id: str | None = None
     #: Ids of the tool uses in it, and of those that it answers.
-    uses: tuple[str, ...] = ()
-    answers: tuple[str, ...] = ()
+    tool_use_ids: tuple[str, ...] = ()
+    tool_result_ids: tuple[str, ...] = ()
     is_tool_result: bool = False
     #: The assistant entry whose tool use it answers, as the CLI notes it.
     source: str | None = None
     entry: dict[str, Any] | None = None
 
     @property
-    def is_spoken(self) -> bool:
+    def is_message(self) -> bool:
         """The user's or the model's."""
         return self.kind in ("user", "assistant")
 
     @property
-    def is_shown(self) -> bool:
+    def is_visible(self) -> bool:
         """Meant for the reader of the main conversation."""
         return not (self.is_meta or self.is_sidechain or self.has_team)
 
@@ -130,16 +130,16 @@ class EntryLinks:
         #: How many links there were before each damaged line.
         gaps: list[int] = []
         room = MAX_KEPT_BYTES
-        for position, line in lines(file):
+        for position, line in read_lines(file):
             link = _attachment(line)
             if link is None:
                 entry = json_lines.decode(line)
                 gaps += [len(self.all)] if entry is None else []
-                link = _link(entry)
+                link = _link_of(entry)
             if link is None:
                 continue
             link.position, link.length = position, len(line)
-            room -= len(line) if link.is_spoken else 0
+            room -= len(line) if link.is_message else 0
             if room < 0:
                 link.entry = None
             self.all.append(link)
@@ -179,7 +179,7 @@ def _attachment(line: bytes) -> EntryLink | None:
     return EntryLink(uuid.decode("utf-8", "replace"), parent.decode("utf-8", "replace") or None, "attachment")
 
 
-def _link(entry: dict[str, Any] | None) -> EntryLink | None:
+def _link_of(entry: dict[str, Any] | None) -> EntryLink | None:
     if entry is None or entry.get("type") not in CHAINED or not isinstance(entry.get("uuid"), str):
         return None
     link = EntryLink(
@@ -191,10 +191,10 @@ def _link(entry: dict[str, Any] | None) -> EntryLink | None:
         is_meta=bool(entry.get("isMeta")),
         has_team=bool(entry.get("teamName")),
         timestamp=_text(entry.get("timestamp")) or "",
-        agent=entry.get("agentId"),
+        agent_id=entry.get("agentId"),
         source=_text(entry.get("sourceToolAssistantUUID")),
     )
-    if link.is_spoken:
+    if link.is_message:
         link.entry = entry
         _note_tools(link, entry.get("message"))
     return link
@@ -210,10 +210,10 @@ def _note_tools(link: EntryLink, message: Any) -> None:
     content = message.get("content")
     blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
     if link.kind == "assistant":
-        link.reply = _text(message.get("id"))
-        link.uses = _ids(blocks, "tool_use", "id")
+        link.reply_id = _text(message.get("id"))
+        link.tool_use_ids = _ids(blocks, "tool_use", "id")
     else:
-        link.answers = _ids(blocks, "tool_result", "tool_use_id")
+        link.tool_result_ids = _ids(blocks, "tool_result", "tool_use_id")
         has_result = any(block.get("type") == "tool_result" for block in blocks)
         link.is_tool_result = has_result and link.parent is not None
 

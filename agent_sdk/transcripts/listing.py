@@ -115,12 +115,12 @@ def list_sessions(
     Raises:
         ConfigurationError: An argument is wrong.
     """
-    first, count = page(limit, offset)
+    first, count = offset_and_limit(limit, offset)
     shown = visible_sessions(directory, include_worktrees, config_dir)
     return SessionList(islice(shown, first, None if count is None else first + count))
 
 
-def page(limit: int | None, offset: int) -> tuple[int, int | None]:
+def offset_and_limit(limit: int | None, offset: int) -> tuple[int, int | None]:
     """Return *offset* and *limit*, checked; no limit is *None*."""
     checks.number("limit", least=0, whole=True)(limit)
     checks.number("offset", least=0, whole=True)(offset)

@@ -70,11 +70,11 @@ def canonical(directory: Directory) -> str:
 def project_key(directory: Directory) -> str:
     """Return the name of the folder that holds the transcripts of *directory*; see the module for long ones."""
     path = canonical(directory)
-    key = _munged(path)
+    key = _dashed(path)
     return key if len(key) <= MAX_KEY_CHARS else f"{key[:MAX_KEY_CHARS]}-{_hash(path)}"
 
 
-def _munged(path: str) -> str:
+def _dashed(path: str) -> str:
     # One dash for each UTF-16 unit: what JavaScript counts as a character.
     return re.sub(_OTHER, lambda match: "--" if ord(match[0]) > 0xFFFF else "-", path)
 
@@ -95,7 +95,7 @@ def _hash(path: str) -> str:
 def project_folders(directory: Directory, projects: str) -> list[str]:
     """Return the folders with the transcripts of *directory*: one or none; several only where long keys collide."""
     exact = os.path.join(projects, project_key(directory))
-    key = _munged(canonical(directory))
+    key = _dashed(canonical(directory))
     if os.path.isdir(exact) or len(key) <= MAX_KEY_CHARS:
         return [exact] if os.path.isdir(exact) and is_within(exact, projects) else []
     start = key[:MAX_KEY_CHARS] + "-"
@@ -106,7 +106,7 @@ def all_folders(projects: str) -> list[str]:
     """Return the folders of all projects, by name."""
     try:
         with os.scandir(projects) as entries:
-            folders = [entry.path for entry in entries if entry.is_dir() and _is_ours(entry, projects)]
+            folders = [entry.path for entry in entries if entry.is_dir() and _is_inside_projects(entry, projects)]
     except OSError:
         # No CLI has run with this configuration folder yet, or it is another user's: nothing to be seen here.
         return []
@@ -118,14 +118,14 @@ def transcripts_in(folder: str, projects: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if re.fullmatch(SESSION_FILE, entry.name) and _is_ours(entry, projects):
+                if re.fullmatch(SESSION_FILE, entry.name) and _is_inside_projects(entry, projects):
                     yield entry
     except OSError:
         # Removed while we looked, or not ours to read.
         log.debug("transcripts", "cannot read the folder %s", folder)
 
 
-def _is_ours(entry: os.DirEntry[str], projects: str) -> bool:
+def _is_inside_projects(entry: os.DirEntry[str], projects: str) -> bool:
     return not entry.is_symlink() or is_within(entry.path, projects)
 
 

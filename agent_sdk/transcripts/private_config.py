@@ -25,7 +25,7 @@ PREFIX = "agent_sdk-session-"
 #: In the folder, locked for as long as its owner lives.
 _OWNER = ".owner"
 #: Seconds after which a folder without an owner's lock is taken for left behind.
-STALE = 60.0
+STALE_AFTER = 60.0
 _LOGIN = ".credentials.json"
 #: Under which name the CLI's login lies in the keychain of macOS, and what pays in its place.
 _KEYCHAIN = "Claude Code-credentials"
@@ -99,7 +99,7 @@ def _remove_stale() -> None:
 def _is_left_behind(path: str) -> bool:
     try:
         status = os.stat(path, follow_symlinks=False)
-        if status.st_uid != os.geteuid() or time.time() - status.st_mtime < STALE:
+        if status.st_uid != os.geteuid() or time.time() - status.st_mtime < STALE_AFTER:
             return False
         with open(os.path.join(path, _OWNER), "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

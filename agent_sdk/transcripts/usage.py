@@ -17,7 +17,7 @@ import attrs
 from .._core import json_lines
 from ..errors import SessionNotFoundError
 from . import paths, reader
-from .entries import is_chained, kind_of, lines, open_transcript
+from .entries import is_chained, kind_of, open_transcript, read_lines
 from .listing import milliseconds
 from .paths import Directory
 
@@ -90,7 +90,7 @@ def session_figures(
         ConfigurationError: The id is no UUID.
     """
     path = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
-    count = _Count(SessionFigures(str(session_id)))
+    count = _FigureCounter(SessionFigures(str(session_id)))
     try:
         count.read(path)
     except FileNotFoundError as error:
@@ -107,7 +107,7 @@ def _is_counted(start: bytes) -> bool:
     return is_chained(start) or kind_of(start) in _COST_KINDS
 
 
-class _Count:
+class _FigureCounter:
     """Adds up the entries of a session and its subagents."""
 
     def __init__(self, figures: SessionFigures) -> None:
@@ -123,7 +123,7 @@ class _Count:
 
     def read(self, path: str, is_subagent: bool = False) -> None:
         with open_transcript(path) as file:
-            for _, line in lines(file, _is_counted):
+            for _, line in read_lines(file, _is_counted):
                 entry = json_lines.decode(line)
                 if entry is not None:
                     self._add(entry, is_subagent)
@@ -180,12 +180,12 @@ class _Count:
             _add_usage(figures.tokens.setdefault(model, TokenCount()), usage)
         figures.subagents = subagents
         figures.duration_ms = max(self._times) - min(self._times) if self._times else 0
-        total = _amount(self._cost.get("totalCostUSD"))
+        total = _as_number(self._cost.get("totalCostUSD"))
         if self._cost and total is not None:
             if self._last_copied is not None:
                 figures.inherited_cost_usd = _inherited_cost(path, self._last_copied, self._begun)
             figures.cost_usd = max(0.0, total - figures.inherited_cost_usd)
-            duration = _amount(self._cost.get("totalAPIDuration"))
+            duration = _as_number(self._cost.get("totalAPIDuration"))
             figures.api_duration_ms = None if duration is None else int(duration)
         return figures
 
@@ -193,10 +193,10 @@ class _Count:
 def _add_usage(count: TokenCount, usage: dict[str, Any]) -> None:
     count.replies += 1
     for field in ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"):
-        setattr(count, field, getattr(count, field) + int(_amount(usage.get(field)) or 0))
+        setattr(count, field, getattr(count, field) + int(_as_number(usage.get(field)) or 0))
 
 
-def _amount(value: Any) -> float | None:
+def _as_number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
@@ -237,7 +237,7 @@ def _cost_at(path: str, uuid: bytes, begun: str) -> float:
     mark, is_source, cost, own_begin = b'"uuid":"' + uuid + b'"', False, 0.0, ""
     try:
         with open_transcript(path) as file:
-            for _, line in lines(file, _is_cost_or_message):
+            for _, line in read_lines(file, _is_cost_or_message):
                 is_cost_kind = kind_of(line) in _COST_KINDS
                 entry = json_lines.decode(line) if is_cost_kind or mark in line else None
                 timestamp = str((entry or {}).get("timestamp") or "")
@@ -261,5 +261,5 @@ def _is_cost_or_message(start: bytes) -> bool:
 
 
 def _total_cost(entry: dict[str, Any], before: float) -> float:
-    total = _amount(entry.get("totalCostUSD"))
+    total = _as_number(entry.get("totalCostUSD"))
     return before if total is None else total
