@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .._core.text import sanitize_line
 from ..errors import AgentSDKError, ConfigurationError, ShadowedCallbackWarning
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Chat:
         from .._display.screen import current_screen
 
         _display.finish()
-        current_screen().write_line((f"✗ {' '.join(reason.split())}", "red"))
+        current_screen().write_line((f"✗ {sanitize_line(reason)}", "red"))
 
     # --- commands
 

@@ -1,7 +1,7 @@
 """
 `python -m agent_sdk sessions`: list, show, search, export, rename, tag, fork and delete.
 
-The only room of sessions that prints. Ids may be shortened to any start that is no other session's.
+Ids may be shortened to any start that is no other session's.
 """
 # ruff: noqa: T201
 from __future__ import annotations
@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .._core import text
 from .._core.text import fit, sanitize, sanitize_line
 from ..errors import ConfigurationError, SessionNotFoundError
 
 if TYPE_CHECKING:
     from ..transcripts import SessionInfo
 
-#: What a terminal would obey instead of showing it.
-#: Where the ids are.
 _LIST_HINT = "see `python -m agent_sdk sessions list`"
 
 
@@ -122,12 +121,12 @@ def table(infos: Iterable[SessionInfo]) -> list[str]:
     from ..transcripts.listing import short_time
 
     width = max(60, shutil.get_terminal_size((120, 24)).columns)
-    lines = [f"{'ID':<8}  {'CHANGED':<16}  {'SIZE':>7}  SESSION"]
+    rows = [("ID", "CHANGED", f"{'SIZE':>7}", "SESSION")]
     for info in infos:
         tag = f"[{info.tag}] " if info.tag else ""
-        shown = sanitize_line(f"{tag}{info.summary}")
-        lines.append(f"{info.session_id[:8]}  {short_time(info.last_modified)}  {_size(info.file_size):>7}  {shown}")
-    return [fit(line, width) for line in lines]
+        size = f"{_size(info.file_size):>7}"
+        rows.append((info.session_id[:8], short_time(info.last_modified), size, sanitize_line(tag + info.summary)))
+    return [fit(line, width) for line in text.table(rows)]
 
 
 def _size(size: float) -> str:
@@ -167,13 +166,13 @@ def _search(given: argparse.Namespace) -> int:
 def _export(given: argparse.Namespace) -> int:
     from ..transcripts import export_session
 
-    text = export_session(_id(given), format=given.format, **_location(given))
+    exported = export_session(_id(given), format=given.format, **_location(given))
     if given.output is None:
-        print(text, end="")
+        print(exported, end="")
         return 0
     try:
         with open(given.output, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+            file.write(exported)
     except OSError as error:
         raise ConfigurationError(f"cannot write {given.output}: {error.strerror}") from error
     return 0

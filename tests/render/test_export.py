@@ -1,15 +1,19 @@
 """Sessions written as Markdown, HTML and JSON; nothing in them gets out."""
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from disk import Disk, Transcript
 
-from agent_sdk import ConfigurationError, SessionNotFoundError
+from agent_sdk import ConfigurationError, SessionNotFoundError, transcripts
+from agent_sdk._render.export import export_session as implementation
 from agent_sdk._render.markdown import fenced, sanitize_markdown
 from agent_sdk._render.markdown_to_html import to_html
 from agent_sdk.transcripts import export_session, rename_session
@@ -306,3 +310,13 @@ def test_a_wrong_format_and_an_unknown_session_are_refused(disk: Disk) -> None:
     session.path.unlink()
     with pytest.raises(SessionNotFoundError):
         export_session(session.id)
+
+
+def test_type_checkers_see_the_signature_of_the_implementation() -> None:
+    """The signature that `agent_sdk.transcripts` declares for type checkers is that of the implementation."""
+    text = Path(transcripts.__file__).read_text()
+    declared = next(node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+    defined = ast.parse(inspect.getsource(implementation)).body[0]
+    assert isinstance(defined, ast.FunctionDef) and declared.name == defined.name
+    assert ast.unparse(declared.args) == ast.unparse(defined.args)
+    assert transcripts.export_session is implementation
