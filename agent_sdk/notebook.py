@@ -135,7 +135,7 @@ E = TypeVar("E", bound=BaseException)
 
 
 def _hide_traceback(error: E) -> E:
-    """Let IPython show *error* in one line: the frames of this package tell nobody anything."""
+    """Let IPython show *error* in one line: the frames of this package are of no use."""
     lines = [f"\x1b[31m{type(error).__name__}\x1b[0m: {error}"]
     vars(error)["_render_traceback_"] = lines.copy
     return error

@@ -185,11 +185,11 @@ def _permission_prompt() -> Callable[[str, dict[str, Any], PermissionContext], A
     decide = permissions.ask()
 
     def ask(tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> Any:
-        on = current_screen()
-        # What is asked must not share its line with a sign of life, and what follows begins on a line of its own.
-        on.erase_progress()
-        on.end_line()
-        on.last_tool_use = None
+        screen = current_screen()
+        # The question must not share its line with a sign of life, and what follows begins on a line of its own.
+        screen.erase_progress()
+        screen.end_line()
+        screen.last_tool_use = None
         _discard_typed_input()
         return decide(tool_name, tool_input, context)
 

@@ -24,7 +24,7 @@ class View(Protocol):
         """Show what happened."""
 
     def finish(self, reason: str, has_begun: bool) -> None:
-        """The run has no result; *reason* is `""` when nobody knows why, or when nothing had begun at all."""
+        """The run has no result; *reason* is `""` when it is unknown, or when nothing had begun."""
 
 
 _runs: dict[str, tuple[Run, View]] = {}

@@ -35,17 +35,11 @@ class RateLimiter:
         self._saved = float(MAX_BURST)
         self._last = clock() - 1
 
-    def allows(self, is_piece: bool, size: int) -> bool:
-        """
-        Take one update.
-
-        Args:
-            is_piece: More of the same is likely to come: it leaves one update for what is not.
-            size: Characters that are sent.
-        """
+    def allows(self, is_partial: bool, size: int) -> bool:
+        """Take one update of *size* characters; a partial one leaves room for one update of another kind."""
         now, gap = self._clock(), max(UPDATE_INTERVAL, size / CHARS_PER_SECOND)
         self._saved, self._last = min(MAX_BURST, self._saved + (now - self._last) / gap), now
-        if self._saved < (2 if is_piece else 1):
+        if self._saved < (2 if is_partial else 1):
             return False
         self._saved -= 1
         return True
@@ -71,8 +65,8 @@ class NotebookView:
     def handle(self, event: DisplayEvent) -> None:
         """Show what happened."""
         _HANDLERS[type(event)](self, event)
-        is_piece = isinstance(event, Progress) or (isinstance(event, TextDelta) and not event.is_done)
-        if isinstance(event, RunFinished) or self._rate_limiter.allows(is_piece, sum(map(len, self._final_html))):
+        is_partial = isinstance(event, Progress) or (isinstance(event, TextDelta) and not event.is_done)
+        if isinstance(event, RunFinished) or self._rate_limiter.allows(is_partial, sum(map(len, self._final_html))):
             self._send()
 
     def finish(self, reason: str, has_begun: bool) -> None:

@@ -9,9 +9,9 @@ import attrs
 
 from .._core.text import sanitize
 from .._render.conversation import ToolUse
-from .._render.html import diff_html, headline, image_html, readable_fields
+from .._render.html import diff_html, image_html, readable_fields
 from .._render.markdown_to_html import to_html
-from .._render.text import one_line, shorten_lines
+from .._render.text import input_line, one_line, shorten_lines
 
 #: Lines and characters of an input or a result, and lines of a diff, at most.
 MAX_LINES, MAX_TOOL_CHARS = 200, 20_000
@@ -125,10 +125,10 @@ class ToolNode:
 
     def plain(self) -> str:
         """Write it without HTML, on one line."""
-        return f"[{one_line(self.tool_use.name)}] {_input_headline(self.tool_use)}".rstrip()
+        return f"[{one_line(self.tool_use.name)}] {input_line(self.tool_use.input, 100)}".rstrip()
 
     def _summary(self) -> str:
-        shown = escape(_input_headline(self.tool_use))
+        shown = escape(input_line(self.tool_use.input, 100))
         code = f"<code>{shown}</code> " if shown else ""
         return f"<b>{escape(one_line(self.tool_use.name))}</b> {code}{self._outcome()}"
 
@@ -148,11 +148,6 @@ class ToolNode:
         made = [_pre(readable_fields(tool_use.input))] if tool_use.input not in (None, {}) else []
         made += [_pre(tool_use.result)] if tool_use.result else []
         return made + [image_html(image) for image in tool_use.images if len(image.url) <= MAX_IMAGE_CHARS]
-
-
-def _input_headline(tool_use: ToolUse) -> str:
-    given = tool_use.input if tool_use.input not in (None, {}) else ""
-    return sanitize(headline(given)) or one_line(given, 100)
 
 
 def _pre(text: str) -> str:

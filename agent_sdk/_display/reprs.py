@@ -9,9 +9,8 @@ from typing import Any
 
 from .._core import log
 from .._core.text import sanitize
-from .._render.html import headline
 from .._render.markdown import fenced, readable_json, sanitize_markdown
-from .._render.text import one_line, shorten_lines
+from .._render.text import headline, one_line, shorten_lines
 from ..messages import (
     AssistantMessage,
     InitMessage,

@@ -9,8 +9,7 @@ from typing import Any
 
 from .._core.text import sanitize
 from .._render.conversation import Change, ToolUse
-from .._render.html import headline
-from .._render.text import one_line, shorten_lines
+from .._render.text import input_line, one_line, shorten_lines
 from . import status
 from .events import DisplayEvent, ReplyRestarted, RunFinished, Scope, TextDelta, ThinkingText, ToolFinished, ToolStarted
 from .screen import Screen, current_screen
@@ -77,9 +76,7 @@ def _write_tool_start(screen: Screen, event: ToolStarted) -> None:
 
 
 def _write_headline(screen: Screen, scope: Scope, tool_use: ToolUse, mark: str) -> None:
-    given = tool_use.input if tool_use.input not in (None, {}) else ""
-    shown = sanitize(headline(given)) or one_line(given, 300)
-    name, argument = (one_line(tool_use.name), "bold"), (f" {shown}".rstrip(), "dim")
+    name, argument = (one_line(tool_use.name), "bold"), (f" {input_line(tool_use.input, 300)}".rstrip(), "dim")
     screen.write_line((_INDENT * scope.depth, ""), (f"{mark} ", "cyan"), name, argument)
     screen.last_tool_use = tool_use
 

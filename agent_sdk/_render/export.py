@@ -46,7 +46,7 @@ def export_session(
         raise checks.invalid("directory", directory, f"no such directory; for the format write format={directory!r}")
     if format not in FORMATS:
         raise checks.invalid("format", format, f"expected one of {', '.join(FORMATS)}")
-    path = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
+    path = paths.require_transcript(session_id, directory, config_dir)
     info = listing.read_info(path) or SessionInfo(session_id=str(session_id), summary=str(session_id), path=path)
     agents = reader.subagents_of(path)
     if format == "json":

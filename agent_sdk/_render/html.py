@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from .._core.text import join_surrogates, truncate
+from .._core.text import join_surrogates
 from ..transcripts.listing import SessionInfo, milliseconds, short_time
 from .conversation import Change, Image, Item, Text, Thinking, ToolUse
 from .markdown import facts_of, readable_json
 from .markdown_to_html import to_html
+from .text import headline
 
 _ROLES = {"user": "User", "assistant": "Assistant", "summary": "Summary of what came before", "system": "System"}
-#: The fields of a tool's input that describe it best, the best one first.
-_HEADLINE_FIELDS = ("file_path", "command", "pattern", "path", "url", "query", "description", "prompt")
 
 _STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1f2328; --soft: #59636e; --line: #d1d9e0; --box: #f6f8fa;
@@ -117,13 +116,6 @@ def _tool_html(item: ToolUse) -> str:
 def _tool_summary(item: ToolUse) -> str:
     size = f" (+{item.change.added} -{item.change.removed})" if item.change else ""
     return f"<b>{escape(item.name)}</b> {escape(headline(item.input))}{size}{' · failed' if item.is_error else ''}"
-
-
-def headline(tool_input: Any) -> str:
-    """Return the most telling field of a tool's input, on one line; `""` when there is none."""
-    fields = tool_input if isinstance(tool_input, dict) else {}
-    text = next((fields[key] for key in _HEADLINE_FIELDS if isinstance(fields.get(key), str)), "")
-    return truncate(" ".join(text.split()), 100)
 
 
 def readable_fields(tool_input: Any) -> str:

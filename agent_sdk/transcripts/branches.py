@@ -1,5 +1,5 @@
 """
-The conversation in a transcript: one path through the tree of its entries. Pure; the rules are FEATURES.md's, 7.2.
+The conversation in a transcript: one path through the tree of its entries. Reads no file.
 
 The path leads from the newest leaf to the root. Where a reply used several tools at once the tree forks, and the path
 misses what is on the other branches: it is put back.
@@ -15,13 +15,7 @@ LinkSelector = Callable[[Sequence[EntryLink]], list[EntryLink]]
 
 
 def main_chain(links: Sequence[EntryLink], across_compactions: bool = False) -> list[EntryLink]:
-    """
-    Return the main conversation, first to last.
-
-    Args:
-        links: All links of the transcript.
-        across_compactions: Go on past a compaction, to what the model no longer sees.
-    """
+    """Return the main conversation, first to last; *across_compactions* also what the model no longer sees."""
     by_uuid = {link.uuid: link for link in links}
     leaf = _leaf(links, by_uuid)
     if leaf is None:
@@ -132,7 +126,7 @@ class _ParallelTools:
         return siblings + own
 
     def _orphans(self, strays: list[EntryLink], own: list[EntryLink], members: set[str]) -> list[EntryLink]:
-        """Choose among results that hang elsewhere: those that answer a tool use of this reply nobody answered yet."""
+        """Choose, among results with another parent, those of tool uses of this reply that have no result yet."""
         if not strays:
             return []
         answered = {use for link in (*self._chain, *own) for use in link.tool_result_ids}

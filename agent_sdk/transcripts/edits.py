@@ -87,14 +87,13 @@ def _string(name: str, value: Any) -> str:
 def _append(
     session_id: str, entry: dict[str, Any], directory: Directory | None, config_dir: Directory | None
 ) -> None:
-    projects = paths.projects_folder(config_dir)
-    path = paths.require_transcript(session_id, directory, projects)
+    path = paths.require_transcript(session_id, directory, config_dir)
     line = json_lines.encode({**entry, "sessionId": str(session_id)})
     try:
         # Without O_CREAT: a session that was deleted meanwhile does not come back as one line.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise paths.not_found(session_id, directory, projects) from error
+        raise paths.not_found(session_id, directory, config_dir) from error
     try:
         os.write(descriptor, line if _ends_with_newline(path) else b"\n" + line)
     finally:
@@ -126,11 +125,10 @@ def delete_session(
         ConfigurationError: The id is no UUID.
         OSError: The transcript cannot be deleted.
     """
-    projects = paths.projects_folder(config_dir)
-    path = paths.require_transcript(session_id, directory, projects)
+    path = paths.require_transcript(session_id, directory, config_dir)
     try:
         os.unlink(path)
     except FileNotFoundError as error:
-        raise paths.not_found(session_id, directory, projects) from error
+        raise paths.not_found(session_id, directory, config_dir) from error
     # Most sessions have no such folder, and the session is gone whether or not all of it could be removed.
     shutil.rmtree(path[: -len(paths.SUFFIX)], ignore_errors=True)

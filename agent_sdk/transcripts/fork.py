@@ -53,7 +53,7 @@ def fork_session(
     last = checks.session_uuid("up_to_message_id")(up_to_message_id)
     if title is not None:
         checks.string("title", empty=True)(title)
-    source = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
+    source = paths.require_transcript(session_id, directory, config_dir)
     with open_transcript(source) as file:
         plan = _plan_copy(file, str(session_id), last)
         file.seek(0)
@@ -63,8 +63,8 @@ def fork_session(
 
 
 def _title(source: str) -> str:
-    both = head_and_tail.read_head_and_tail(source)
-    known = None if both is None else listing.title_of(both) or head_and_tail.first_prompt(both.head)
+    ends = head_and_tail.read_head_and_tail(source)
+    known = None if ends is None else listing.title_of(ends) or head_and_tail.first_prompt(ends.head)
     return f"{known or 'Forked session'} (fork)"
 
 

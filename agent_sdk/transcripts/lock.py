@@ -39,18 +39,11 @@ class TurnLock:
         _locks.add(self)
 
     @classmethod
-    def take(
-        cls, transcript: str, wait: float, check: Callable[[], object] = lambda: None
-    ) -> TurnLock | None:
+    def take(cls, transcript: str, wait: float, check: Callable[[], object] = lambda: None) -> TurnLock | None:
         """
-        Wait for the lock beside *transcript*.
+        Wait for the lock beside *transcript*; *None* when no file can be created in its folder.
 
-        Args:
-            wait: Seconds; 0 tries once.
-            check: Called between two attempts; what it raises ends the wait.
-
-        Returns:
-            The lock, or *None* where none can be made: in a folder that is not ours to write to.
+        With *wait* 0 there is one attempt. *check* is called between two attempts and may raise.
 
         Raises:
             SessionBusyError: It was not free in time, or this very thread holds it (at once).

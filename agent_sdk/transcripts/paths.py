@@ -144,12 +144,8 @@ def search_folders(
     """
     Yield the folders to look in, the directory's own first, each with the directory it stands for.
 
-    Git is asked only when the caller goes on past the directory's own folder.
-
-    Args:
-        directory: Where sessions began; *None* for all projects, whose directories are not known.
-        projects: As `projects_folder` returns.
-        worktrees: Look also in the other worktrees of the directory's repository.
+    Without a *directory*, all projects are searched, and their directories are not known. Git is asked only when the
+    caller goes on past the directory's own folder.
     """
     if directory is None:
         yield from ((folder, None) for folder in all_folders(projects))
@@ -188,39 +184,42 @@ def _worktrees_of(directory: str) -> list[str]:
     return [unicodedata.normalize("NFC", path) for path in paths]
 
 
-def find(session_id: str, directory: Directory | None, projects: str) -> tuple[str, str | None] | None:
+def find(
+    session_id: str, directory: Directory | None, config_dir: Directory | None
+) -> tuple[str, str | None] | None:
     """
     Find the transcript of *session_id*: its path and the directory it was found for, or *None*.
 
     An empty file is not a session. Where no directory is given and several projects have the id, the newest counts.
     """
-    name = check_id(session_id) + SUFFIX
+    name, projects = check_id(session_id) + SUFFIX, projects_folder(config_dir)
     candidates = ((os.path.join(folder, name), place) for folder, place in search_folders(directory, projects))
-    found = ((path, place) for path, place in candidates if _size(path) and is_within(path, projects))
+    found = ((path, place) for path, place in candidates if file_size(path) and is_within(path, projects))
     if directory is not None:
         return next(found, None)
     return max(found, key=lambda pair: os.stat(pair[0]).st_mtime_ns, default=None)
 
 
-def require_transcript(session_id: str, directory: Directory | None, projects: str) -> str:
+def require_transcript(session_id: str, directory: Directory | None, config_dir: Directory | None) -> str:
     """
-    Find the transcript of *session_id*.
+    Return the path of the transcript of *session_id*.
 
     Raises:
         SessionNotFoundError: There is none.
         ConfigurationError: The id is no UUID.
     """
-    found = find(session_id, directory, projects)
+    found = find(session_id, directory, config_dir)
     if found is None:
-        raise not_found(session_id, directory, projects)
+        raise not_found(session_id, directory, config_dir)
     return found[0]
 
 
-def not_found(session_id: str, directory: Directory | None, projects: str) -> SessionNotFoundError:
-    """Build the error for a session that is not there, with the places where its id was found."""
+def not_found(session_id: str, directory: Directory | None, config_dir: Directory | None) -> SessionNotFoundError:
+    """Build the error for a session that does not exist, with the places where its id was found."""
+    projects = projects_folder(config_dir)
     elsewhere = [folder for folder, _ in search_folders(None, projects)]
     paths = [os.path.join(folder, session_id + SUFFIX) for folder in elsewhere]
-    found = [path for path in paths if _size(path)]
+    found = [path for path in paths if file_size(path)]
     where = f"in the projects of {projects}" if directory is None else f"for the directory {canonical(directory)}"
     hint = f"; there is one at {found[0]}: give its directory, or none" if found else ""
     tried = None if directory is None else os.fspath(directory)
@@ -228,7 +227,8 @@ def not_found(session_id: str, directory: Directory | None, projects: str) -> Se
     return SessionNotFoundError(text, session_id=session_id, directory=tried, found=found)
 
 
-def _size(path: str) -> int:
+def file_size(path: str) -> int:
+    """Return the size of the file at *path*; 0 when there is none."""
     try:
         return os.path.getsize(path) if os.path.isfile(path) else 0
     except OSError:

@@ -36,12 +36,7 @@ _ATTEMPTS = 3
 
 
 class PrivateFolder:
-    """
-    One folder, there until `remove`.
-
-    Args:
-        location: Where the CLI would have kept its sessions: in the user's own folder.
-    """
+    """A private copy of the configuration folder of *location*; exists until `remove`."""
 
     def __init__(self, location: SessionLocation) -> None:
         _remove_stale()

@@ -56,7 +56,7 @@ def get_session_messages(
     Raises:
         ConfigurationError: The id is no UUID, or another argument is wrong.
     """
-    found = paths.find(session_id, directory, paths.projects_folder(config_dir))
+    found = paths.find(session_id, directory, config_dir)
     first, count = offset_and_limit(limit, offset)
 
     def choose(links: Any) -> list[EntryLink]:
@@ -73,12 +73,9 @@ def _is_wanted(link: EntryLink, system: bool) -> bool:
 
 def read_messages(path: str, choose: LinkSelector, **parents: str | None) -> Iterator[Message]:
     """
-    Read the messages at *path* that *choose* takes from all links.
+    Read the messages at *path* that *choose* selects from all links.
 
-    Args:
-        path: The transcript.
-        choose: A function of `chain`, or one that uses it.
-        parents: `parent_tool_use_id` and `parent_agent_id`, for the messages of a subagent.
+    *parents* are `parent_tool_use_id` and `parent_agent_id`, for the messages of a subagent.
     """
     try:
         file = open_transcript(path)
@@ -174,7 +171,7 @@ def list_subagents(
 
 
 def _subagents(session_id: str, directory: Directory | None, config_dir: Directory | None) -> list[Subagent]:
-    found = paths.find(session_id, directory, paths.projects_folder(config_dir))
+    found = paths.find(session_id, directory, config_dir)
     return [] if found is None else subagents_of(found[0])
 
 

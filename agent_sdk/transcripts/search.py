@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from .._core import checks, json_lines
+from . import paths
 from .edits import clean_tag
 from .entries import open_transcript, read_lines
 from .listing import SessionInfo, offset_and_limit, visible_sessions
@@ -162,7 +163,7 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
 
 
 def _is_searched(start: bytes) -> bool:
-    # All but attachments, which nobody said; their entries name them before their type.
+    # All but attachments, which are no speech; their entries name them before their type.
     return not start.startswith(b'{"type":"') and b'"attachment":{' not in start[:200]
 
 
@@ -219,8 +220,6 @@ def _excerpt_around(pattern: re.Pattern[str], text: str) -> str | None:
 
 def session_ids(projects: str, prefix: str) -> list[str]:
     """Return the ids that begin with *prefix*, of all projects, without reading a transcript."""
-    from . import paths
-
     entries = (entry for folder in paths.all_folders(projects) for entry in paths.transcripts_in(folder, projects))
     names = (os.path.splitext(entry.name)[0] for entry in entries)
     return sorted({name for name in names if name.startswith(prefix)})

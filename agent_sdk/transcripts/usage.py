@@ -89,7 +89,7 @@ def session_figures(
         SessionNotFoundError: There is no such session.
         ConfigurationError: The id is no UUID.
     """
-    path = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
+    path = paths.require_transcript(session_id, directory, config_dir)
     count = _FigureCounter(SessionFigures(str(session_id)))
     try:
         count.read(path)
