@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from ._client.session import Session
     from ._client.user_sessions import UserSessions
     from ._display import show
+    from ._render.export import export_session
     from .mcp import create_sdk_mcp_server, tool
     from .messages import (
         AssistantMessage,
@@ -88,7 +89,6 @@ if TYPE_CHECKING:
         SessionFigures,
         SessionInfo,
         delete_session,
-        export_session,
         fork_session,
         get_session_info,
         get_session_messages,
@@ -207,6 +207,7 @@ __getattr__, __dir__ = _lazy.attach(
         "_client.session": ("Session",),
         "_client.user_sessions": ("UserSessions",),
         "_display": ("show",),
+        "_render.export": ("export_session",),
         "mcp": ("create_sdk_mcp_server", "tool"),
         "options.agents": ("Agent",),
         "options.retry": ("Retry",),
@@ -215,7 +216,6 @@ __getattr__, __dir__ = _lazy.attach(
             "SessionFigures",
             "SessionInfo",
             "delete_session",
-            "export_session",
             "fork_session",
             "get_session_info",
             "get_session_messages",

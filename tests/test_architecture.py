@@ -45,7 +45,6 @@ EXCEPTIONS = {
     ("testing", "__init__"): "the version",
     ("messages", "_display"): "a notebook asks an object for its own picture",
     ("transcripts", "_commands"): "a list of sessions shows itself as the command prints it",
-    ("transcripts", "_render"): "an export is a function of the transcripts' face",
     ("transport", "options"): "the factory of a transport is given the options",
 }
 
@@ -54,7 +53,7 @@ OWNERS = {
     "cattrs": ("_converter.py",),  # rules of structuring in one place
     "ujson": ("_core/json_lines.py",),  # one line <-> one frame
     "json": ("_core/json_lines.py", "_render/", "testing/"),  # huge lines; for people; the fake
-    "subprocess": ("_process/", "transcripts/worktrees.py", "transcripts/private_config.py"),  # the CLI; git; a keychain
+    "subprocess": ("_process/", "transcripts/paths.py", "transcripts/private_config.py"),  # the CLI; git; a keychain
     "select": ("_process/", "testing/_fake_program.py"),  # only the process room polls
     "signal": ("_process/", "errors.py", "testing/"),  # names and sends; the errors only name
     "socket": ("testing/",),  # the scripted model

@@ -39,18 +39,11 @@ class TurnLock:
         _locks.add(self)
 
     @classmethod
-    def take(
-        cls, transcript: str, wait: float, check: Callable[[], object] = lambda: None
-    ) -> TurnLock | None:
+    def take(cls, transcript: str, wait: float, check: Callable[[], object] = lambda: None) -> TurnLock | None:
         """
-        Wait for the lock beside *transcript*.
+        Wait for the lock beside *transcript*; *None* when no file can be created in its folder.
 
-        Args:
-            wait: Seconds; 0 tries once.
-            check: Called between two attempts; what it raises ends the wait.
-
-        Returns:
-            The lock, or *None* where none can be made: in a folder that is not ours to write to.
+        With *wait* 0 there is one attempt. *check* is called between two attempts and may raise.
 
         Raises:
             SessionBusyError: It was not free in time, or this very thread holds it (at once).
@@ -59,7 +52,7 @@ class TurnLock:
         begun, pause = time.monotonic(), MIN_INTERVAL
         while True:
             try:
-                file = _locked(path)
+                file = _lock_file(path)
             except OSError as error:
                 log.debug("transcripts", "no lock at %s: %s", path, error)
                 return None
@@ -82,10 +75,10 @@ class TurnLock:
         self._file.close()
 
 
-def _locked(path: str) -> FileIO | None:
+def _lock_file(path: str) -> FileIO | None:
     """Return the file at *path*, locked, or *None* when somebody else has locked it."""
     while True:
-        file = _opened(path)
+        file = _open_lock_file(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -100,7 +93,7 @@ def _locked(path: str) -> FileIO | None:
         file.close()  # its last holder has removed it: the next one is another file
 
 
-def _opened(path: str) -> FileIO:
+def _open_lock_file(path: str) -> FileIO:
     """Open the file of a lock, and follow no link to it."""
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     return FileIO(os.open(path, flags, 0o600), "r+")

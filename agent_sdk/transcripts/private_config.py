@@ -25,7 +25,7 @@ PREFIX = "agent_sdk-session-"
 #: In the folder, locked for as long as its owner lives.
 _OWNER = ".owner"
 #: Seconds after which a folder without an owner's lock is taken for left behind.
-STALE = 60.0
+STALE_AFTER = 60.0
 _LOGIN = ".credentials.json"
 #: Under which name the CLI's login lies in the keychain of macOS, and what pays in its place.
 _KEYCHAIN = "Claude Code-credentials"
@@ -37,11 +37,11 @@ _ATTEMPTS = 3
 
 class PrivateFolder:
     """
-    One folder, there until `remove`.
+    A private copy of the configuration folder of *location*; exists until `remove`.
 
     Args:
-        location: Where the CLI would have kept its sessions: in the user's own folder.
-        overrides: Changes of the CLI's environment; an API key among them makes the keychain's login unnecessary.
+        location: The user's own configuration folder.
+        overrides: Changes of the CLI's environment; with an API key among them the keychain's login is not copied.
     """
 
     def __init__(self, location: SessionLocation, overrides: Mapping[str, str | None] | None = None) -> None:
@@ -100,7 +100,7 @@ def _remove_stale() -> None:
 def _is_left_behind(path: str) -> bool:
     try:
         status = os.stat(path, follow_symlinks=False)
-        if status.st_uid != os.geteuid() or time.time() - status.st_mtime < STALE:
+        if status.st_uid != os.geteuid() or time.time() - status.st_mtime < STALE_AFTER:
             return False
         with open(os.path.join(path, _OWNER), "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from agent_sdk.transcripts.location import SessionLocation
-from agent_sdk.transcripts.private_config import PREFIX, STALE, PrivateFolder
+from agent_sdk.transcripts.private_config import PREFIX, STALE_AFTER, PrivateFolder
 
 LOGIN = {
     "claudeAiOauth": {"accessToken": "a", "refreshToken": "r", "expiresAt": 1},
@@ -166,7 +166,7 @@ def test_what_a_killed_program_left_is_swept_up(env, folders):
     left = {str(path) for path in folders()} - {living.path}
     assert len(left) == 1
     for path in folders():
-        os.utime(path, (time.time() - STALE - 1,) * 2)
+        os.utime(path, (time.time() - STALE_AFTER - 1,) * 2)
     folder = private_folder(env)
     assert {str(path) for path in folders()} == {living.path, folder.path}
     living.remove()
