@@ -69,6 +69,14 @@ def test_every_page_is_in_the_table_of_contents():
     assert missing == set()
 
 
+def test_layers_are_those_of_the_tests():
+    """The page of the architecture lists the layers that the tests hold."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| ([^|]*) \|", page, re.M)
+    layers = runpy.run_path(str(ROOT / "tests" / "test_architecture.py"))["LAYERS"]
+    assert [re.findall(r"`(\w+)`", row) for row in rows] == layers
+
+
 def test_every_error_has_its_row():
     """The page of errors has a row for each error and warning, in which each of its facts is named."""
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
