@@ -4,24 +4,41 @@ What end-to-end tests share: looks at processes, and waiting for what has no eve
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+HAS_PROC = Path("/proc/self/stat").exists()  # macOS has none
+
 
 def processes_with(word: str) -> list[int]:
     """The pids of live processes with *word* in their command line."""
-    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and word.encode() in _command_line(pid)]
+    pids = map(int, filter(str.isdigit, os.listdir("/proc") if HAS_PROC else _ps("-A", "-o", "pid=").split()))
+    return [pid for pid in pids if word.encode() in command_line(pid)]
 
 
-def _command_line(pid: str) -> bytes:
+def command_line(pid: int) -> bytes:
+    """The command line of a live process; empty when it has ended."""
+    if not alive(pid):
+        return b""
+    if not HAS_PROC:
+        return _ps("-ww", "-o", "command=", "-p", str(pid)).encode()
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        return b"" if state == "Z" else Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def _ps(*arguments: str) -> str:
+    return subprocess.run(["ps", *arguments], capture_output=True, text=True, check=False).stdout
+
+
+def descriptors() -> int:
+    """How many descriptors this process has open."""
+    return len(os.listdir("/dev/fd"))
 
 
 def until(done: Callable[[], Any], seconds: float = 10.0) -> Any:
@@ -35,6 +52,8 @@ def until(done: Callable[[], Any], seconds: float = 10.0) -> Any:
 
 def alive(pid: int) -> bool:
     """Whether *pid* is a live process."""
+    if not HAS_PROC:
+        return _ps("-o", "stat=", "-p", str(pid)).strip()[:1] not in ("", "Z")
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -20,6 +20,8 @@ MAKER = runpy.run_path(str(ROOT / "docs" / "make_api.py"))
 PAGES = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "examples" / "README.md",
 ]
@@ -65,6 +67,14 @@ def test_every_page_is_in_the_table_of_contents():
     contents = ROOT / "docs" / "README.md"
     missing = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} - set(links(contents))
     assert missing == set()
+
+
+def test_layers_are_those_of_the_tests():
+    """The page of the architecture lists the layers that the tests hold."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| ([^|]*) \|", page, re.M)
+    layers = runpy.run_path(str(ROOT / "tests" / "test_architecture.py"))["LAYERS"]
+    assert [re.findall(r"`(\w+)`", row) for row in rows] == layers
 
 
 def test_every_error_has_its_row():
