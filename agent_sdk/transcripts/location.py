@@ -27,7 +27,7 @@ class SessionLocation:
     cwd: str
     config_folder: str
     #: The variables of the CLI's environment that decide on the folder.
-    env: Mapping[str, str] = attrs.field(eq=False)
+    env: Mapping[str, str] = attrs.field(repr=False, eq=False)
 
     @classmethod
     def of(cls, cwd: Directory | None = None, env: Mapping[str, str] | None = None) -> SessionLocation:
