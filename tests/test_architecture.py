@@ -46,7 +46,6 @@ EXCEPTIONS = {
     ("messages", "_display"): "a notebook asks an object for its own picture",
     ("transcripts", "_commands"): "a list of sessions shows itself as the command prints it",
     ("transcripts", "_render"): "an export is a function of the transcripts' face",
-    ("transport", "options"): "the factory of a transport is given the options",
 }
 
 #: Library -> the files that may import it, by the start of their path.
