@@ -45,7 +45,6 @@ EXCEPTIONS = {
     ("testing", "__init__"): "the version",
     ("messages", "_display"): "a notebook asks an object for its own picture",
     ("transcripts", "_commands"): "a list of sessions shows itself as the command prints it",
-    ("transport", "options"): "the factory of a transport is given the options",
 }
 
 #: Library -> the files that may import it, by the start of their path.

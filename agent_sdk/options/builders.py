@@ -1,56 +1,142 @@
 """
-What `Options` can do: names checked, changed copies, a repr that masks secrets. Knows no single option.
+What `Options` can do: names, values and rules checked, changed copies, a repr that masks secrets. Knows no single
+option but in the rules.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import attrs
 
+from .._core.checks import is_uuid
 from .._core.text import did_you_mean, truncate
 from ..errors import ConfigurationError
-from .rules import RULES
 
-T = TypeVar("T")
 B = TypeVar("B", bound="OptionBuilders")
 
 #: Python has a keyword for one option's name; both are accepted where options are given by name.
 ALIASES = {"continue": "continue_conversation"}
 #: Options whose values may hold secrets.
 _MASKED = ("env", "settings", "extra_args", "mcp_servers", "agents")
+#: Types whose equal values are interchangeable. Others are compared by identity: `{"a": 1} == {"a": True}`.
+_PLAIN = (str, int, float, bool)
 
 
-def checked_names(cls: type[T]) -> type[T]:
-    """Make the constructor of *cls* answer an unknown name with the nearest valid one, and check its rules."""
-    construct, names = cls.__init__, _names(cls)
+@attrs.frozen
+class Rule:
+    """A contradiction between options: their names, its test, and what to do about it."""
 
-    def __init__(self: T, *unnamed: Any, **given: Any) -> None:
-        if unnamed:
-            raise ConfigurationError(f"Options({unnamed[0]!r}): options go by name, such as model='sonnet'")
-        for alias in ALIASES.keys() & given.keys():
-            given[ALIASES[alias]] = given.pop(alias)
-        unknown = given.keys() - names.keys()
-        if unknown:
-            raise _unknown_option(min(unknown), names)
-        construct(self, **given)
-        for broken, remedy in RULES:
-            if broken(self):
-                raise ConfigurationError(remedy)
-
-    cls.__init__ = __init__  # type: ignore[assignment]
-    return cls
+    names: frozenset[str]
+    is_broken: Callable[[Any], object]
+    remedy: str
 
 
-_known: dict[type, dict[str, Any]] = {}
+RULES: tuple[Rule, ...] = (
+    Rule(
+        frozenset({"resume", "continue_conversation"}),
+        lambda o: o.resume and o.continue_conversation,
+        "resume and continue_conversation exclude each other; give one of them",
+    ),
+    Rule(
+        frozenset({"resume_session_at", "resume"}),
+        lambda o: o.resume_session_at and not o.resume,
+        "resume_session_at needs resume: which session holds that message?",
+    ),
+    Rule(
+        frozenset({"session_id", "resume", "continue_conversation", "fork_session"}),
+        lambda o: o.session_id and (o.resume or o.continue_conversation) and not o.fork_session,
+        "session_id names a new session; to resume one under a new id add fork_session=True",
+    ),
+    Rule(
+        frozenset({"model", "fallback_model"}),
+        lambda o: o.model is not None and o.fallback_model is not None and o.model in o.fallback_model,
+        "fallback_model must differ from model",
+    ),
+    Rule(
+        frozenset({"permission_mode"}),
+        lambda o: o.permission_mode == "bypassPermissions" and os.name == "posix" and os.geteuid() == 0,
+        "permission_mode='bypass_permissions' is refused by the CLI for root; use another user, or allow tools by name",
+    ),
+    Rule(
+        frozenset({"thinking", "max_thinking_tokens"}),
+        lambda o: o.thinking is not None and o.max_thinking_tokens is not None,
+        "thinking and max_thinking_tokens say the same thing; give one of them",
+    ),
+    Rule(
+        frozenset({"can_use_tool", "permission_prompt_tool_name"}),
+        lambda o: o.can_use_tool is not None and o.permission_prompt_tool_name is not None,
+        "can_use_tool and permission_prompt_tool_name exclude each other; give one of them",
+    ),
+    Rule(
+        frozenset({"output", "output_format"}),
+        lambda o: o.output is not None and o.output_format is not None,
+        "output and output_format say the same thing; give one of them",
+    ),
+    Rule(
+        frozenset({"can_use_tool", "permission_prompts"}),
+        lambda o: o.can_use_tool is not None and o.permission_prompts == "none",
+        "can_use_tool is never asked with permission_prompts='none'; leave one of them out",
+    ),
+    Rule(
+        frozenset({"session_store", "enable_file_checkpointing"}),
+        lambda o: o.session_store is not None and o.enable_file_checkpointing,
+        "enable_file_checkpointing keeps files on this machine alone, and session_store moves sessions; leave one out",
+    ),
+    Rule(
+        frozenset({"session_store", "persist_session"}),
+        lambda o: o.session_store is not None and not o.persist_session,
+        "session_store keeps what the CLI saves, and persist_session=False saves nothing; leave one of them out",
+    ),
+    Rule(
+        frozenset({"session_store", "resume"}),
+        lambda o: o.session_store is not None and o.resume and not is_uuid(o.resume),
+        "with session_store, resume takes the session's id; a title is known on one machine only",
+    ),
+    Rule(
+        frozenset({"sandbox", "settings"}),
+        lambda o: o.sandbox is not None and isinstance(o.settings, str),
+        "sandbox is merged into settings, so settings must be a dict beside it",
+    ),
+)
 
 
-def _names(cls: type) -> dict[str, Any]:
-    """Return the options with their defaults."""
-    if cls not in _known:
-        fields: tuple[Any, ...] = attrs.fields(cls)
-        _known[cls] = {field.name: field.default for field in fields}
-    return _known[cls]
+_fields: Callable[[type], dict[str, Any]] = functools.cache(attrs.fields_dict)
+_defaults: Callable[[type], dict[str, Any]] = functools.cache(
+    lambda cls: {name: field.default for name, field in _fields(cls).items()}
+)
+
+
+def _is_same(new: object, old: object) -> bool:
+    return new is old or (type(new) is type(old) and isinstance(new, _PLAIN) and new == old)
+
+
+def _changes(fields: Mapping[str, Any], given: dict[str, Any], current: Callable[[str], Any]) -> dict[str, Any]:
+    """Return the values of *given* that differ from the current ones, converted."""
+    for alias in ALIASES.keys() & given.keys():
+        given[ALIASES[alias]] = given.pop(alias)
+    unknown = given.keys() - fields.keys()
+    if unknown:
+        raise _unknown_option(min(unknown), fields)
+    changes = {}
+    for name, value in given.items():
+        field, old = fields[name], current(name)
+        # A default and a current value are in their converted form.
+        is_converted = value is old or value is field.default or field.converter is None
+        new = value if is_converted else field.converter(value)
+        if not _is_same(new, old):
+            changes[name] = new
+    return changes
+
+
+def _fill(options: OptionBuilders, values: Mapping[str, Any], changed: Iterable[str]) -> None:
+    for name, value in values.items():
+        object.__setattr__(options, name, value)  # they are frozen
+    for rule in RULES:
+        if not rule.names.isdisjoint(changed) and rule.is_broken(options):
+            raise ConfigurationError(rule.remedy)
 
 
 def _hint(options: object, name: str) -> str:
@@ -58,11 +144,11 @@ def _hint(options: object, name: str) -> str:
 
     if name in METHODS:
         return f"here it is {METHODS[name]}"
-    known = [f"with_{option}" for option in _names(type(options))] if name.startswith("with_") else []
+    known = [f"with_{option}" for option in _fields(type(options))] if name.startswith("with_") else []
     return did_you_mean(name, known, "options are set by with_<option>, such as with_model")
 
 
-def _unknown_option(name: str, names: dict[str, Any]) -> ConfigurationError:
+def _unknown_option(name: str, names: Iterable[str]) -> ConfigurationError:
     from .._core.official_names import OPTIONS
 
     if name in OPTIONS:
@@ -76,21 +162,34 @@ class OptionBuilders:
 
     __slots__ = ()
 
+    def __init__(self, *unnamed: Any, **given: Any) -> None:
+        if unnamed:
+            raise ConfigurationError(f"Options({unnamed[0]!r}): options go by name, such as model='sonnet'")
+        defaults = _defaults(type(self))
+        changes = _changes(_fields(type(self)), given, defaults.__getitem__)
+        _fill(self, {**defaults, **changes}, changes)
+
     def non_defaults(self) -> dict[str, Any]:
         """Return the options that differ from their defaults, by name."""
-        values = ((name, getattr(self, name), default) for name, default in _names(type(self)).items())
+        values = ((name, getattr(self, name), default) for name, default in _defaults(type(self)).items())
         return {name: value for name, value, default in values if value is not default and value != default}
 
     def evolve(self: B, **changes: Any) -> B:
         """
-        Return a copy with *changes*.
+        Return a copy with *changes*; this object itself when nothing changes.
 
         Raises:
             ConfigurationError: A name or value is wrong.
         """
         if not changes:
             return self
-        return type(self)(**{**self.non_defaults(), **changes})
+        fields = _fields(type(self))
+        changed = _changes(fields, changes, functools.partial(getattr, self))
+        if not changed:
+            return self
+        copy = object.__new__(type(self))
+        _fill(copy, {**{name: getattr(self, name) for name in fields}, **changed}, changed)
+        return copy
 
     def with_tools(self: B, *tools: str) -> B:
         """Return a copy whose *allowed_tools* are these: names, or one list of them."""
@@ -108,7 +207,7 @@ class OptionBuilders:
             AttributeError: There is no such option.
         """
         option = name.removeprefix("with_")
-        if option == name or option not in _names(type(self)):
+        if option == name or option not in _fields(type(self)):
             raise AttributeError(f"no attribute {name!r}; {_hint(self, name)}", name=name, obj=self)
         return option
 

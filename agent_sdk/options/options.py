@@ -15,7 +15,7 @@ from .._core.fields import TARGET, argv, custom, environ, initialize, local
 from .._core.tool_names import tool_rules
 from ..transport import Transport
 from .agents import EFFORTS, parse_agents
-from .builders import OptionBuilders, checked_names
+from .builders import OptionBuilders
 from .converters import (
     checked_by,
     commas,
@@ -56,10 +56,9 @@ CUSTOM_TOOLS = "sdk"
 
 
 #: Not written above the class, where a type checker would derive a constructor that is too strict.
-_kept = attrs.frozen(kw_only=True, repr=False, eq=True, slots=True)
+_kept = attrs.frozen(init=False, repr=False, eq=True, slots=True)
 
 
-@checked_names
 @_kept
 class Options(OptionBuilders):
     """
