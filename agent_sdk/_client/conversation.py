@@ -111,7 +111,7 @@ class Conversation:
 
     def open(self, turn: Turn, options: Options) -> bool:
         """Give *turn* a process and its session's lock; return whether the process was there before."""
-        if any(getattr(options, name) for name in SESSION):
+        if session_options(options):
             self.switch_session(options)
             options = options.evolve(**NO_SESSION)
             self.options = self.options.evolve(**NO_SESSION)  # a session is opened once, not by every turn

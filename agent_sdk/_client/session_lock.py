@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 _STEPS = ("acquire_lease", "renew_lease", "release_lease")
 
 
-def _transcript(session_id: str, location: SessionLocation) -> str | None:
-    """Return the path of a session's transcript, also before it exists; *None* for a title."""
-    return location.transcript(session_id) if is_uuid(session_id) else None
-
-
 def _titled(title: str, location: SessionLocation) -> str | None:
     """Return the transcript that the CLI resumes by its title."""
     from ..transcripts import listing
@@ -65,8 +60,9 @@ class SessionLock:
         from ..transcripts.lock import TurnLock
 
         location = turn.state.location or SessionLocation.with_overrides(options.cwd, options.env)
+        path: str | None
         if is_uuid(session_id):
-            path = _transcript(session_id, location)
+            path = location.transcript(session_id)
         else:
             path = _titled(session_id, location) if session_id else location.newest_transcript()
             session_id = "" if path is None else os.path.basename(path).removesuffix(SUFFIX)
@@ -110,7 +106,7 @@ class SessionLock:
         from ..transcripts.lock import TurnLock
 
         self.release()
-        path = None if location is None else _transcript(session_id, location)
+        path = location.transcript(session_id) if location is not None and is_uuid(session_id) else None
         self._is_held, self.session_id = True, session_id
         try:
             self._lock = None if path is None else TurnLock.take(path, 0.0)

@@ -5,6 +5,7 @@ Knows no message: bytes in, dict out, and back. Who gets *None* from `decode` ha
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import ujson
@@ -61,6 +62,12 @@ def encode(frame: object) -> bytes:
         TypeError: A value has no JSON form.
     """
     return dumps(frame).encode("ascii") + b"\n"
+
+
+def encode_all(frames: Iterable[object]) -> bytes:
+    """Encode frames into their lines; raises as `encode`."""
+    lines = [ujson.dumps(frame, *_DUMPS_ARGUMENTS, 0, False) for frame in frames]
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
 def dumps(value: object, *, indent: int = 0) -> str:

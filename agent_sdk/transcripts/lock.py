@@ -12,13 +12,12 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from io import FileIO
 
 from .._core import log
 from ..errors import SessionBusyError
-from .location import SessionLocation
-from .paths import SUFFIX, Directory
+from .paths import SUFFIX
 
 #: Seconds between two attempts: at first, and at most.
 MIN_INTERVAL = 0.005
@@ -121,16 +120,6 @@ def _holder(path: str) -> str:
             return file.read(20).strip() or "unknown"
     except (OSError, ValueError):
         return "unknown"  # it ended this moment
-
-
-def transcript_of(session_id: str, cwd: Directory, env: Mapping[str, str]) -> str | None:
-    """Return the path of a session's transcript; as `SessionLocation.find`."""
-    return SessionLocation.of(cwd, env).find(session_id)
-
-
-def newest_transcript(cwd: Directory, env: Mapping[str, str]) -> str | None:
-    """Return the newest transcript of *cwd*; as `SessionLocation.newest_transcript`."""
-    return SessionLocation.of(cwd, env).newest_transcript()
 
 
 def _after_fork() -> None:

@@ -245,14 +245,3 @@ def transcripts_of(session_id: str, projects: str) -> list[str]:
         return []
     paths = (os.path.join(projects, folder, session_id + SUFFIX) for folder in folders)
     return [path for path in paths if os.path.isfile(path)]
-
-
-def find_transcripts(session_id: str, env: Mapping[str, str] | None = None) -> list[str]:
-    """Return the paths of all transcripts with this id in the configuration folder of *env*."""
-    return transcripts_of(session_id, os.path.join(config_folder(env), "projects"))
-
-
-def transcript_path(session_id: str, cwd: Directory, env: Mapping[str, str] | None = None) -> str:
-    """Return where the CLI writes the transcript of a session that runs in *cwd*, also before it is there."""
-    found = find_transcripts(session_id, env)
-    return found[0] if found else os.path.join(config_folder(env), "projects", project_key(cwd), f"{session_id}.jsonl")

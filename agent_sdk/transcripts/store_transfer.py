@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from .._core import json_lines, log
@@ -16,6 +17,8 @@ from .entries import kind_of, open_transcript, read_lines
 from .paths import MAX_KEY_CHARS, SUFFIX, Directory
 
 #: The CLI's log of its API requests: most of a transcript's bytes, and of no use to a resume.
+#: Entries that are encoded at once.
+BATCH = 1000
 _LOGGED = "api-request"
 #: The entry in which the mirror sends what the disk keeps as `agent-<id>.meta.json`.
 METADATA = "agent_metadata"
@@ -129,7 +132,9 @@ def _is_inside(subpath: str) -> bool:
 def _write(path: str, entries: Iterable[Entry]) -> None:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.writelines(json_lines.encode(entry) for entry in entries)
+        left = iter(entries)
+        while lines := json_lines.encode_all(islice(left, BATCH)):
+            file.write(lines)
 
 
 def rescue(projects: str, own_projects: str) -> list[str]:
@@ -148,7 +153,7 @@ def rescue(projects: str, own_projects: str) -> list[str]:
             if missing:
                 os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
                 with open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "ab") as file:
-                    file.write(b"".join(json_lines.encode(entry) for entry in missing))
+                    file.write(json_lines.encode_all(missing))
                 written.append(target)
     return written
 
