@@ -13,7 +13,7 @@ import attrs
 
 from .._core import checks as check
 from .._core import log
-from . import MODES
+from .modes import MODES
 
 C = TypeVar("C", bound="type[PermissionUpdate]")
 
