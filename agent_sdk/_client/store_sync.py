@@ -16,8 +16,8 @@ from .._core import log
 from ..errors import AgentSDKError, StoreError, StoreWarning
 from ..options.options import Options
 from ..stores.base import Entry, Key, SessionRow, deduped, supports
-from ..stores.calls import tried
 from ..stores.mirror import Mirror
+from ..stores.retrying import tried
 from ..transcripts import paths, store_transfer
 from ..transcripts.lock import newest_transcript, transcript_of
 from ..transcripts.private_config import PrivateFolder

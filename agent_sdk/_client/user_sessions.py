@@ -13,8 +13,8 @@ from .._core.callbacks import check_callback
 from ..errors import ConfigurationError, SessionBusyError, StoreWarning
 from ..options.options import SESSION, Options, options_of
 from ..stores.base import Key, Store, check_user, supports
-from ..stores.calls import tried
 from ..stores.mirror import mirror_error
+from ..stores.retrying import tried
 from .callbacks import OnMessage
 from .functions import query
 from .prompt import Prompt

@@ -16,9 +16,8 @@ from typing import Any
 from .._core import checks as check
 from ..errors import ConfigurationError
 from . import results
-from .annotations import ALWAYS_LOAD
 from .call import Calls, Message, ToolCall
-from .tool import Tool
+from .tool import ALWAYS_LOAD, Tool
 
 #: Answered when the CLI names no version of the protocol.
 PROTOCOL_VERSION = "2025-11-25"

@@ -9,16 +9,33 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .._core import checks as check
+from .._core.text import did_you_mean
 from .._schema import docstrings, forms, to_python
 from .._schema.fields import is_object
+from .._schema.to_json import written
 from .._schema.validate import Validate, validator
 from ..errors import ConfigurationError
 from . import signature
-from .annotations import annotations_of, meta_of
 from .context import ToolContext
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+ALWAYS_LOAD = "anthropic/alwaysLoad"
+_MAX_RESULT_CHARS = "anthropic/maxResultSizeChars"
+#: Annotations in snake_case -> the wire's name. The endings `_hint` and `Hint` may be left out.
+_ANNOTATIONS: Mapping[str, str] = {
+    "title": "title",
+    "read_only": "readOnlyHint",
+    "destructive": "destructiveHint",
+    "idempotent": "idempotentHint",
+    "open_world": "openWorldHint",
+}
+_ANNOTATION_SPELLINGS = {
+    spelling: wire
+    for name, wire in _ANNOTATIONS.items()
+    for spelling in (name, f"{name}_hint", wire, wire.removesuffix("Hint"))
+}
 
 
 class ArgumentsError(ConfigurationError):
@@ -70,8 +87,8 @@ class Tool(Generic[P, R]):
         docstring = getattr(handler, "__doc__", None) if _has_own_docstring(handler) else None
         text = check.string("description", empty=True)(description)
         self.description = docstrings.summary(docstring) if text is None else text
-        self.annotations = annotations_of(annotations)
-        self.meta = meta_of(meta, always_load, max_result_chars)
+        self.annotations = _parse_annotations(annotations)
+        self.meta = _build_meta(meta, always_load, max_result_chars)
         self._read(input_schema, docstring)
 
     def _read(self, given: Any, docstring: str | None) -> None:
@@ -177,6 +194,34 @@ def _name_of(handler: Any, given: str | None) -> str:
         raise ConfigurationError(f"tool: {handler!r} has no name; give tool(name=..., handler=...)")
     checked: str = check.string("name")(name)
     return checked
+
+
+def _parse_annotations(given: object) -> dict[str, Any]:
+    """Return annotations as the wire spells them."""
+    named = check.mapping("annotations")(given) or {}
+    return dict(_parse_annotation(name, value) for name, value in named.items() if value is not None)
+
+
+def _parse_annotation(name: str, value: Any) -> tuple[str, Any]:
+    wire = _ANNOTATION_SPELLINGS.get(name)
+    if wire is None:
+        hint = did_you_mean(name, _ANNOTATIONS, f"there are {', '.join(_ANNOTATIONS)}")
+        raise check.invalid("annotations", {name: value}, hint)
+    test = check.string if wire == "title" else check.boolean
+    return wire, test(f"annotations[{name!r}]")(value)
+
+
+def _build_meta(given: object, always_load: bool, max_result_chars: int | None) -> dict[str, Any]:
+    meta = check.mapping("meta")(given) or {}
+    if check.boolean("always_load")(always_load):
+        meta[ALWAYS_LOAD] = True
+    if check.number("max_result_chars", least=1, whole=True)(max_result_chars) is not None:
+        meta[_MAX_RESULT_CHARS] = max_result_chars
+    try:
+        written(meta)
+    except (TypeError, ValueError) as error:
+        raise check.invalid("meta", given, f"cannot be written as JSON: {error}") from error
+    return meta
 
 
 def _has_own_docstring(handler: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from .._core import json_lines, log
 from .base import Entry, Key
-from .calls import BACKOFF, Caller, tried
+from .retrying import BACKOFF, Caller, tried
 
 Frame = dict[str, Any]
 T = TypeVar("T")

@@ -8,23 +8,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 from .._core import json_lines
 from ..errors import AgentSDKError, ProcessError
 from ..options.options import Options
 from ..transport import OnStderr, Transport
-from . import _differences as differences
+from . import _diff as diff
+from ._file import Recording
 from ._scrub import Scrubber, canonical, renamed
-from ._tape import Recording
-
-if TYPE_CHECKING:
-    from .cassette import Cassette
 
 Frame = dict[str, Any]
 #: Seconds that the host may let the tape wait in a turn, before something is wrong.
 PATIENCE = 5.0
+
+
+class Tape(Protocol):
+    """The cassette of a player, as far as a player needs it."""
+
+    names: dict[str, str]
+    lock: threading.RLock
+
+    def others(self, player: Player) -> Iterator[tuple[Recording, Player | None]]: ...
+
+    def live(self, player: Player) -> Transport | None: ...
+
+    def failed(self, problem: AgentSDKError) -> None: ...
+
+    def mismatch(self, what: str, recorded: Any, actual: Any) -> AgentSDKError: ...
 
 
 class Player(Transport):
@@ -32,7 +44,7 @@ class Player(Transport):
 
     def __init__(
         self,
-        cassette: Cassette,
+        cassette: Tape,
         recording: Recording,
         scrubber: Scrubber,
         options: Options,
@@ -253,7 +265,7 @@ class Player(Transport):
     def _surplus(self, actual: Frame) -> AgentSDKError:
         hosts = [value for kind, value in self.recording.events if kind == "host"]
         alike = [value for value in hosts if value.get("type") == actual.get("type")]
-        recorded = differences.nearest(_bare(actual), list(map(_bare, alike or hosts)))
+        recorded = diff.nearest(_bare(actual), list(map(_bare, alike or hosts)))
         return self._cassette.mismatch(f"{_what(actual)} was not recorded; the nearest", recorded, _bare(actual))
 
     def _stuck(self) -> AgentSDKError:

@@ -9,8 +9,8 @@ from typing import Any
 from .._core import json_lines
 from ..errors import AgentSDKError
 from ..transport import OnStderr, Transport
+from ._file import Recording
 from ._scrub import Scrubber
-from ._tape import Recording
 
 
 class Recorder(Transport):

@@ -21,11 +21,11 @@ from .._core.fields import TARGET
 from ..errors import AgentSDKError, CassetteError, CassetteMismatchError, ConfigurationError
 from ..options.options import FIELDS, SESSION, Options
 from ..transport import OnStderr, Transport
-from . import _differences as differences
+from . import _diff as diff
+from ._file import Recording, load, save
 from ._player import Player
 from ._recorder import Recorder
 from ._scrub import Scrubber, canonical
-from ._tape import Recording, load, save
 
 MODES = ("none", "new", "once", "all")
 #: Options that make no other run: a shared budget shrinks in whatever order queries end.
@@ -160,7 +160,7 @@ class Cassette(Transport):
 
     def mismatch(self, what: str, recorded: Any, actual: Any) -> CassetteMismatchError:
         """Build the error for a run that is not as recorded."""
-        shown = differences.difference(recorded, actual)
+        shown = diff.difference(recorded, actual)
         text = f"{self.path}: {what}\n{shown}\n{_AGAIN}"
         return CassetteMismatchError(text, path=str(self.path), recorded=recorded, actual=actual)
 
@@ -170,7 +170,7 @@ class Cassette(Transport):
             what = f"all recorded processes of this kind ({len(known)} in all) are played, one more was started with"
             return self.mismatch(what, None, started_with)
         what = "no recorded process was started like this one; the nearest"
-        return self.mismatch(what, differences.nearest(started_with, known), started_with)
+        return self.mismatch(what, diff.nearest(started_with, known), started_with)
 
     # --- the end
 

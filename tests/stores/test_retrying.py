@@ -7,7 +7,7 @@ import pytest
 
 from agent_sdk import StoreError
 from agent_sdk.stores import MemoryStore
-from agent_sdk.stores.calls import Caller, tried
+from agent_sdk.stores.retrying import Caller, tried
 
 
 def test_a_call_that_hangs_is_given_up():
