@@ -264,7 +264,7 @@ class Connection:
         """Refuse a control request of the CLI that nobody will serve."""
         call = self.callbacks.pending_tool_calls.pop(str(frame.get("request_id")), None)
         if call is not None:
-            call.forget()
+            call.discard()
         self.send(refuse(frame.get("request_id"), reason))
 
     def answer(self, question: requests.ControlRequest, line: bytes) -> None:

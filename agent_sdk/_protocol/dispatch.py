@@ -222,7 +222,7 @@ def _pending_tool_call(host: CallbackSet, request: Frame) -> Frame | ToolCall:
         request_id = message.get("id") if isinstance(message, dict) else None
         error = {"code": -32601, "message": f"there is no server {name!r} here"}
         return {"mcp_response": {"jsonrpc": "2.0", "id": request_id, "error": error}}
-    planned = server.plan(message, host.calls[name], server_name=name)
+    planned = server.dispatch(message, host.calls[name], server_name=name)
     if planned is None:
         return _NOTHING
     return {"mcp_response": planned} if isinstance(planned, dict) else planned

@@ -199,7 +199,7 @@ class Turn:
         """Give the session store what there is; true when there are messages about it, to be shown before *frame*."""
         mirror = None if self._connection is None else self._connection.callbacks.mirror
         reports = []
-        if mirror is not None and mirror.is_due:
+        if mirror is not None and mirror.has_pending:
             limit = self.limits.timeout  # a store that hangs may have a part of what is left
             reports = mirror.flush(self._was_aborted, None if limit is None else max(1.0, (limit - self.elapsed) / 4))
         if reports:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._core import json_lines, log
-from ..stores.base import Entry, Key, deduped, supports
+from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths
 from .lines import kind_of, lines, open_transcript
 from .paths import MAX_KEY_CHARS, SUFFIX, Directory
@@ -119,7 +119,7 @@ def write_files(store: Any, key: Key, entries: list[Entry], projects: str, proje
         if not _is_inside(subpath):
             log.debug("transcripts", "refused a subpath that leads elsewhere: %s", subpath)
             continue
-        entries = deduped(store.load(key._replace(subpath=subpath)) or ())
+        entries = deduplicate(store.load(key._replace(subpath=subpath)) or ())
         _write(path + SUFFIX, [entry for entry in entries if entry.get("type") != METADATA])
         about = [entry for entry in entries if entry.get("type") == METADATA][-1:]
         for entry in about:
