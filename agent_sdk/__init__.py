@@ -27,6 +27,7 @@ from ._client.stream import MessageStream
 from ._core import lazy as _lazy
 from ._core import log as _log  # noqa: F401 (sets up the logger)
 from ._core.official_names import unknown_name as _unknown_name
+from ._core.version import __version__ as __version__
 from .errors import (
     AbortError,
     AgentSDKError,
@@ -102,8 +103,6 @@ if TYPE_CHECKING:
         stored_sessions,
         tag_session,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AbortError",

@@ -41,8 +41,6 @@ LAYERS = [
 
 #: Imports that break the rule above, and why they may.
 EXCEPTIONS = {
-    ("__main__", "__init__"): "the version",
-    ("testing", "__init__"): "the version",
     ("messages", "_display"): "a notebook asks an object for its own picture",
     ("transcripts", "_commands"): "a list of sessions shows itself as the command prints it",
 }

@@ -88,7 +88,7 @@ class SessionLock:
             return
         try:
             ttl = getattr(store, "lease_ttl", LEASE_TTL)
-            self._lease = Lease.take(store, f"session:{self.session_id}", wait, ttl, check)
+            self._lease = Lease.acquire(store, f"session:{self.session_id}", wait, ttl, check)
         except SessionBusyError as error:
             text = f"session {self.session_id}: another turn is running in it, perhaps on another host ({error})"
             raise SessionBusyError(text, session_id=self.session_id, waited=error.waited) from None

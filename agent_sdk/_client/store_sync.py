@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from .._core import log
 from ..errors import StoreError, StoreWarning
 from ..options.options import Options
-from ..stores.base import Entry, Key, SessionRow, deduped, supports
-from ..stores.calls import tried
+from ..stores.base import Entry, Key, SessionRow, deduplicate, supports
 from ..stores.mirror import Mirror
+from ..stores.retrying import with_retries
 from ..transcripts import store_transfer
 from ..transcripts.location import SessionLocation
 from ..transcripts.paths import SUFFIX
@@ -43,8 +43,8 @@ class StoreSync:
 
     def flush(self, connection: Connection) -> None:
         """Give the store what came after the result of a turn; the next turn tells of what it did not take."""
-        if self._mirror.is_due:
-            connection.inbox.extend(self._mirror.flush(at_most=self.options.timeout))
+        if self._mirror.has_pending:
+            connection.inbox.extend(self._mirror.flush(max_seconds=self.options.timeout))
 
     def record(self, session_id: str) -> None:
         """Remember what the store has of the session after a turn of this process."""
@@ -56,13 +56,13 @@ class StoreSync:
         return known is not None and self._count_foreign_entries(session_id) not in (known, None)
 
     def _count_foreign_entries(self, session_id: str) -> int | None:
-        mirror, key = self._mirror, self._mirror.key_of(session_id)
+        mirror, key = self._mirror, self._mirror.find_key(session_id)
         if key is None:
             return None
         store = mirror.store
         count = store.count if supports(store, "count") else lambda wanted: len(store.load(wanted) or ())
         try:
-            return mirror.ask_once(lambda: int(count(key))) - mirror.given[key]
+            return mirror.call_once(lambda: int(count(key))) - mirror.append_counts[key]
         except Exception as error:
             # A store that fails costs no turn; what it misses is told by the mirror.
             log.debug("client", "the store cannot tell of %s: %s", session_id, error)
@@ -75,7 +75,7 @@ class StoreSync:
         What the store does not take is kept on this machine; a `StoreWarning` tells, as no message can any more.
         """
         try:
-            reports = self._mirror.flush(at_most=self.options.timeout)
+            reports = self._mirror.flush(max_seconds=self.options.timeout)
             saved = self._rescue(self._folder) if self._folder is not None and self._mirror.is_behind else ""
             if reports:
                 lost = "; ".join(str(report["error"]) for report, _ in reports)
@@ -98,7 +98,7 @@ def exists(options: Options, session_id: str) -> bool:
     """Tell whether the store of *options* has a session; one that cannot be asked has it, as far as we know."""
     store, location = options.session_store, SessionLocation.with_overrides(options.cwd, options.env)
     try:
-        return Mirror(store, False, options.load_timeout_ms).ask_once(
+        return Mirror(store, False, options.load_timeout_ms).call_once(
             lambda: _load(store, session_id, location)[1] is not None
         )
     except Exception as error:
@@ -138,19 +138,19 @@ def _restore(
     """Return a folder with the session, or *None* where the CLI can do with what is on disk."""
     local = location.find(session_id)
     try:
-        key, entries = mirror.ask(lambda: _load(mirror.store, session_id, location, local))
+        key, entries = mirror.call_with_retries(lambda: _load(mirror.store, session_id, location, local))
     except Exception as error:
         if local is None:
             raise _failed(session_id, error) from error
         key = Key(os.path.basename(os.path.dirname(local)), session_id)
-        mirror.report(error, key, "went on with the transcript of this machine; other hosts may have a newer one")
+        mirror.add_report(error, key, "went on with the transcript of this machine; other hosts may have a newer one")
         return None
     if entries is not None:
-        mirror.homes[session_id] = key.project_key
+        mirror.project_keys[session_id] = key.project_key
         if local is None or _is_newer(entries, own := store_transfer.entries_of(local)):
             if local is not None and _is_newer(own, entries):
-                text = f"another host has gone on with the session, without the newest turns in {local}"
-                mirror.report(StoreError(text), key, "they stay there; a resume without the store goes on with them")
+                lag = StoreError(f"another host has gone on with the session, without the newest turns in {local}")
+                mirror.add_report(lag, key, "they stay there; a resume without the store goes on with them")
             return _write_files(mirror, key, entries, location, env)
         if not store_transfer.lacking(own, entries):
             return None
@@ -171,7 +171,7 @@ def _write_files(
     folder = PrivateFolder(location, env)
     try:
         here = store_transfer.project_key_here(key.project_key, location.cwd)
-        mirror.ask(lambda: store_transfer.write_files(mirror.store, key, entries, folder.projects, here))
+        mirror.call_with_retries(lambda: store_transfer.write_files(mirror.store, key, entries, folder.projects, here))
     except Exception as error:
         folder.remove()
         raise _failed(key.session_id, error) from error
@@ -184,9 +184,9 @@ def _write_files(
 def _upload_missing(local: str, key: Key, mirror: Mirror) -> None:
     """Give the store what it lacks of a session: it was begun without the store, or the store had failed."""
     try:
-        tried(lambda: store_transfer.upload(local, mirror.store, key))
+        with_retries(lambda: store_transfer.upload(local, mirror.store, key))
     except Exception as error:
-        mirror.report(error, key, "the store still lacks a part of this session")
+        mirror.add_report(error, key, "the store still lacks a part of this session")
 
 
 def _load(
@@ -201,7 +201,7 @@ def _load(
     for name in names:
         entries = store.load(Key(name, session_id))
         if entries is not None:
-            return Key(name, session_id), deduped(entries)
+            return Key(name, session_id), deduplicate(entries)
     return Key(names[0], session_id), None
 
 
@@ -211,7 +211,7 @@ def _newest(mirror: Mirror, location: SessionLocation) -> str | None:
     rows: list[SessionRow] = []
     if supports(mirror.store, "list_sessions"):
         try:
-            rows = mirror.ask(lambda: list(mirror.store.list_sessions(location.project_key)))
+            rows = mirror.call_with_retries(lambda: list(mirror.store.list_sessions(location.project_key)))
         except Exception as error:
             raise _failed("the newest one", error) from error
     if local is not None:

@@ -13,8 +13,8 @@ from .._core.callbacks import check_callback
 from ..errors import ConfigurationError, SessionBusyError, StoreWarning
 from ..options.options import SESSION, Options, options_of
 from ..stores.base import Key, Store, check_user, supports
-from ..stores.calls import tried
-from ..stores.mirror import mirror_error
+from ..stores.mirror import mirror_error_frame
+from ..stores.retrying import with_retries
 from .callbacks import OnMessage
 from .functions import query
 from .prompt import Prompt
@@ -142,7 +142,7 @@ class _SessionRecorder:
     def _remember(self, session_id: str, message: Message) -> None:
         try:
             if message.is_result:
-                tried(lambda: self._store.remember(self._user, session_id))
+                with_retries(lambda: self._store.remember(self._user, session_id))
             else:
                 self._store.remember(self._user, session_id)
             self._known = session_id
@@ -155,7 +155,7 @@ class _SessionRecorder:
         from .._converter import structure_message
 
         text = f"the session of user {self._user!r} was not remembered, it is {session_id}: {error}"
-        report = structure_message(mirror_error(text, Key("", session_id)))
+        report = structure_message(mirror_error_frame(text, Key("", session_id)))
         result.messages.insert(max(0, len(result.messages) - 1), report)
         if self._on_message is not None:
             self._on_message(report)

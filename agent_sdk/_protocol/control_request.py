@@ -81,7 +81,7 @@ class ControlRequest(Cancellation):
     def refuse(self, reason: str) -> None:
         """Send an error; a planned tool call is dropped."""
         if self.tool_call is not None:
-            self.tool_call.forget()
+            self.tool_call.discard()
         self.connection.send_reply(self, refusal_line(self.id, reason))
 
     def _line(self, response: Frame) -> bytes:

@@ -176,7 +176,7 @@ def _plan_mcp_message(request: ControlRequest) -> Frame | None:
         request_id = message.get("id") if isinstance(message, dict) else None
         error = {"code": -32601, "message": f"there is no server {name!r} here"}
         return {"mcp_response": {"jsonrpc": "2.0", "id": request_id, "error": error}}
-    planned = server.plan(message, request.callbacks.calls[name], server_name=name)
+    planned = server.dispatch(message, request.callbacks.calls[name], server_name=name)
     if planned is None:
         return _NOTHING
     if isinstance(planned, dict):

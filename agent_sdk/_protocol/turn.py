@@ -141,7 +141,7 @@ class Turn:
         """Write to the session store; true when it has reports, which are shown before *frame*."""
         mirror = None if self._connection is None else self._connection.callbacks.mirror
         reports = []
-        if mirror is not None and mirror.is_due:
+        if mirror is not None and mirror.has_pending:
             limit = self.state.limits.timeout  # a store that hangs may have a part of what is left
             seconds = None if limit is None else max(1.0, (limit - self.state.elapsed) / 4)
             reports = mirror.flush(self._was_aborted, seconds)

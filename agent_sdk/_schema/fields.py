@@ -48,7 +48,7 @@ def fields_of(cls: type) -> Iterator[Field]:
     hints = hints_of(cls)
     if attrs.has(cls):
         return _attrs_fields(cls, hints)
-    return _keys(cls, hints) if is_typed_dict(cls) else _dataclass_fields(cls, hints)
+    return _typed_dict_fields(cls, hints) if is_typed_dict(cls) else _dataclass_fields(cls, hints)
 
 
 def hints_of(thing: Any) -> dict[str, Any]:
@@ -63,15 +63,15 @@ def hints_of(thing: Any) -> dict[str, Any]:
     local: dict[str, Any] | None = None
     try:
         hints = typing.get_type_hints(thing, include_extras=True)
-        _write_down(thing, hints, local)
+        _store_hints(thing, hints, local)
         return hints
     except NameError:
-        local = _names_of_callers(thing)
+        local = _caller_names(thing)
     except TypeError as error:
         raise ConfigurationError(f"the type hints of {thing!r} cannot be read: {error}") from error
     try:
         hints = typing.get_type_hints(thing, localns=local, include_extras=True)
-        _write_down(thing, hints, local)
+        _store_hints(thing, hints, local)
         return hints
     except NameError as error:
         name = getattr(thing, "__qualname__", repr(thing))
@@ -81,7 +81,7 @@ def hints_of(thing: Any) -> dict[str, Any]:
         ) from error
 
 
-def _write_down(thing: Any, hints: dict[str, Any], local: dict[str, Any] | None) -> None:
+def _store_hints(thing: Any, hints: dict[str, Any], local: dict[str, Any] | None) -> None:
     """
     Keep what was found in a class.
 
@@ -94,7 +94,7 @@ def _write_down(thing: Any, hints: dict[str, Any], local: dict[str, Any] | None)
             field.type = hints.get(field.name, field.type)
 
 
-def _names_of_callers(thing: Any) -> dict[str, Any]:
+def _caller_names(thing: Any) -> dict[str, Any]:
     module, names = getattr(thing, "__module__", None), dict[str, Any]()
     frame = sys._getframe(1)
     while frame is not None:
@@ -123,7 +123,7 @@ def _dataclass_fields(cls: type, hints: dict[str, Any]) -> Iterator[Field]:
             yield Field(field.name, hints[field.name], required, default)
 
 
-def _keys(cls: Any, hints: dict[str, Any]) -> Iterator[Field]:
+def _typed_dict_fields(cls: Any, hints: dict[str, Any]) -> Iterator[Field]:
     for name, hint in hints.items():
         yield Field(name, hint, _is_required(cls, name, hint))
 

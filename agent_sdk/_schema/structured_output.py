@@ -9,12 +9,13 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from .._core.checks import invalid
+from .._core.text import truncate
 from ..errors import ConfigurationError, StructuredOutputError
 from . import check, from_types, to_python, validate
-from .to_json import plain
+from .to_json import to_json_value
 
 #: The member that holds an output which is no object.
-VALUE = "value"
+WRAPPER_KEY = "value"
 
 
 def schema_of(target: Any) -> dict[str, Any]:
@@ -28,8 +29,8 @@ def schema_of(target: Any) -> dict[str, Any]:
     Raises:
         ConfigurationError: *target* is no type that JSON can hold, or no JSON Schema.
     """
-    own = _own_schema(target)
-    return _wrapped(own) if _needs_wrapping(own) else own
+    own = _parse_target(target)
+    return _wrap(own) if _needs_wrapping(own) else own
 
 
 def prepare(target: Any) -> None:
@@ -55,36 +56,37 @@ def build(target: Any, data: Any, *, result: Any = None) -> Any:
     Raises:
         StructuredOutputError: There is no output, or it does not fit; the text says what and where.
     """
-    own = _own_schema(target)
+    own = _parse_target(target)
     if data is None:
-        said = str(getattr(result, "content", "") or "")
-        raise StructuredOutputError(f"the model gave no {_name(target)}; {_quoted(said)}", result=result)
+        reply = truncate(str(getattr(result, "content", "") or ""), 500, "...")
+        quote = f"it said: {reply}" if reply else "it said nothing"
+        raise StructuredOutputError(f"the model gave no {_target_name(target)}; {quote}", result=result)
     if _needs_wrapping(own):
-        data = data.get(VALUE) if isinstance(data, Mapping) else data
+        data = data.get(WRAPPER_KEY) if isinstance(data, Mapping) else data
     problems = validate.validator(own, "output")(data)
     if problems:
-        raise StructuredOutputError(f"the output is no {_name(target)}: {problems}", result=result)
+        raise StructuredOutputError(f"the output is no {_target_name(target)}: {problems}", result=result)
     make = None if isinstance(target, Mapping) else _builder(target)
     try:
         return data if make is None else make(data)
     except ValueError as error:
-        text = f"the output is no {_name(target)}: {error}"
+        text = f"the output is no {_target_name(target)}: {error}"
         raise StructuredOutputError(text, result=result) from error.__cause__
 
 
-def _own_schema(target: Any) -> dict[str, Any]:
+def _parse_target(target: Any) -> dict[str, Any]:
     if not isinstance(target, Mapping):
-        return _of_hint(target)
+        return _parse_hint(target)
     bare = target.get("schema") if target.get("type") == "json_schema" else target
     if not isinstance(bare, Mapping) or not bare:
         raise ConfigurationError('output: expected a class, a JSON Schema or {"type": "json_schema", "schema": {...}}')
     check.check_schema(bare, "output")
     if check.KEYWORDS.isdisjoint(bare):
         raise invalid("output", target, 'no keyword of JSON Schema is in it; give {"type": "object", ...}')
-    return dict(plain(bare))
+    return dict(to_json_value(bare))
 
 
-def _of_hint(target: Any) -> dict[str, Any]:
+def _parse_hint(target: Any) -> dict[str, Any]:
     if not isinstance(target, Hashable):
         raise invalid("output", target, "expected a class or a type hint, such as list[Report]")
     try:
@@ -104,19 +106,15 @@ def _needs_wrapping(own: Mapping[str, Any]) -> bool:
     return bool(own.get("type", "object" if "properties" in own else None) != "object")
 
 
-def _wrapped(own: dict[str, Any]) -> dict[str, Any]:
+def _wrap(own: dict[str, Any]) -> dict[str, Any]:
     # References begin at the top, so that the definitions have to stay there.
     kept: dict[str, Any] = {key: own[key] for key in ("$schema", "$defs", "definitions") if key in own}
     inner = {key: value for key, value in own.items() if key not in kept}
-    outer = {"type": "object", "properties": {VALUE: inner}, "required": [VALUE], "additionalProperties": False}
-    return {**kept, **outer}
+    outer = {"type": "object", "properties": {WRAPPER_KEY: inner}, "required": [WRAPPER_KEY]}
+    return {**kept, **outer, "additionalProperties": False}
 
 
-def _quoted(said: str) -> str:
-    return f"it said: {said if len(said) <= 500 else said[:497] + '...'}" if said else "it said nothing"
-
-
-def _name(target: Any) -> str:
+def _target_name(target: Any) -> str:
     if isinstance(target, Mapping):
         return "object of the schema"
     return target.__name__ if isinstance(target, type) else str(target)

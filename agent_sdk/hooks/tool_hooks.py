@@ -105,9 +105,9 @@ class PermissionRequest(ToolHookContext):
     @property
     def suggestions(self) -> list[Any]:
         """Changes of the rules that would spare further questions of the kind, as `permissions.PermissionUpdate`."""
-        from ..permissions.updates import updates_of
+        from ..permissions.updates import parse_suggestions
 
-        return updates_of(self.permission_suggestions)
+        return parse_suggestions(self.permission_suggestions)
 
 
 @hook_event("PermissionDenied", matches="tool_name", sent=True)

@@ -211,12 +211,12 @@ def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
     """
     if value is None:
         return None
-    from ..mcp.config import CUSTOM
+    from ..mcp.config import CUSTOM_TOOLS_SERVER
     from ..mcp.server import ToolServer
 
     given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     try:
-        return tuple(ToolServer(CUSTOM, given).tools.values())
+        return tuple(ToolServer(CUSTOM_TOOLS_SERVER, given).tools.values())
     except ConfigurationError as error:
         raise ConfigurationError(f"custom_tools: {error}") from error
 

@@ -86,7 +86,7 @@ class Store:
             SessionBusyError: It was not free in time, or this very thread holds it (at once).
             StoreError: The store failed.
         """
-        return Lease.take(self, name, wait, self.lease_ttl if ttl is None else ttl, check)
+        return Lease.acquire(self, name, wait, self.lease_ttl if ttl is None else ttl, check)
 
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
         """Write the lease down for *token*, unless another token holds it and its time is not up. Atomic."""
@@ -154,7 +154,7 @@ def check_user(user_id: object) -> str:
     return user
 
 
-def deduped(entries: Iterable[Entry]) -> list[Entry]:
+def deduplicate(entries: Iterable[Entry]) -> list[Entry]:
     """Return *entries* with each `uuid` once, where it came first: a batch may have been written twice."""
     seen: set[object] = set()
     kept = []

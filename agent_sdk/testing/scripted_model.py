@@ -55,7 +55,7 @@ class ScriptedModel(Script):
         super().__init__()
         self._requests: list[ModelRequest] = []
         self._arrived = threading.Condition(self._lock)
-        self._beside: list[Script] = []
+        self._conditional_scripts: list[Script] = []
         self._server = ModelServer(self._receive)
 
     def when(self, condition: Condition) -> Script:
@@ -67,7 +67,7 @@ class ScriptedModel(Script):
         """
         script = Script(condition, self._lock)
         with self._lock:
-            self._beside.append(script)
+            self._conditional_scripts.append(script)
         return script
 
     @property
@@ -130,7 +130,7 @@ class ScriptedModel(Script):
         with self._arrived:
             self._requests.append(request)
             self._arrived.notify_all()
-            scripts = [*self._beside, self]
+            scripts = [*self._conditional_scripts, self]
         if request.is_count:
             return {"input_tokens": 1 + len(str(request.body)) // 4}
         if not request.is_call:
@@ -151,15 +151,15 @@ def main() -> None:
     """Run a model by hand: tell what leads a CLI to it, and answer every prompt with its echo until Ctrl-C."""
     with ScriptedModel() as model:
         settings = model.env.items()
-        _tell(*(f"unset {name}" if value is None else f"export {name}={value}" for name, value in settings))
+        _write_lines(*(f"unset {name}" if value is None else f"export {name}={value}" for name, value in settings))
         try:
-            _tell("# The model says `echo: <prompt>`. Ctrl-C ends it.")
+            _write_lines("# The model says `echo: <prompt>`. Ctrl-C ends it.")
             threading.Event().wait()
         except KeyboardInterrupt:
-            _tell(f"# {len(model.requests)} requests were answered.")
+            _write_lines(f"# {len(model.requests)} requests were answered.")
 
 
-def _tell(*lines: str) -> None:
+def _write_lines(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

@@ -17,7 +17,7 @@ import attrs
 
 from .._core import checks, json_lines
 from ..errors import ConfigurationError, SessionNotFoundError
-from ..stores.base import Entry, Key, deduped, supports
+from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths, store_transfer
 from .listing import offset_and_limit
 from .paths import SUFFIX, Directory
@@ -97,7 +97,7 @@ class Checkout:
         entries = self.store.load(key)
         if not entries:
             return False
-        store_transfer.write_files(self.store, key, deduped(entries), self.projects, key.project_key)
+        store_transfer.write_files(self.store, key, deduplicate(entries), self.projects, key.project_key)
         if mtime is not None:
             os.utime(os.path.join(self.projects, key.project_key, key.session_id + SUFFIX), (mtime, mtime))
         return True

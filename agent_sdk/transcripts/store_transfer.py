@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from .._core import json_lines, log
-from ..stores.base import Entry, Key, deduped, supports
+from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths
 from .entries import kind_of, open_transcript, read_lines
 from .paths import MAX_KEY_CHARS, SUFFIX, Directory
@@ -119,7 +119,7 @@ def write_files(store: Any, key: Key, entries: list[Entry], projects: str, proje
         if not _is_inside(subpath):
             log.debug("transcripts", "refused a subpath that leads elsewhere: %s", subpath)
             continue
-        entries = deduped(store.load(key._replace(subpath=subpath)) or ())
+        entries = deduplicate(store.load(key._replace(subpath=subpath)) or ())
         _write(path + SUFFIX, [entry for entry in entries if entry.get("type") != METADATA])
         for entry in [entry for entry in entries if entry.get("type") == METADATA][-1:]:
             _write(path + _META, [{name: value for name, value in entry.items() if name != "type"}])

@@ -162,7 +162,7 @@ def test_what_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(hint: Any) -> Any:
         raise TypeError("not like this")
 
-    monkeypatch.setattr(structured_output.to_python, "_objects", lambda: types.SimpleNamespace(get_structure_hook=refuse))
+    monkeypatch.setattr(structured_output.to_python, "_structuring_converter", lambda: types.SimpleNamespace(get_structure_hook=refuse))
     with pytest.raises(ConfigurationError, match=r"output: objects of .*Point.* cannot be made: not like this"):
         structured_output.prepare(Point)
 

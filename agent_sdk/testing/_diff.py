@@ -11,9 +11,9 @@ from .._core import json_lines
 from ._scrub import canonical
 
 #: Characters of one value that are shown.
-LONGEST = 400
+MAX_LINE_CHARS = 400
 #: Lines of a difference that are shown.
-MOST_LINES = 80
+MAX_LINES = 80
 
 
 def difference(recorded: Any, actual: Any) -> str:
@@ -21,11 +21,11 @@ def difference(recorded: Any, actual: Any) -> str:
     lines = list(
         difflib.unified_diff(_lines(recorded), _lines(actual), "recorded", "now", lineterm="", n=4)
     )
-    cut = [*lines[:MOST_LINES], f"... {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else lines
+    cut = [*lines[:MAX_LINES], f"... {len(lines) - MAX_LINES} lines more"] if len(lines) > MAX_LINES else lines
     return "\n".join(cut)
 
 
-def nearest(actual: Any, recorded: Sequence[Any]) -> Any:
+def most_similar(actual: Any, recorded: Sequence[Any]) -> Any:
     """Return which of *recorded* is most like *actual*; *None* of none."""
     text = "\n".join(_lines(actual))
 
@@ -36,15 +36,15 @@ def nearest(actual: Any, recorded: Sequence[Any]) -> Any:
 
 
 def _lines(value: Any) -> list[str]:
-    return [_shortened(line) for line in json_lines.dumps(_sorted(canonical(value)), indent=2).split("\n")]
+    return [_shortened(line) for line in json_lines.dumps(_sort_keys(canonical(value)), indent=2).split("\n")]
 
 
-def _sorted(value: Any) -> Any:
+def _sort_keys(value: Any) -> Any:
     """Return *value* with its keys in order: theirs says nothing."""
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
+        return {key: _sort_keys(value[key]) for key in sorted(value)}
+    return [_sort_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _shortened(line: str) -> str:
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}... ({len(line)} characters)"
+    return line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]}... ({len(line)} characters)"

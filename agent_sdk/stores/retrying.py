@@ -17,7 +17,7 @@ T = TypeVar("T")
 BACKOFF = (0.2, 0.8)
 
 
-def tried(
+def with_retries(
     call: Callable[[], T], backoff: Iterable[float] = BACKOFF, is_hurried: Callable[[], bool] = lambda: False
 ) -> T:
     """
@@ -33,12 +33,12 @@ def tried(
             if isinstance(error, TimeoutError) or (isinstance(error, StoreError) and error.timed_out):
                 raise
             log.debug("stores", "tried again in %s s: %s", pause, error)
-            if not _slept(pause, is_hurried):
+            if not _sleep_unless_hurried(pause, is_hurried):
                 break
     return call()
 
 
-def _slept(seconds: float, is_hurried: Callable[[], bool]) -> bool:
+def _sleep_unless_hurried(seconds: float, is_hurried: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         if is_hurried():
@@ -47,7 +47,7 @@ def _slept(seconds: float, is_hurried: Callable[[], bool]) -> bool:
     return True
 
 
-class Caller:
+class BoundedCaller:
     """
     Calls a store that may hang: each call in a thread of its own, and none while an earlier one has not come back.
 

@@ -18,6 +18,7 @@ from typing import Any
 import attrs
 
 from .._core import json_lines
+from .._core.version import __version__
 from ..errors import CassetteError
 
 #: Of the file; a newer one is refused.
@@ -68,8 +69,6 @@ def load(path: Path) -> list[Recording]:
 
 def save(path: Path, recordings: list[Recording]) -> None:
     """Write a file, whole or not at all."""
-    from .. import __version__
-
     versions = [recording.cli_version for recording in recordings]
     lines: list[Frame] = [{_HEAD: FORMAT, "sdk": __version__, "cli": next(filter(None, versions), None)}]
     for recording in recordings:
