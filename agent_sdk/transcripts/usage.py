@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from .._core import json_lines
+from .._core.tokens import Figures
 from ..errors import SessionNotFoundError
 from . import ancestry, paths, reader
 from .lines import is_chained, kind_of, lines, open_transcript
@@ -25,7 +26,7 @@ _QUEUE = "queue-operation"
 
 
 @attrs.define
-class TokenCount:
+class TokenCount(Figures):
     """Tokens of one model."""
 
     input_tokens: int = 0
@@ -175,7 +176,9 @@ class _Count:
     def finish(self, path: str, subagents: int) -> SessionFigures:
         figures = self._figures
         for model, usage in self._replies.values():
-            _add_usage(figures.tokens.setdefault(model, TokenCount()), usage)
+            count = TokenCount.from_wire(usage)
+            count.replies = 1
+            figures.tokens.setdefault(model, TokenCount()).add(count)
         figures.subagents = subagents
         figures.duration_ms = max(self._times) - min(self._times) if self._times else 0
         total = _amount(self._cost.get("totalCostUSD"))
@@ -186,12 +189,6 @@ class _Count:
             duration = _amount(self._cost.get("totalAPIDuration"))
             figures.api_duration_ms = None if duration is None else int(duration)
         return figures
-
-
-def _add_usage(count: TokenCount, usage: dict[str, Any]) -> None:
-    count.replies += 1
-    for field in ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"):
-        setattr(count, field, getattr(count, field) + int(_amount(usage.get(field)) or 0))
 
 
 def _amount(value: Any) -> float | None:
