@@ -7,23 +7,24 @@ import contextlib
 import html
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .._client.usage import LEDGERS, as_number
+from .._client.usage import LEDGERS
 from .._core import checks as check
 from .._core.text import table
+from .._core.tokens import TokenTotals
 
 if TYPE_CHECKING:
     from ..messages import ResultMessage
 
 #: The tags that hold in this thread or task, innermost last: whose, and what.
 _TAGS: ContextVar[tuple[tuple[Ledger, str], ...]] = ContextVar("agent_sdk_tags", default=())
-#: Column of the table -> field of `Spent`; a turn with two models is a turn of both.
+#: Column of the table -> field of `TokenTotals`; a turn with two models is a turn of both.
 _COLUMNS = {
     "turns": "turns",
     "input": "input_tokens",
@@ -32,28 +33,6 @@ _COLUMNS = {
     "cache write": "cache_creation_input_tokens",
     "USD": "cost_usd",
 }
-_FIELDS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cost_usd")
-
-
-@attrs.define
-class TokenTotals:
-    """Tokens and US dollars, each counted once."""
-
-    turns: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_input_tokens: int = 0
-    cache_creation_input_tokens: int = 0
-    cost_usd: float = 0.0
-
-    def add(self, other: TokenTotals) -> None:
-        """Add *other* to this."""
-        for name in _COLUMNS.values():
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        return attrs.asdict(self)
 
 
 class Ledger:
@@ -77,7 +56,7 @@ class Ledger:
         self._rows: dict[tuple[str, str], TokenTotals] = {}
         #: By tag; a turn with two models is one turn.
         self._turns: dict[str, int] = {}
-        self._seen: weakref.WeakSet[ResultMessage] = weakref.WeakSet()
+        self._counted: weakref.WeakSet[ResultMessage] = weakref.WeakSet()
         #: For a CLI that tells totals only: the newest by session and model.
         self._totals: dict[tuple[str, str], TokenTotals] = {}
         self._tokens: list[Token[Any]] = []
@@ -94,9 +73,9 @@ class Ledger:
                 self._add(one, self._tag())
 
     def _add(self, result: ResultMessage, tag: str) -> None:
-        if result in self._seen:
+        if result in self._counted:
             return
-        self._seen.add(result)
+        self._counted.add(result)
         self._turns[tag] = self._turns.get(tag, 0) + 1
         for model, spent in self._since(result).items():
             spent.turns = 1
@@ -106,11 +85,11 @@ class Ledger:
         """Return what was spent since the result before this one, by model."""
         since = result.model_usage_since_last_result
         if isinstance(since, dict):
-            return {str(model): _totals_of(row) for model, row in since.items()}
+            return {str(model): TokenTotals.from_wire(row) for model, row in since.items()}
         grown = {}
         for model, row in (result.model_usage if isinstance(result.model_usage, dict) else {}).items():
-            key, total = (str(result.session_id), str(model)), _totals_of(row)
-            grown[str(model)] = _difference(total, self._totals.get(key, TokenTotals()))
+            key, total = (str(result.session_id), str(model)), TokenTotals.from_wire(row)
+            grown[str(model)] = total.since(self._totals.get(key, TokenTotals()))
             self._totals[key] = total
         return grown
 
@@ -122,7 +101,7 @@ class Ledger:
     @property
     def total(self) -> TokenTotals:
         """All of it."""
-        total = _sum(self._copy().values())
+        total = TokenTotals.sum(self._copy().values())
         total.turns = sum(self._turns.values())
         return total
 
@@ -134,15 +113,17 @@ class Ledger:
     @property
     def by_model(self) -> dict[str, TokenTotals]:
         """What was spent on each model."""
-        rows = self._copy()
-        return {name: _sum(rows[key] for key in rows if key[1] == name) for name in _unique(key[1] for key in rows)}
+        found: dict[str, TokenTotals] = {}
+        for (_, model), spent in self._copy().items():
+            found.setdefault(model, TokenTotals()).add(spent)
+        return found
 
     @property
     def by_tag(self) -> dict[str, TokenTotals]:
         """What was spent under each tag; `""` is what had none."""
         rows, found = self._copy(), {}
         for tag, turns in list(self._turns.items()):
-            found[tag] = _sum(rows[key] for key in rows if key[0] == tag)
+            found[tag] = TokenTotals.sum(rows[key] for key in rows if key[0] == tag)
             found[tag].turns = turns
         return found
 
@@ -206,25 +187,6 @@ class Ledger:
     def __repr__(self) -> str:
         total = self.total
         return f"<Ledger {total.turns} turns, ${total.cost_usd:.6g}>"
-
-
-def _totals_of(row: object) -> TokenTotals:
-    return TokenTotals(**{name: as_number(getattr(row, name, 0)) for name in _FIELDS})
-
-
-def _difference(new: TokenTotals, old: TokenTotals) -> TokenTotals:
-    return TokenTotals(**{name: max(0, getattr(new, name) - getattr(old, name)) for name in _FIELDS})
-
-
-def _sum(rows: Any) -> TokenTotals:
-    total = TokenTotals()
-    for row in rows:
-        total.add(row)
-    return total
-
-
-def _unique(names: Any) -> Mapping[str, None]:
-    return dict.fromkeys(names)
 
 
 def _cells(spent: TokenTotals) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._core.fields import TARGET
 from .._core.tool_names import BUILTIN
-from .._process.locate import find_cli
+from .._process.locate import find_cli, version_of
 from ..errors import CLINotFoundError
 from ..options.options import FIELDS
 from ..permissions import MODES
@@ -29,8 +29,6 @@ def cli_available(cli_path: str | None = None) -> bool:
 
 def cli_version(cli_path: str | None = None) -> str | None:
     """Return the version of the CLI, such as `"2.1.330"`; *None* when there is none or it does not answer."""
-    from .._process.version import version_of
-
     try:
         return version_of(find_cli(cli_path))
     except CLINotFoundError:

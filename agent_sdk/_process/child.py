@@ -11,29 +11,29 @@ import signal
 import subprocess
 import time
 
-from . import orphan_guard, registry, tree
+from . import orphan_guard, tree
 from .pipes import CHUNK, Pipes, read
 
 #: Seconds between two looks at a process whose death no descriptor tells.
 POLL_INTERVAL = 0.25
-TERMINATE_GRACE = 1.0
-KILL_GRACE = 0.5
+TERMINATE_TIMEOUT = 1.0
+KILL_TIMEOUT = 0.5
 
 
 class Child:
-    """A process that was just started, with the mark of all that it starts itself."""
+    """A process that was just started, with the marker of all that it starts itself."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], mark: str) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], marker: str) -> None:
         self.popen = popen
         self.pid = popen.pid
         self.exit_code: int | None = None
         #: Readable when it has ended; -1 where there is no such thing.
         self.pidfd = _pidfd_of(popen.pid)
-        self._mark = mark
+        self._marker = marker
 
     def is_dead(self) -> bool:
         """Tell whether it has ended, and reap it."""
-        if self.exit_code is None and registry.has_ended(self.pid):
+        if self.exit_code is None and has_ended(self.pid):
             orphan_guard.drop(self.pid)
             self.exit_code = self.popen.wait()
         return self.exit_code is not None
@@ -57,7 +57,7 @@ class Child:
         """Ask it to end: the CLI then ends its own children."""
         self._signal(signal.SIGTERM)
         self._signal(signal.SIGCONT)  # a stopped process takes no SIGTERM before
-        self.wait(TERMINATE_GRACE, pipes)
+        self.wait(TERMINATE_TIMEOUT, pipes)
 
     def kill(self, pipes: Pipes | None) -> None:
         """End it, and what is below it."""
@@ -66,12 +66,12 @@ class Child:
         below = tree.descendants(self.pid)
         self._signal(signal.SIGKILL)
         tree.signal_all(below, signal.SIGKILL)
-        self.wait(KILL_GRACE, pipes)
+        self.wait(KILL_TIMEOUT, pipes)
 
     def kill_orphans(self) -> None:
         """End what it left behind, when it was killed: nobody wanted that to go on."""
         if self.is_dead() and self.exit_code == -signal.SIGKILL:
-            tree.signal_all(tree.with_marker(self._mark), signal.SIGKILL)
+            tree.signal_all(tree.with_marker(self._marker), signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
         if not self.is_dead():
@@ -89,6 +89,14 @@ class Child:
         """Leave it to the parent of this forked process."""
         self.close_pidfd()
         self.popen.returncode = self.exit_code = 0
+
+
+def has_ended(pid: int) -> bool:
+    """Tell whether a child has ended, and leave it to be reaped."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True  # reaped elsewhere, or SIGCHLD is ignored in this program
 
 
 def _pidfd_of(pid: int) -> int:

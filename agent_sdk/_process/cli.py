@@ -17,13 +17,12 @@ import time
 from ..errors import CLINotFoundError, ConfigurationError, ProcessError
 from ..transport import OnStderr, Transport
 from . import orphan_guard, registry
-from .child import KILL_GRACE, POLL_INTERVAL, Child
+from .child import KILL_TIMEOUT, POLL_INTERVAL, Child
 from .command import Command
-from .lines import LineSplitter
-from .pipes import CHUNK, Pipes, read
+from .pipes import CHUNK, LineSplitter, Pipes, read
 
 #: Bytes of standard error that are kept for errors.
-STDERR_TAIL = 64 * 1024
+MAX_STDERR_TAIL = 64 * 1024
 #: Reads of each pipe after the death of the process: more than a pipe holds, while a grandchild may write for ever.
 MAX_LAST_READS = 32
 
@@ -51,14 +50,6 @@ class CLITransport(Transport):
     # --- starting
 
     def start(self, on_stderr: OnStderr | None = None) -> None:
-        """
-        Start the process.
-
-        Raises:
-            CLINotFoundError: The program cannot be run.
-            ConfigurationError: The working directory is gone.
-            ProcessError: The system refused to start it.
-        """
         self._on_stderr = on_stderr
         registry.reap()
         try:
@@ -160,7 +151,7 @@ class CLITransport(Transport):
         chunk = read(pipes.stderr, CHUNK)
         if chunk:
             self._stderr_tail += chunk
-            del self._stderr_tail[:-STDERR_TAIL]
+            del self._stderr_tail[:-MAX_STDERR_TAIL]
             self._deliver_stderr(self._stderr_splitter.feed(chunk))
         elif chunk == b"":
             self._poll.unregister(pipes.stderr)
@@ -273,7 +264,7 @@ class CLITransport(Transport):
         self.end_input()
 
     def _release(self) -> None:
-        deadline = time.monotonic() + KILL_GRACE
+        deadline = time.monotonic() + KILL_TIMEOUT
         self.wake()
         while self._is_reading and time.monotonic() < deadline:
             time.sleep(0.001)  # another thread leaves the poll; descriptors that it holds may not be closed under it

@@ -12,25 +12,34 @@ import signal
 import subprocess
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from . import orphan_guard
+from .child import has_ended
 from .command import Command
 from .pipes import Pipes
 
-if TYPE_CHECKING:
-    from .cli import CLITransport
-
 #: Seconds that all processes together get at exit to end by themselves.
-EXIT_GRACE = 1.0
+EXIT_TIMEOUT = 1.0
 
-_transports: weakref.WeakSet[CLITransport] = weakref.WeakSet()
-_finalizers: dict[int, weakref.finalize[..., CLITransport]] = {}
+
+class _Process(Protocol):
+    """What is watched over: the transport of a process."""
+
+    pid: int | None
+
+    def end_input(self) -> None: ...
+    def close(self, grace: float) -> None: ...
+    def forget(self) -> None: ...
+
+
+_transports: weakref.WeakSet[_Process] = weakref.WeakSet()
+_finalizers: dict[int, weakref.finalize[..., _Process]] = {}
 #: Abandoned processes with what must be there until they have ended.
 _unreaped: dict[subprocess.Popen[bytes], Command] = {}
 
 
-def register(transport: CLITransport, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
+def register(transport: _Process, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
     """Watch over a process that was just started."""
     finalizer = weakref.finalize(transport, _abandon, os.getpid(), popen, pipes, command)
     finalizer.atexit = False
@@ -38,7 +47,7 @@ def register(transport: CLITransport, popen: subprocess.Popen[bytes], pipes: Pip
     _transports.add(transport)
 
 
-def unregister(transport: CLITransport) -> None:
+def unregister(transport: _Process) -> None:
     """Stop watching: the process was ended and reaped."""
     _transports.discard(transport)
     finalizer = _finalizers.pop(transport.pid or 0, None)
@@ -61,14 +70,6 @@ def _abandon(owner: int, popen: subprocess.Popen[bytes], pipes: Pipes, command: 
     command.remove_files()
 
 
-def has_ended(pid: int) -> bool:
-    """Tell whether a child has ended, and leave it to be reaped."""
-    try:
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return True  # reaped elsewhere, or SIGCHLD is ignored in this program
-
-
 def reap() -> None:
     """Reap the abandoned processes that have ended by now."""
     for popen in list(_unreaped):
@@ -83,7 +84,7 @@ def _close_all() -> None:
     transports = list(_transports)
     for transport in transports:
         transport.end_input()
-    deadline = time.monotonic() + EXIT_GRACE
+    deadline = time.monotonic() + EXIT_TIMEOUT
     for transport in transports:
         transport.close(grace=max(0.0, deadline - time.monotonic()))
     _finish_abandoned()
@@ -91,7 +92,7 @@ def _close_all() -> None:
 
 
 def _finish_abandoned() -> None:
-    deadline = time.monotonic() + EXIT_GRACE
+    deadline = time.monotonic() + EXIT_TIMEOUT
     while _unreaped and time.monotonic() < deadline:
         reap()
         time.sleep(0.01)

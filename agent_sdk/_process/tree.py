@@ -2,7 +2,7 @@
 The processes below a process, for the last step of the closing ladder.
 
 A killed CLI leaves the children of its tools running: they live in sessions of their own. They are found by their
-parents while the CLI lives, and by a mark in their environment after that.
+parents while the CLI lives, and by a marker in their environment after that.
 """
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def with_marker(mark: str) -> list[int]:
-    """Return the pids of processes that have *mark* in the environment they were started with (Linux only)."""
-    wanted = mark.encode()
+def with_marker(marker: str) -> list[int]:
+    """Return the pids of processes that have *marker* in the environment they were started with (Linux only)."""
+    wanted = marker.encode()
     try:
         names = [name for name in os.listdir("/proc") if name.isdigit()]
     except OSError:

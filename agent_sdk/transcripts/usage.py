@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from .._core import json_lines
+from .._core.tokens import Figures
 from ..errors import SessionNotFoundError
 from . import paths, reader
 from .entries import is_chained, kind_of, open_transcript, read_lines
@@ -27,7 +28,7 @@ _COST_KINDS = (COST_STATE, _QUEUE)
 
 
 @attrs.define
-class TokenCount:
+class TokenCount(Figures):
     """Tokens of one model."""
 
     input_tokens: int = 0
@@ -177,26 +178,22 @@ class _FigureCounter:
     def finish(self, path: str, subagents: int) -> SessionFigures:
         figures = self._figures
         for model, usage in self._replies.values():
-            _add_usage(figures.tokens.setdefault(model, TokenCount()), usage)
+            count = TokenCount.from_wire(usage)
+            count.replies = 1
+            figures.tokens.setdefault(model, TokenCount()).add(count)
         figures.subagents = subagents
         figures.duration_ms = max(self._times) - min(self._times) if self._times else 0
-        total = _as_number(self._cost.get("totalCostUSD"))
+        total = _amount(self._cost.get("totalCostUSD"))
         if self._cost and total is not None:
             if self._last_copied is not None:
                 figures.inherited_cost_usd = _inherited_cost(path, self._last_copied, self._begun)
             figures.cost_usd = max(0.0, total - figures.inherited_cost_usd)
-            duration = _as_number(self._cost.get("totalAPIDuration"))
+            duration = _amount(self._cost.get("totalAPIDuration"))
             figures.api_duration_ms = None if duration is None else int(duration)
         return figures
 
 
-def _add_usage(count: TokenCount, usage: dict[str, Any]) -> None:
-    count.replies += 1
-    for field in ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"):
-        setattr(count, field, getattr(count, field) + int(_as_number(usage.get(field)) or 0))
-
-
-def _as_number(value: Any) -> float | None:
+def _amount(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
@@ -261,5 +258,5 @@ def _is_cost_or_message(start: bytes) -> bool:
 
 
 def _total_cost(entry: dict[str, Any], before: float) -> float:
-    total = _as_number(entry.get("totalCostUSD"))
+    total = _amount(entry.get("totalCostUSD"))
     return before if total is None else total

@@ -131,7 +131,7 @@ def test_no_cli_lists_the_places_searched(monkeypatch):
     """Without a CLI the error lists every place and both ways to install one."""
     monkeypatch.delenv("AGENT_SDK_CLI", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("agent_sdk._process.locate.USUAL", ("/nowhere/else",))
+    monkeypatch.setattr("agent_sdk._process.locate.INSTALL_FOLDERS", ("/nowhere/else",))
     monkeypatch.setattr("sys.path", [])
     with pytest.raises(CLINotFoundError, match="npm install") as caught:
         agent_sdk.query("x")
