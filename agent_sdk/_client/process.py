@@ -188,7 +188,9 @@ class ClientProcess:
         if callbacks.mirror is not None:
             from .store_sync import StoreSync
 
-            self._store_sync = StoreSync(options, callbacks.mirror)
+            location = None if turn is None else turn.state.location
+            location = location or SessionLocation.with_overrides(options.cwd, options.env)
+            self._store_sync = StoreSync(options, callbacks.mirror, location)
             _stored_processes.add(self)
             options = self._store_sync.options
         try:

@@ -30,9 +30,9 @@ Env = Mapping[str, "str | None"] | None
 class StoreSync:
     """The mirror of one process and, where its session came from the store, its private folder."""
 
-    def __init__(self, options: Options, mirror: Mirror) -> None:
+    def __init__(self, options: Options, mirror: Mirror, location: SessionLocation) -> None:
         self._mirror = mirror
-        self._location = SessionLocation.with_overrides(options.cwd, options.env)
+        self._location = location
         self._folder: PrivateFolder | None = None
         #: How many entries of the session were not of this process when its last turn ended.
         self._foreign_entries: int | None = None

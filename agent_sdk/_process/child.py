@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 
 from . import orphan_guard, tree
 from .pipes import CHUNK, Pipes, read
@@ -51,27 +52,38 @@ class Child:
                 if descriptor != self.pidfd and read(descriptor, CHUNK) == b"":
                     watch.unregister(descriptor)
 
-    # --- the ladder
+    # --- the closing ladder
 
-    def terminate(self, pipes: Pipes | None) -> None:
+    def end(self, grace: float, pipes: Pipes) -> None:
+        """Wait *grace* seconds for its end, then end it, step by step; bounded."""
+        ladder: tuple[Callable[[], None], ...] = (
+            lambda: self.wait(grace, pipes),
+            lambda: self._terminate(pipes),
+            lambda: self._kill(pipes),
+        )
+        for step in ladder:
+            try:
+                if self.is_dead():
+                    break
+                step()
+            except OSError:
+                continue  # the next, harder step does not need this one
+        if self.is_dead() and self.exit_code == -signal.SIGKILL:
+            # A killed CLI leaves its tools running.
+            tree.signal_all(tree.with_marker(self._marker), signal.SIGKILL)
+
+    def _terminate(self, pipes: Pipes) -> None:
         """Ask it to end: the CLI then ends its own children."""
         self._signal(signal.SIGTERM)
         self._signal(signal.SIGCONT)  # a stopped process takes no SIGTERM before
         self.wait(TERMINATE_TIMEOUT, pipes)
 
-    def kill(self, pipes: Pipes | None) -> None:
+    def _kill(self, pipes: Pipes) -> None:
         """End it, and what is below it."""
-        if self.is_dead():
-            return
         below = tree.descendants(self.pid)
         self._signal(signal.SIGKILL)
         tree.signal_all(below, signal.SIGKILL)
         self.wait(KILL_TIMEOUT, pipes)
-
-    def kill_orphans(self) -> None:
-        """End what it left behind, when it was killed: nobody wanted that to go on."""
-        if self.is_dead() and self.exit_code == -signal.SIGKILL:
-            tree.signal_all(tree.with_marker(self._marker), signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
         if not self.is_dead():

@@ -8,6 +8,7 @@ lines.
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
 import select
 import subprocess
@@ -242,18 +243,9 @@ class CLITransport(Transport):
             child, pipes = self._child, self._pipes
             if pipes is None or child is None:
                 return
-            ladder = (
-                self._close_input,
-                lambda: child.wait(grace, pipes),
-                lambda: child.terminate(pipes),
-                lambda: child.kill(pipes),
-                child.kill_orphans,
-            )
-            for step in ladder:
-                try:
-                    step()
-                except OSError:
-                    continue  # each step stands for itself: the next, harder one does not need this one
+            with contextlib.suppress(OSError):  # the other side closed it; the process is ended all the same
+                self._close_input()
+            child.end(grace, pipes)
             self._release()
 
     def _close_input(self) -> None:

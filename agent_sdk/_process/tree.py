@@ -30,15 +30,15 @@ def with_marker(marker: str) -> list[int]:
         names = [name for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return []
-    return [int(name) for name in names if wanted in _environment_of(name).split(b"\0")]
-
-
-def _environment_of(name: str) -> bytes:
-    try:
-        with open(f"/proc/{name}/environ", "rb") as file:
-            return file.read()
-    except OSError:
-        return b""  # it ended while we looked, or is another user's
+    found = []
+    for name in names:
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if wanted in file.read().split(b"\0"):
+                    found.append(int(name))
+        except OSError:
+            continue  # it ended meanwhile, or is another user's
+    return found
 
 
 def _parents() -> list[tuple[int, int]]:

@@ -59,7 +59,7 @@ class SessionLocation:
     @cached_property
     def project_key(self) -> str:
         """The name of the folder that holds the transcripts of *cwd*."""
-        return paths.project_key(self.cwd)
+        return paths.encode_path(paths.real_path(self.cwd))
 
     @cached_property
     def project_folder(self) -> str:

@@ -63,13 +63,21 @@ def check_id(session_id: Any) -> str:
 
 def canonical(directory: Directory) -> str:
     """Return *directory* as the CLI sees it: links resolved, in Unicode's composed form."""
-    given = checks.path("directory")(directory)
-    return unicodedata.normalize("NFC", os.path.realpath(given))
+    return real_path(checks.path("directory")(directory))
+
+
+def real_path(directory: str) -> str:
+    """Return a directory that needs no check, as `canonical` does."""
+    return unicodedata.normalize("NFC", os.path.realpath(directory))
 
 
 def project_key(directory: Directory) -> str:
     """Return the name of the folder that holds the transcripts of *directory*; see the module for long ones."""
-    path = canonical(directory)
+    return encode_path(canonical(directory))
+
+
+def encode_path(path: str) -> str:
+    """Return the name of the folder for a canonical path."""
     key = _dashed(path)
     return key if len(key) <= MAX_KEY_CHARS else f"{key[:MAX_KEY_CHARS]}-{_hash(path)}"
 

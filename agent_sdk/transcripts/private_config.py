@@ -143,11 +143,13 @@ def _take_from_keychain(folder: str, env: Mapping[str, str | None]) -> None:
 
 def _copy(source: str, folder: str, change: Any) -> bool:
     """Copy a file of JSON, changed; false where there is none to copy."""
+    if not os.path.exists(source):
+        return False  # most of these files are optional
     try:
         with open(source, "rb") as file:
             value = json_lines.loads(file.read())
     except (OSError, ValueError) as error:
-        # Most of these files are optional; one that is broken is of no use to the CLI either.
+        # One that is broken is of no use to the CLI either.
         log.debug("transcripts", "not copied: %s", error)
         return False
     if isinstance(value, dict):
