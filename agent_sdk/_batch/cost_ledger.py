@@ -70,18 +70,18 @@ class Ledger:
         """Count one result and those of the same run that came before it, unless they are counted already."""
         for one in [*(one for one in result.results if one is not result), result]:
             with self._lock:
-                self._add(one, self._tag())
+                self._add(one, self._current_tag())
 
     def _add(self, result: ResultMessage, tag: str) -> None:
         if result in self._counted:
             return
         self._counted.add(result)
         self._turns[tag] = self._turns.get(tag, 0) + 1
-        for model, spent in self._since(result).items():
+        for model, spent in self._spent_since_last(result).items():
             spent.turns = 1
             self._rows.setdefault((tag, model), TokenTotals()).add(spent)
 
-    def _since(self, result: ResultMessage) -> dict[str, TokenTotals]:
+    def _spent_since_last(self, result: ResultMessage) -> dict[str, TokenTotals]:
         """Return what was spent since the result before this one, by model."""
         since = result.model_usage_since_last_result
         if isinstance(since, dict):
@@ -93,7 +93,7 @@ class Ledger:
             self._totals[key] = total
         return grown
 
-    def _tag(self) -> str:
+    def _current_tag(self) -> str:
         return next((tag for ledger, tag in reversed(_TAGS.get()) if ledger is self), "")
 
     # --- what it holds

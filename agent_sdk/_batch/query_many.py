@@ -56,17 +56,17 @@ def query_many(
         ConfigurationError: A prompt or an option is wrong; nothing was started.
         AgentSDKError: With `on_error="raise"`; whatever *on_message* raises comes through unchanged.
     """
-    _check(prompts, on_message, max_workers, max_budget_usd, on_error)
+    _check_limits(prompts, on_message, max_workers, max_budget_usd, on_error)
     one_shot(options, overrides)  # for its errors, before anything starts
     outcomes = [Outcome(prompt) for prompt in prompts]
-    wanted = _checked(outcomes, options_of(options, overrides))
-    crew = WorkerPool(outcomes, wanted, on_message, max_budget_usd, raises=on_error == "raise")
+    wanted = _check_prompts(outcomes, options_of(options, overrides))
+    pool = WorkerPool(outcomes, wanted, on_message, max_budget_usd, raises=on_error == "raise")
     with ProgressLine(progress) as line:
-        crew.run(max_workers, lambda: line.show(crew.state()))
+        pool.run(max_workers, lambda: line.show(pool.status_line()))
     return outcomes
 
 
-def _check(prompts: object, on_message: object, max_workers: object, budget: object, on_error: object) -> None:
+def _check_limits(prompts: object, on_message: object, max_workers: object, budget: object, on_error: object) -> None:
     if isinstance(prompts, (str, bytes)) or not isinstance(prompts, Iterable):
         raise check.invalid("prompts", prompts, "expected a list of prompts; for one prompt use query")
     check_callback("on_message", on_message)
@@ -75,7 +75,7 @@ def _check(prompts: object, on_message: object, max_workers: object, budget: obj
     check.one_of("on_error", ("collect", "raise"))(on_error)
 
 
-def _checked(outcomes: list[Outcome], options: Options) -> Options:
+def _check_prompts(outcomes: list[Outcome], options: Options) -> Options:
     for outcome in outcomes:
         content_of(outcome.prompt)
     if len(outcomes) > 1 and options.session_id is not None:

@@ -1,8 +1,7 @@
 """
-The crew of `query_many`: worker threads that run queries, and the calling thread that runs every callback.
+The pool of `query_many`: worker threads that run queries, and the calling thread that runs every callback.
 
-Plain code stays plain: workers hand over what is to be called, and wait; so callbacks run one at a time, in the thread
-that called.
+A worker hands its callbacks over to the calling thread, and waits: they run one at a time, in the thread that called.
 """
 from __future__ import annotations
 
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
 #: Seconds that the running queries get, together, to end when all are stopped.
-STOP_GRACE = 3.0
-#: Seconds between two looks at a worker that is being stopped.
+STOP_TIMEOUT = 3.0
+#: Seconds between two checks of workers that are being stopped.
 POLL_INTERVAL = 0.02
-#: Seconds between two looks, in a worker, whether its callback will never be called.
-JOIN_TIMEOUT = 0.5
+#: Seconds between two checks, in a worker that waits for its callback, whether all was stopped.
+STOP_CHECK_INTERVAL = 0.5
 
 
 @attrs.define
@@ -83,7 +82,7 @@ class WorkerPool:
         self._on_message = on_message
         self._budget = budget
         self._lock = threading.Lock()
-        self._todo = list(reversed(range(len(outcomes))))
+        self._pending = list(reversed(range(len(outcomes))))
         #: The clients that run now, by prompt.
         self._running: dict[int, Conversation] = {}
         self._finished = 0
@@ -98,7 +97,7 @@ class WorkerPool:
     def run(self, workers: int, show: Callable[[], None]) -> None:
         """Run all, and serve their callbacks meanwhile."""
         count = min(workers, len(self.outcomes))
-        threads = [self._thread(number) for number in range(count)]
+        threads = [self._make_thread(number) for number in range(count)]
         try:
             for thread in threads:
                 thread.start()
@@ -111,16 +110,16 @@ class WorkerPool:
                     call()
         except BaseException as error:
             error.outcomes = self.outcomes  # type: ignore[attr-defined]
-            self._stop([thread for thread in threads if thread.ident is not None])
+            self._stop_all([thread for thread in threads if thread.ident is not None])
             raise
 
-    def _thread(self, number: int) -> threading.Thread:
+    def _make_thread(self, number: int) -> threading.Thread:
         # A daemon: an exit of the program does not wait for it, and ends its process. Each has a copy of the context.
         work = contextvars.copy_context().run
-        return threading.Thread(target=work, args=(self._work,), name=f"agent_sdk-many-{number}", daemon=True)
+        return threading.Thread(target=work, args=(self._run_worker,), name=f"agent_sdk-many-{number}", daemon=True)
 
-    def state(self) -> str:
-        """How far it is, in a line."""
+    def status_line(self) -> str:
+        """Return the progress, in one line."""
         with self._lock:
             failed = sum(outcome.error is not None for outcome in self.outcomes)
             text = f"{self._finished}/{len(self.outcomes)} done, {len(self._running)} running, ${self._spent:.4f}"
@@ -128,102 +127,102 @@ class WorkerPool:
         text += f", {failed} failed" if failed else ""
         return text + (f", rate limit: waiting {pause:.0f} s" if pause > 0 else "")
 
-    def _stop(self, threads: list[threading.Thread]) -> None:
+    def _stop_all(self, threads: list[threading.Thread]) -> None:
         """End what runs: by an interrupt, then, when time is up or Ctrl-C comes again, by force."""
         self._stopped.set()
-        deadline = time.monotonic() + STOP_GRACE
+        deadline = time.monotonic() + STOP_TIMEOUT
         try:
             while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
                 self._release_waiters()
-                for conversation in self._conversations():
+                for conversation in self._running_conversations():
                     conversation.abort()
                 for thread in threads:
                     thread.join(POLL_INTERVAL / len(threads))
         except KeyboardInterrupt:
             log.debug("many", "Ctrl-C came again: what runs is ended by force; the first one is on its way already")
         finally:
-            for conversation in self._conversations():
+            for conversation in self._running_conversations():
                 conversation.process.kill()
             self._release_waiters()
         for outcome in self.outcomes:
             if outcome.result is None and outcome.error is None:
                 outcome.error = AbortError("not finished: all was stopped")
 
-    def _conversations(self) -> list[Conversation]:
+    def _running_conversations(self) -> list[Conversation]:
         with self._lock:
             return list(self._running.values())
 
     def _release_waiters(self) -> None:
-        """Let workers go on that wait for a callback: there will be none."""
+        """Cancel the callbacks that workers wait for."""
         while not self._calls.empty():
             call = self._calls.get()
             if call is not None:
-                call.drop()
+                call.cancel()
 
-    def _check(self, error: Exception | None) -> None:
+    def _raise_if_wanted(self, error: Exception | None) -> None:
         if error is not None and self._raises:
             raise error
 
     # --- in a worker
 
-    def _work(self) -> None:
+    def _run_worker(self) -> None:
         try:
-            set_dispatcher(self._call)
-            while (number := self._take()) is not None:
-                self._run(number)
+            set_dispatcher(self._dispatch)
+            while (number := self._next_prompt()) is not None:
+                self._run_prompt(number)
         except _Cancelled:
             log.debug("many", "a worker ends: all was stopped")
         finally:
             self._calls.put(None)
 
-    def _call(self, function: Callable[..., Any], *args: Any, is_last_word: bool = False) -> Any:
-        """Let the calling thread call *function*, and wait for what comes of it."""
-        call = _Call(function, args, is_last_word)
+    def _dispatch(self, function: Callable[..., Any], *args: Any, propagates: bool = False) -> Any:
+        """Call *function* in the calling thread, and return its result or raise its error."""
+        call = _Call(function, args, propagates)
         self._calls.put(call)
         return call.wait(self._stopped)
 
-    def _take(self) -> int | None:
+    def _next_prompt(self) -> int | None:
         """Return the next prompt to run, once it may be started."""
         while not self._stopped.is_set():
             with self._lock:
                 pause = self._resets_at - time.time()
-                if not self._todo:
+                if not self._pending:
                     return None
                 if pause <= 0:
-                    return self._todo.pop()
+                    return self._pending.pop()
             if pause > (self._options.retry or Retry()).max_wait:
-                self._refuse_rest(pause)
+                self._fail_remaining(pause)
                 return None
             self._stopped.wait(pause)
         return None
 
-    def _refuse_rest(self, pause: float) -> None:
+    def _fail_remaining(self, pause: float) -> None:
         with self._lock:
-            left, self._todo = self._todo, []
+            left, self._pending = self._pending, []
         text = f"not started: the rate limit resets in {pause:.0f} seconds only"
         for number in reversed(left):
-            self._end(number, RateLimitError(text, resets_at=self._resets_at))
+            self._finish(number, RateLimitError(text, resets_at=self._resets_at))
 
-    def _run(self, number: int) -> None:
+    def _run_prompt(self, number: int) -> None:
         with self._lock:
             left = None if self._budget is None else self._budget - self._spent
         if left is not None and left <= 0:
-            self._end(number, MaxBudgetError(f"not started: the budget of ${self._budget:g} is spent"))
+            self._finish(number, MaxBudgetError(f"not started: the budget of ${self._budget:g} is spent"))
             return
-        conversation = one_shot(self._within(left), {})
+        conversation = one_shot(self._with_budget(left), {})
         with self._lock:
             self._running[number] = conversation
         error: Exception | None = None
         try:
-            self._query(self.outcomes[number], conversation)
+            self._run_query(self.outcomes[number], conversation)
         except Exception as failure:
             # Its place is in the outcome; one of on_message was raised in the calling thread already.
             error = failure
         finally:
-            self._leave(number, conversation)
-        self._end(number, error)
+            self._unregister(number, conversation)
+        self._finish(number, error)
 
-    def _query(self, outcome: Outcome, conversation: Conversation) -> None:
+    def _run_query(self, outcome: Outcome, conversation: Conversation) -> None:
         if self._stopped.is_set():
             raise _Cancelled
         try:
@@ -234,7 +233,7 @@ class WorkerPool:
             raise
         outcome.result.raise_for_error()
 
-    def _within(self, left: float | None) -> Options:
+    def _with_budget(self, left: float | None) -> Options:
         options = self._options
         if left is None or options.resume or options.continue_conversation:
             return options  # no limit of its own: the CLI counts what a resumed session has cost before as well
@@ -248,33 +247,33 @@ class WorkerPool:
             with self._lock:
                 self._resets_at = max(self._resets_at, until)
         if self._on_message is not None:
-            self._call(self._on_message, message, is_last_word=True)
+            self._dispatch(self._on_message, message, propagates=True)
 
-    def _leave(self, number: int, conversation: Conversation) -> None:
+    def _unregister(self, number: int, conversation: Conversation) -> None:
         with self._lock:
             del self._running[number]
             self.outcomes[number].cost_usd = conversation.usage.cost
             self._spent += conversation.usage.cost
 
-    def _end(self, number: int, error: Exception | None) -> None:
+    def _finish(self, number: int, error: Exception | None) -> None:
         self.outcomes[number].error = error
         with self._lock:
             self._finished += 1
-        self._calls.put(_Call(self._check, (error,), is_last_word=True))
+        self._calls.put(_Call(self._raise_if_wanted, (error,), propagates=True))
 
 
 class _Cancelled(BaseException):
-    """Ends a worker whose callback nobody will call. No `Exception`: no hook or callback is to take it for its own."""
+    """Ends a worker whose callback was cancelled. A `BaseException`, so that no hook or callback catches it."""
 
 
 class _Call:
     """One call that a worker hands over to the calling thread."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], is_last_word: bool) -> None:
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], propagates: bool) -> None:
         self._function = function
         self._args = args
-        #: Whether its error ends all.
-        self._propagates = is_last_word
+        #: Whether its error ends all queries.
+        self._propagates = propagates
         self._answer: Any = None
         self._error: BaseException | None = None
         self._done = threading.Event()
@@ -289,14 +288,14 @@ class _Call:
         finally:
             self._done.set()
 
-    def drop(self) -> None:
-        """Tell the worker that it will not be called."""
+    def cancel(self) -> None:
+        """End the wait of the worker without a call."""
         self._error = _Cancelled()
         self._done.set()
 
     def wait(self, stopped: threading.Event) -> Any:
-        """Return what the call gave, in the worker; raise what it raised."""
-        while not self._done.wait(JOIN_TIMEOUT):
+        """Return the result of the call, in the worker, or raise its error."""
+        while not self._done.wait(STOP_CHECK_INTERVAL):
             if stopped.is_set():
                 raise _Cancelled
         if isinstance(self._error, Exception):

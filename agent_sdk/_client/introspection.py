@@ -40,12 +40,12 @@ def requirements_met() -> dict[str, bool]:
     version = cli_version()
     return {
         "cli_available": version is not None,
-        "cli_version": version is not None and _numbers(version) >= _numbers(MINIMUM_CLI),
+        "cli_version": version is not None and _version_numbers(version) >= _version_numbers(MINIMUM_CLI),
         "python_version": sys.version_info >= (3, 10),
     }
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _version_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
@@ -68,9 +68,9 @@ def permission_modes() -> list[str]:
 
 def options_schema() -> dict[str, dict[str, Any]]:
     """Return every option by name: its `type`, its `default`, and how it `travels` to the CLI."""
-    return {field.name: _describe(field) for field in FIELDS}
+    return {field.name: _describe_option(field) for field in FIELDS}
 
 
-def _describe(field: Any) -> dict[str, Any]:
+def _describe_option(field: Any) -> dict[str, Any]:
     travel = field.metadata[TARGET]
     return {"type": str(field.type), "default": field.default, "travels": f"{travel.by} {travel.name}".strip()}

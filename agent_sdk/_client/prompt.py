@@ -16,15 +16,15 @@ Block = Mapping[str, Any]
 Prompt = str | Sequence[str | Block]
 
 #: What a content block of a type must have.
-_NEEDED: Mapping[str, tuple[str, type]] = {
+_REQUIRED_FIELDS: Mapping[str, tuple[str, type]] = {
     "text": ("text", str),
     "image": ("source", Mapping),
     "document": ("source", Mapping),
 }
 #: Types of content blocks; one that nearly is one of them is misspelt.
-_TYPES = ("text", "image", "document", "search_result", "tool_result", "web_search_result", "mcp_tool_result")
+_BLOCK_TYPES = ("text", "image", "document", "search_result", "tool_result", "web_search_result", "mcp_tool_result")
 #: First bytes -> media type, for pictures given as bytes.
-_MAGIC = (
+_IMAGE_SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
@@ -44,13 +44,13 @@ def image(source: str | os.PathLike[str] | bytes, media_type: str | None = None)
     """
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return {"type": "image", "source": {"type": "url", "url": source}}
-    data = _bytes_of(source, "image")
-    kind = media_type or next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+    data = _read_bytes(source, "image")
+    kind = media_type or next((kind for magic, kind in _IMAGE_SIGNATURES if data.startswith(magic)), None)
     if kind is None and data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         kind = "image/webp"
     if kind is None:
         raise ConfigurationError("image: neither PNG, JPEG, GIF nor WebP; name its media_type")
-    return {"type": "image", "source": _base64(kind, data)}
+    return {"type": "image", "source": _base64_source(kind, data)}
 
 
 def document(
@@ -67,9 +67,9 @@ def document(
     Raises:
         ConfigurationError: The file cannot be read, or is neither PDF nor text.
     """
-    data = _bytes_of(source, "document")
+    data = _read_bytes(source, "document")
     kind = media_type or ("application/pdf" if data.startswith(b"%PDF-") else "text/plain")
-    block: dict[str, Any] = {"type": "document", "source": _base64(kind, data)}
+    block: dict[str, Any] = {"type": "document", "source": _base64_source(kind, data)}
     if kind == "text/plain":
         try:
             block["source"] = {"type": "text", "media_type": kind, "data": data.decode("utf-8")}
@@ -78,7 +78,7 @@ def document(
     return block if title is None else {**block, "title": title}
 
 
-def _bytes_of(source: object, name: str) -> bytes:
+def _read_bytes(source: object, name: str) -> bytes:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
     if not isinstance(source, (str, os.PathLike)):
@@ -90,7 +90,7 @@ def _bytes_of(source: object, name: str) -> bytes:
         raise ConfigurationError(f"{name}: cannot read {os.fspath(source)!r}: {error}") from error
 
 
-def _base64(media_type: str, data: bytes) -> dict[str, Any]:
+def _base64_source(media_type: str, data: bytes) -> dict[str, Any]:
     import base64
 
     return {"type": "base64", "media_type": media_type, "data": base64.b64encode(data).decode("ascii")}
@@ -100,9 +100,8 @@ def user_line(prompt: Prompt, uuid: str, verbatim: bool = False) -> bytes:
     """
     Make the line that sends a prompt.
 
-    Args:
-        uuid: The message's own; results name it, and the CLI drops one that it has seen.
-        verbatim: No slash commands and no files by `@path`: the model gets it as it is.
+    Results name its *uuid*, and the CLI drops a message whose uuid it has seen. *verbatim* turns off slash commands
+    and files by `@path`.
     """
     return content_line(content_of(prompt), uuid, verbatim)
 
@@ -126,29 +125,29 @@ def content_line(content: str | list[Block], uuid: str, verbatim: bool = False) 
 
 def content_of(prompt: Prompt) -> str | list[Block]:
     """Check a prompt and return it as message content."""
-    content = prompt if isinstance(prompt, str) else _blocks_of(prompt)
+    content = prompt if isinstance(prompt, str) else _check_blocks(prompt)
     if not content or (isinstance(content, str) and content.isspace()):
         raise ConfigurationError(f"prompt={prompt!r}: there is nothing in it to ask")
     return content
 
 
-def _blocks_of(prompt: object) -> list[Block]:
+def _check_blocks(prompt: object) -> list[Block]:
     # The CLI answers other content with no result and no error: a caller would wait for ever.
     if isinstance(prompt, Mapping) or not isinstance(prompt, Sequence) or isinstance(prompt, (bytes, bytearray)):
         raise ConfigurationError(
             f"prompt: expected a string or a list of strings and content blocks, got {type(prompt).__name__}"
         )
-    return [_block_of(part) for part in prompt]
+    return [_check_block(part) for part in prompt]
 
 
-def _block_of(part: object) -> Block:
+def _check_block(part: object) -> Block:
     block = {"type": "text", "text": part} if isinstance(part, str) else part
     if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
         raise ConfigurationError(f"prompt: a list holds strings and content blocks, found {type(part).__name__}")
     if "message" in block:
         raise ConfigurationError("prompt: a list holds the parts of one message; send several with a query for each")
-    reject_typos("prompt", {block["type"]: None}, _TYPES)
-    field, kind = _NEEDED.get(block["type"], ("type", str))
+    reject_typos("prompt", {block["type"]: None}, _BLOCK_TYPES)
+    field, kind = _REQUIRED_FIELDS.get(block["type"], ("type", str))
     value = block.get(field)
     if not isinstance(value, kind) or not value or (isinstance(value, str) and value.isspace()):
         # For a text block without a text the CLI waits for ever.

@@ -19,21 +19,21 @@ from .text import truncate
 class _ThreadState(threading.local):
     """What is true in one thread."""
 
-    call: Callable[..., Any] | None = None
+    dispatcher: Callable[..., Any] | None = None
 
 
 _thread_state = _ThreadState()
 
 
-def set_dispatcher(call: Callable[..., Any]) -> None:
-    """Let what is called with `in_callers_thread` in this thread be called by *call*, which takes it elsewhere."""
-    _thread_state.call = call
+def set_dispatcher(dispatcher: Callable[..., Any]) -> None:
+    """Let *dispatcher* make the calls of `dispatch` in this thread; it takes them to another thread."""
+    _thread_state.dispatcher = dispatcher
 
 
 def dispatch(function: Callable[..., Any], *args: Any) -> Any:
     """Call *function* in the thread that the user called us in: this one, except in the workers of `query_many`."""
-    call = _thread_state.call
-    return function(*args) if call is None else call(function, *args)
+    dispatcher = _thread_state.dispatcher
+    return function(*args) if dispatcher is None else dispatcher(function, *args)
 
 
 def check_signature(name: str, function: object, parameters: Sequence[str]) -> Callable[..., Any]:
@@ -44,16 +44,13 @@ def check_signature(name: str, function: object, parameters: Sequence[str]) -> C
         name: What the function is given as, for the error.
         function: The function; a builtin without a signature is let through.
         parameters: Names of what it will be given, for the error.
-
-    Raises:
-        ConfigurationError: It is no function, is asynchronous or a generator, or takes other arguments.
     """
     called = f"it is called as {function_name(function)}({', '.join(parameters)})"
     if not callable(function):
         raise invalid(name, function, f"expected a function of ({', '.join(parameters)})")
     if any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
         raise invalid(name, function, "expected a plain function; nobody would await an async one")
-    if any(map(_yields, (function, getattr(function, "__call__", None)))):  # noqa: B004
+    if any(map(_is_generator, (function, getattr(function, "__call__", None)))):  # noqa: B004
         raise invalid(name, function, "expected a plain function; nobody would iterate over a generator")
     try:
         signature = inspect.signature(function)
@@ -67,17 +64,12 @@ def check_signature(name: str, function: object, parameters: Sequence[str]) -> C
     return function
 
 
-def _yields(function: object) -> bool:
+def _is_generator(function: object) -> bool:
     return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 def check_callback(name: str, value: object, parameter: str = "message") -> Any:
-    """
-    Accept a function of one argument, for what it is told; *None* stays *None*.
-
-    Raises:
-        ConfigurationError: As for `accepts`.
-    """
+    """Accept a plain function of one argument; *None* stays *None*."""
     return None if value is None else check_signature(name, value, (parameter,))
 
 
@@ -92,12 +84,7 @@ def function_name(function: object) -> str:
 
 
 def check_permission_callback(value: object) -> Any:
-    """
-    Accept a permission callback; *None* stays *None*. Used for the option `can_use_tool`.
-
-    Raises:
-        ConfigurationError: It cannot be called with three positional arguments.
-    """
+    """Accept a permission callback; *None* stays *None*. Used for the option `can_use_tool`."""
     if value is None:
         return None
     return check_signature("can_use_tool", value, ("tool_name", "tool_input", "context"))

@@ -185,12 +185,7 @@ def directory(name: str) -> Check:
 
 
 def json_serializable(name: str, value: object) -> None:
-    """
-    Check that *value* can be written as JSON.
-
-    Raises:
-        ConfigurationError: It cannot.
-    """
+    """Check that *value* can be written as JSON."""
     try:
         json_lines.dumps(value)
     except (TypeError, ValueError) as error:
@@ -222,12 +217,7 @@ def _reject_async(name: str, value: object, methods: Iterable[str]) -> None:
 
 
 def reject_typos(name: str, value: Mapping[str, Any], known: Iterable[str]) -> None:
-    """
-    Refuse a key that nearly is a known one; others may be of a newer CLI.
-
-    Raises:
-        ConfigurationError: There is one.
-    """
+    """Reject a key that is nearly a known one; other unknown keys may be of a newer CLI."""
     names = tuple(known)
     for key in value:
         if key in names:

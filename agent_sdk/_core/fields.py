@@ -59,9 +59,9 @@ def local(**field: Any) -> Any:
     return _option(OptionTarget("local"), field)
 
 
-def _option(travel: OptionTarget, field: dict[str, Any]) -> Any:
+def _option(target: OptionTarget, field: dict[str, Any]) -> Any:
     field.setdefault("default", None)
-    return attrs.field(metadata={TARGET: travel}, kw_only=True, **field)
+    return attrs.field(metadata={TARGET: target}, kw_only=True, **field)
 
 
 def camel(name: str) -> str:

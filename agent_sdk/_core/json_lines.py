@@ -13,7 +13,7 @@ import ujson
 from . import log
 
 #: Above this many bytes the standard library's decoder takes half the memory of `ujson`, for ASCII.
-HUGE = 256 * 1024
+MAX_UJSON_BYTES = 256 * 1024
 #: Arguments of `ujson.dumps`: ensure_ascii, encode_html_chars, escape_forward_slashes, sort_keys. By place, as `indent`
 #: and `allow_nan` behind them: read by name, they take as long as writing a short answer does.
 _DUMPS_ARGUMENTS = (True, False, False, False)
@@ -27,7 +27,7 @@ def decode(line: bytes) -> dict[str, Any] | None:
         The frame, or *None* for a line that is no JSON object; such junk is logged at DEBUG.
     """
     try:
-        frame = ujson.loads(line) if len(line) < HUGE else _decode_huge(line)
+        frame = ujson.loads(line) if len(line) < MAX_UJSON_BYTES else _decode_huge(line)
     except (ValueError, RecursionError):
         frame = _decode_damaged(line)
     if type(frame) is dict:

@@ -11,11 +11,11 @@ import sys
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
-def debug(room: str, text: str, *values: object) -> None:
+def debug(package: str, text: str, *values: object) -> None:
     """Log one line at DEBUG as `agent_sdk.<room>`."""
     logging = sys.modules.get("logging")
     if logging is not None:
-        logging.getLogger(f"agent_sdk.{room}").debug(text, *values)
+        logging.getLogger(f"agent_sdk.{package}").debug(text, *values)
 
 
 def warn(text: str, category: type[Warning]) -> None:

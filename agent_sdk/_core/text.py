@@ -60,10 +60,10 @@ def did_you_mean(word: object, known: Iterable[str], otherwise: str = "") -> str
 
 def display_width(text: str) -> int:
     """Return how many columns of a terminal *text* takes."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    return len(text) if text.isascii() else sum(map(_char_width, text))
 
 
-def _columns(char: str) -> int:
+def _char_width(char: str) -> int:
     import unicodedata
 
     if unicodedata.combining(char) or unicodedata.category(char) == "Cf":
@@ -77,7 +77,7 @@ def fit(text: str, columns: int) -> str:
         return text
     room, kept = columns - 1, ""
     for char in text:
-        room -= _columns(char)
+        room -= _char_width(char)
         if room < 0:
             break
         kept += char

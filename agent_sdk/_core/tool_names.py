@@ -21,7 +21,7 @@ BUILTIN = (
 )  # fmt: skip
 _BY_LOWER = {name.lower(): name for name in BUILTIN}
 #: How alike two names are that mean the same: `Bsh` and `Bash` are, `NotebookRead` and `NotebookEdit` are not.
-_ALIKE = 0.85
+_MIN_SIMILARITY = 0.85
 
 
 def tool_rules(name: str) -> Check:
@@ -31,13 +31,13 @@ def tool_rules(name: str) -> Check:
     def check(value: object) -> tuple[str, ...] | None:
         rules: tuple[str, ...] | None = as_words(value)
         for rule in rules or ():
-            _check(name, rule)
+            _check_rule(name, rule)
         return rules
 
     return check
 
 
-def _check(option: str, rule: str) -> None:
+def _check_rule(option: str, rule: str) -> None:
     named, opened, rest = rule.partition("(")
     if opened and ")" not in rest:
         raise invalid(option, rule, "the parenthesis is not closed; write it as 'Bash(git log *)'")
@@ -50,13 +50,13 @@ def _check(option: str, rule: str) -> None:
 
 def warn_if_misspelled(where: str, tool: str) -> None:
     """Warn of the name of a *tool* that is unknown and much like one of the CLI's."""
-    meant = _meant(tool)
+    meant = _intended_tool(tool)
     if meant is not None:
         log.warn(f"{where}={tool!r}: the CLI has no such tool; did you mean {meant!r}?", UnknownToolWarning)
 
 
 @functools.lru_cache
-def _meant(tool: str) -> str | None:
+def _intended_tool(tool: str) -> str | None:
     if tool in BUILTIN or not tool.isalpha():
         return None
-    return nearest(tool, BUILTIN, _ALIKE) or None
+    return nearest(tool, BUILTIN, _MIN_SIMILARITY) or None

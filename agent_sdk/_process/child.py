@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from . import orphan_guard, tree
-from .pipes import CHUNK, Pipes, read
+from .pipes import CHUNK_SIZE, Pipes, read
 
 #: Seconds between two looks at a process whose death no descriptor tells.
 POLL_INTERVAL = 0.25
@@ -49,7 +49,7 @@ class Child:
             watch.register(descriptor, select.POLLIN)
         while not self.is_dead() and (left := deadline - time.monotonic()) > 0:
             for descriptor, _ in watch.poll(min(left, POLL_INTERVAL if self.pidfd >= 0 else 0.01) * 1000):
-                if descriptor != self.pidfd and read(descriptor, CHUNK) == b"":
+                if descriptor != self.pidfd and read(descriptor, CHUNK_SIZE) == b"":
                     watch.unregister(descriptor)
 
     # --- the closing ladder

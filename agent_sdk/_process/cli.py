@@ -20,7 +20,7 @@ from ..transport import OnStderr, Transport
 from . import orphan_guard, registry
 from .child import KILL_TIMEOUT, POLL_INTERVAL, Child
 from .command import Command
-from .pipes import CHUNK, LineSplitter, Pipes, read
+from .pipes import CHUNK_SIZE, LineSplitter, Pipes, read
 
 #: Bytes of standard error that are kept for errors.
 MAX_STDERR_TAIL = 64 * 1024
@@ -37,7 +37,7 @@ class CLITransport(Transport):
         self._child: Child | None = None
         self._pipes: Pipes | None = None
         self._poll = select.poll()
-        self._out: collections.deque[bytes | memoryview] = collections.deque()
+        self._write_queue: collections.deque[bytes | memoryview] = collections.deque()
         self._input_ends = False
         self._is_reading = False
         self._wants_to_write = False
@@ -105,42 +105,42 @@ class CLITransport(Transport):
     def read_lines(self, timeout: float | None) -> list[bytes]:
         self._is_reading = True
         try:
-            if self._out or self._input_ends:
+            if self._write_queue or self._input_ends:
                 self._flush()
             child, pipes = self._child, self._pipes
             if self._ended or pipes is None or child is None:
                 raise EOFError
             lines: list[bytes] = []
-            for descriptor, _ in self._poll.poll(_milliseconds(timeout, child)):
+            for descriptor, _ in self._poll.poll(_poll_timeout(timeout, child)):
                 if descriptor == pipes.stdout:  # nearly always, and every call counts here
                     self._read_stdout(pipes, lines)
                 else:
-                    self._handle(descriptor, child, lines)
+                    self._on_ready(descriptor, child, lines)
             if child.pidfd < 0 and not lines and child.is_dead():
-                self._finish(child, lines)
+                self._drain_after_exit(child, lines)
             if self._ended and not lines:
                 raise EOFError
             return lines
         finally:
             self._is_reading = False
 
-    def _handle(self, descriptor: int, child: Child, lines: list[bytes]) -> None:
+    def _on_ready(self, descriptor: int, child: Child, lines: list[bytes]) -> None:
         pipes = self._pipes
         if pipes is None:
             return
         if descriptor == pipes.wake_out:
-            read(descriptor, CHUNK)
+            read(descriptor, CHUNK_SIZE)
         elif descriptor == pipes.stderr:
             self._read_stderr(pipes)
         elif descriptor == pipes.stdin:
             self._flush()
         elif descriptor == child.pidfd:
-            self._finish(child, lines)
+            self._drain_after_exit(child, lines)
 
     def _read_stdout(self, pipes: Pipes, lines: list[bytes]) -> bool:
         if self._ended or pipes.stdout < 0:
             return False
-        chunk = read(pipes.stdout, CHUNK)
+        chunk = read(pipes.stdout, CHUNK_SIZE)
         if chunk:
             lines += self._splitter.feed(chunk)
         elif chunk == b"":
@@ -149,7 +149,7 @@ class CLITransport(Transport):
         return bool(chunk)
 
     def _read_stderr(self, pipes: Pipes) -> bool:
-        chunk = read(pipes.stderr, CHUNK)
+        chunk = read(pipes.stderr, CHUNK_SIZE)
         if chunk:
             self._stderr_tail += chunk
             del self._stderr_tail[:-MAX_STDERR_TAIL]
@@ -164,7 +164,7 @@ class CLITransport(Transport):
             for line in lines:
                 self._on_stderr(line.decode("utf-8", errors="replace").rstrip("\r\n"))
 
-    def _finish(self, child: Child, lines: list[bytes]) -> None:
+    def _drain_after_exit(self, child: Child, lines: list[bytes]) -> None:
         """The process is dead: read what is there, and do not wait for a grandchild that holds the pipes."""
         pipes = self._pipes
         if pipes is None:
@@ -189,7 +189,7 @@ class CLITransport(Transport):
     # --- writing
 
     def send_line(self, line: bytes) -> None:
-        self._out.append(line)
+        self._write_queue.append(line)
 
     def wake(self) -> None:
         pipes = self._pipes
@@ -204,7 +204,7 @@ class CLITransport(Transport):
         self.wake()
 
     def _flush(self) -> None:
-        pipes, out = self._pipes, self._out
+        pipes, out = self._pipes, self._write_queue
         if pipes is None or pipes.stdin < 0:
             out.clear()
             return
@@ -298,7 +298,7 @@ class CLITransport(Transport):
         self._closing = threading.Lock()
 
 
-def _milliseconds(timeout: float | None, child: Child) -> float | None:
+def _poll_timeout(timeout: float | None, child: Child) -> float | None:
     if child.pidfd < 0:
         timeout = POLL_INTERVAL if timeout is None else min(POLL_INTERVAL, timeout)
     return None if timeout is None else max(0.0, timeout * 1000)

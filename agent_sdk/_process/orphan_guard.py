@@ -1,7 +1,7 @@
 """
-The guard: one `sh` for each Python process, which ends our CLIs when this process dies without saying goodbye.
+The guard: one `sh` for each Python process, which ends our CLIs when this process is killed.
 
-It is told each pid and reads until its standard input ends. A CLI left alone would finish its turn and its tools;
+It reads the pids to watch until its standard input ends. A CLI left alone would finish its turn and its tools;
 a parent-death signal is no cure, since it fires when the thread that spawned ends.
 """
 from __future__ import annotations
@@ -80,7 +80,7 @@ start, stop, forget = _guard.start, _guard.stop, _guard.forget
 
 
 def add(pid: int) -> None:
-    """Take *pid* into care."""
+    """Watch *pid*."""
     _guard.send("add", pid)
 
 

@@ -10,7 +10,7 @@ import io
 import os
 
 #: Bytes for one read: larger ones cost page faults, smaller ones calls.
-CHUNK = 64 * 1024
+CHUNK_SIZE = 64 * 1024
 
 
 class Pipes:

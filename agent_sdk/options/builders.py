@@ -20,9 +20,9 @@ B = TypeVar("B", bound="OptionBuilders")
 #: Python has a keyword for one option's name; both are accepted where options are given by name.
 ALIASES = {"continue": "continue_conversation"}
 #: Options whose values may hold secrets.
-_MASKED = ("env", "settings", "extra_args", "mcp_servers", "agents")
+_SECRET_OPTIONS = ("env", "settings", "extra_args", "mcp_servers", "agents")
 #: Types whose equal values are interchangeable. Others are compared by identity: `{"a": 1} == {"a": True}`.
-_PLAIN = (str, int, float, bool)
+_SCALARS = (str, int, float, bool)
 
 
 @attrs.frozen
@@ -110,7 +110,7 @@ _defaults: Callable[[type], dict[str, Any]] = functools.cache(
 
 
 def _is_same(new: object, old: object) -> bool:
-    return new is old or (type(new) is type(old) and isinstance(new, _PLAIN) and new == old)
+    return new is old or (type(new) is type(old) and isinstance(new, _SCALARS) and new == old)
 
 
 def _changes(fields: Mapping[str, Any], given: dict[str, Any], current: Callable[[str], Any]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _fill(options: OptionBuilders, values: Mapping[str, Any], changed: Iterable[
             raise ConfigurationError(rule.remedy)
 
 
-def _hint(options: object, name: str) -> str:
+def _attribute_hint(options: object, name: str) -> str:
     from .._core.official_names import METHODS
 
     if name in METHODS:
@@ -193,11 +193,11 @@ class OptionBuilders:
 
     def with_tools(self: B, *tools: str) -> B:
         """Return a copy whose *allowed_tools* are these: names, or one list of them."""
-        return self.evolve(allowed_tools=_spread(tools))
+        return self.evolve(allowed_tools=_flatten(tools))
 
     def without_tools(self: B, *tools: str) -> B:
         """Return a copy whose *disallowed_tools* are these: names, or one list of them."""
-        return self.evolve(disallowed_tools=_spread(tools))
+        return self.evolve(disallowed_tools=_flatten(tools))
 
     def builder(self, name: str) -> str:
         """
@@ -208,7 +208,7 @@ class OptionBuilders:
         """
         option = name.removeprefix("with_")
         if option == name or option not in _fields(type(self)):
-            raise AttributeError(f"no attribute {name!r}; {_hint(self, name)}", name=name, obj=self)
+            raise AttributeError(f"no attribute {name!r}; {_attribute_hint(self, name)}", name=name, obj=self)
         return option
 
     def __getattr__(self: B, name: str) -> Callable[..., B]:
@@ -217,17 +217,17 @@ class OptionBuilders:
         return lambda value=True: self.evolve(**{option: value})
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_shown(name, value)}" for name, value in self.non_defaults().items())
+        shown = ", ".join(f"{name}={_format_value(name, value)}" for name, value in self.non_defaults().items())
         return f"Options({shown})"
 
 
-def _shown(name: str, value: object) -> str:
-    if name in _MASKED and isinstance(value, dict):
+def _format_value(name: str, value: object) -> str:
+    if name in _SECRET_OPTIONS and isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: ***" for key in value) + "}"
-    if name in _MASKED:
+    if name in _SECRET_OPTIONS:
         return "***"
     return truncate(repr(value), 80, "...")
 
 
-def _spread(names: tuple[Any, ...]) -> tuple[Any, ...]:
+def _flatten(names: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(names[0]) if len(names) == 1 and isinstance(names[0], (list, tuple)) else names

@@ -16,8 +16,8 @@ from ..permissions import MODES
 MAX_LIST_CHARS = 2000
 
 
-def checked_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Accept what *encode* can encode, and keep it as it was given."""
+def encodable_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Make a converter that accepts what *encode* can encode, and keeps it as it was given."""
 
     def check(value: object) -> object:
         if value is not None:
@@ -27,7 +27,7 @@ def checked_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return check
 
 
-def commas(values: Sequence[str]) -> str | tuple[str, ...]:
+def join_commas(values: Sequence[str]) -> str | tuple[str, ...]:
     """
     Join a list into one word; an empty list stays an empty word, which means none.
 
@@ -49,18 +49,13 @@ def presence_flag(store: object) -> bool:
     return True
 
 
-def negated(value: bool) -> bool:
+def negate(value: bool) -> bool:
     """Turn an option that is on by default into a flag that says no."""
     return not value
 
 
 def thinking_flags(value: object) -> tuple[str, ...]:
-    """
-    Return the flags for *thinking*, whole: they are two.
-
-    Raises:
-        ConfigurationError: The value has none of the accepted shapes.
-    """
+    """Return the flags for *thinking*, with their values."""
     if isinstance(value, str):
         value = {"type": value}
     elif isinstance(value, int) and not isinstance(value, bool):
@@ -78,12 +73,7 @@ def thinking_flags(value: object) -> tuple[str, ...]:
 
 
 def parse_skills(value: object) -> tuple[str, ...] | None:
-    """
-    Accept names of skills, or `"all"`.
-
-    Raises:
-        ConfigurationError: A name would break the rule that allows it.
-    """
+    """Accept names of skills, or `"all"`; a name may hold no character that would break its permission rule."""
     names: tuple[str, ...] | None = check.string_list("skills")(value)
     for name in names or ():
         if name != name.strip() or name.startswith("/") or any(sign in name for sign in "(),*\n\r\ufeff"):
@@ -103,12 +93,7 @@ def fallback_models(value: object) -> tuple[str, ...] | None:
 
 
 def permission_mode_name(value: object) -> str | None:
-    """
-    Return the CLI's spelling of a permission mode.
-
-    Raises:
-        ConfigurationError: There is no such mode.
-    """
+    """Return the CLI's spelling of a permission mode."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -118,7 +103,7 @@ def permission_mode_name(value: object) -> str | None:
     raise check.invalid("permission_mode", value, f"expected one of {', '.join(MODES)}")
 
 
-def retry(value: object) -> object:
+def parse_retry(value: object) -> object:
     """Accept a `Retry`, or a number of attempts."""
     if value is None:
         return None
@@ -127,7 +112,7 @@ def retry(value: object) -> object:
     return parse_retry(value)
 
 
-def plugin_paths(value: object) -> tuple[str, ...] | None:
+def parse_plugins(value: object) -> tuple[str, ...] | None:
     """Accept plugin folders as paths or as dicts of type `local`."""
     if value is None:
         return None
@@ -147,12 +132,7 @@ def _plugin_path(item: object) -> str:
 
 
 def parse_hooks(value: object) -> dict[str, Any] | None:
-    """
-    Accept hooks: event -> function, `Matcher`, dict, or a list of these.
-
-    Raises:
-        ConfigurationError: There is no such event, or something in it is wrong.
-    """
+    """Accept hooks: event -> function, `Matcher`, dict, or a list of these."""
     if value is None:
         return None
     from ..hooks.runner import HookSet
@@ -163,12 +143,7 @@ def parse_hooks(value: object) -> dict[str, Any] | None:
 
 
 def permission_callback(value: object) -> Any:
-    """
-    Accept a permission callback.
-
-    Raises:
-        ConfigurationError: It cannot be called with three positional arguments.
-    """
+    """Accept a permission callback."""
     if value is None:
         return None
     from .._core.callbacks import check_permission_callback
@@ -188,12 +163,7 @@ def unary_callback(name: str, parameter: str) -> Callable[[object], Any]:
 
 
 def parse_servers(value: object) -> Any:
-    """
-    Accept MCP servers, and keep them as they were given.
-
-    Raises:
-        ConfigurationError: A name or a shape is wrong, or a file does not exist.
-    """
+    """Accept MCP servers, and keep them as they were given."""
     if value is None:
         return None
     from ..mcp.config import parse_servers
@@ -203,12 +173,7 @@ def parse_servers(value: object) -> Any:
 
 
 def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
-    """
-    Accept tools of this process.
-
-    Raises:
-        ConfigurationError: One is no tool, or two have one name.
-    """
+    """Accept tools of this process."""
     if value is None:
         return None
     from ..mcp.config import CUSTOM_TOOLS_SERVER
@@ -222,24 +187,14 @@ def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
 
 
 def output_schema(value: object) -> Any:
-    """
-    Return the JSON Schema of *output*: a class, another type hint, or a JSON Schema.
-
-    Raises:
-        ConfigurationError: It is no type that JSON can hold, or no JSON Schema.
-    """
+    """Return the JSON Schema of *output*: a class, another type hint, or a JSON Schema."""
     from .._schema.structured_output import schema_of
 
     return schema_of(value)
 
 
 def json_schema(value: object) -> Any:
-    """
-    Return the JSON Schema of *output_format*, given bare or inside its `json_schema` envelope.
-
-    Raises:
-        ConfigurationError: It is no dict, or the envelope is empty.
-    """
+    """Return the JSON Schema of *output_format*, given bare or inside its `json_schema` envelope."""
     if not isinstance(value, Mapping):
         raise check.invalid("output_format", value, "expected a JSON Schema as a dict")
     check.json_serializable("output_format", value)
@@ -253,12 +208,7 @@ def json_schema(value: object) -> Any:
 
 
 def parse_settings(value: object) -> Any:
-    """
-    Accept settings: a dict, JSON text, or the path of a file.
-
-    Raises:
-        ConfigurationError: It is something else, or cannot be written as JSON.
-    """
+    """Accept settings: a dict, JSON text, or the path of a file."""
     if isinstance(value, Mapping):
         check.json_serializable("settings", value)
         return check.mapping("settings")(value)
@@ -280,8 +230,7 @@ def parse_sandbox(value: object) -> dict[str, Any] | None:
     """
     Accept sandbox settings; keys in snake_case are spelled as the CLI does.
 
-    Raises:
-        ConfigurationError: It is no dict, or a key is misspelt: the CLI would run without a sandbox, and say nothing.
+    A misspelled key is an error: the CLI ignores it and runs without a sandbox.
     """
     given: dict[str, Any] | None = check.mapping("sandbox")(value)
     if given is None:
@@ -292,12 +241,7 @@ def parse_sandbox(value: object) -> dict[str, Any] | None:
 
 
 def system_prompt_fields(value: object) -> dict[str, Any]:
-    """
-    Return the fields of the handshake that carry *system_prompt*.
-
-    Raises:
-        ConfigurationError: The value has none of the accepted shapes, or its file cannot be read.
-    """
+    """Return the fields of the handshake that carry *system_prompt*."""
     if isinstance(value, str):
         return {"systemPrompt": [value]}
     if isinstance(value, Mapping):
@@ -312,7 +256,7 @@ def system_prompt_fields(value: object) -> dict[str, Any]:
     )
 
 
-def _preset(value: Mapping[str, Any]) -> dict[str, Any]:
+def _preset_prompt(value: Mapping[str, Any]) -> dict[str, Any]:
     if value.get("preset", "claude_code") != "claude_code":
         raise check.invalid("system_prompt", value, "the only preset is 'claude_code'")
     fields: dict[str, Any] = {}
@@ -326,11 +270,11 @@ def _preset(value: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _custom(value: Mapping[str, Any]) -> dict[str, Any]:
+def _custom_prompt(value: Mapping[str, Any]) -> dict[str, Any]:
     return system_prompt_fields(value.get("prompt"))
 
 
-def _file(value: Mapping[str, Any]) -> dict[str, Any]:
+def _prompt_from_file(value: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with open(value.get("path") or "", encoding="utf-8") as file:
             return {"systemPrompt": [file.read()]}
@@ -338,4 +282,4 @@ def _file(value: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f"system_prompt: cannot read the file {value.get('path')!r}: {error}") from error
 
 
-_PROMPT_SHAPES = {"preset": _preset, "custom": _custom, "file": _file}
+_PROMPT_SHAPES = {"preset": _preset_prompt, "custom": _custom_prompt, "file": _prompt_from_file}

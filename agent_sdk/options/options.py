@@ -17,24 +17,24 @@ from ..transport import Transport
 from .agents import EFFORTS, parse_agents
 from .builders import OptionBuilders
 from .converters import (
-    checked_by,
-    commas,
+    encodable_by,
     env_flag,
     fallback_models,
+    join_commas,
     json_schema,
-    negated,
+    negate,
     output_schema,
     parse_custom_tools,
     parse_hooks,
+    parse_plugins,
+    parse_retry,
     parse_sandbox,
     parse_servers,
     parse_settings,
     parse_skills,
     permission_callback,
     permission_mode_name,
-    plugin_paths,
     presence_flag,
-    retry,
     system_prompt_fields,
     thinking_flags,
     unary_callback,
@@ -56,10 +56,10 @@ CUSTOM_TOOLS = "sdk"
 
 
 #: Not written above the class, where a type checker would derive a constructor that is too strict.
-_kept = attrs.frozen(init=False, repr=False, eq=True, slots=True)
+_frozen = attrs.frozen(init=False, repr=False, eq=True, slots=True)
 
 
-@_kept
+@_frozen
 class Options(OptionBuilders):
     """
     What a query or a client is started with. Immutable: `evolve` and `with_*` give changed copies.
@@ -72,7 +72,7 @@ class Options(OptionBuilders):
     #: Model name or alias, such as `"sonnet"`.
     model: str | None = argv("--model", converter=check.string("model"))
     #: Model, or models in order, to use while the first is overloaded.
-    fallback_model: tuple[str, ...] | None = argv("--fallback-model", commas, converter=fallback_models)
+    fallback_model: tuple[str, ...] | None = argv("--fallback-model", join_commas, converter=fallback_models)
     #: Model calls for one prompt, at most; then the result is `error_max_turns`.
     max_turns: int | None = argv("--max-turns", converter=check.number("max_turns", least=1, whole=True))
     #: Tokens for thinking, on models with a budget; 0 turns it off.
@@ -90,12 +90,12 @@ class Options(OptionBuilders):
         converter=check.boolean("allow_dangerously_skip_permissions"),
     )
     #: The built-in tools that exist at all; an empty list means none, `"default"` all.
-    tools: tuple[str, ...] | None = argv("--tools", commas, converter=tool_rules("tools"))
+    tools: tuple[str, ...] | None = argv("--tools", join_commas, converter=tool_rules("tools"))
     #: Tools and rules that run without asking, such as `"Read"` or `"Bash(git log *)"`.
-    allowed_tools: tuple[str, ...] | None = argv("--allowedTools", commas, converter=tool_rules("allowed_tools"))
+    allowed_tools: tuple[str, ...] | None = argv("--allowedTools", join_commas, converter=tool_rules("allowed_tools"))
     #: Tools that are taken away and rules that are refused.
     disallowed_tools: tuple[str, ...] | None = argv(
-        "--disallowedTools", commas, converter=tool_rules("disallowed_tools")
+        "--disallowedTools", join_commas, converter=tool_rules("disallowed_tools")
     )
     #: Go on with this session: its id, or its title when that is unique in the directory.
     resume: str | None = argv("--resume", converter=check.session("resume"))
@@ -108,14 +108,14 @@ class Options(OptionBuilders):
     #: Go on with the newest session of the directory; a new one when there is none.
     continue_conversation: bool = argv("--continue", default=False, converter=check.boolean("continue_conversation"))
     #: Replaces the system prompt: a string, a list of strings, or a dict of type `preset`, `custom` or `file`.
-    system_prompt: Any = initialize("", system_prompt_fields, converter=checked_by(system_prompt_fields))
+    system_prompt: Any = initialize("", system_prompt_fields, converter=encodable_by(system_prompt_fields))
     #: More directories that the tools may use.
-    additional_directories: tuple[str, ...] | None = argv(
-        "--add-dir", converter=check.paths("additional_directories")
-    )
+    additional_directories: tuple[str, ...] | None = argv("--add-dir", converter=check.paths("additional_directories"))
     #: Which settings files are read: `user`, `project`, `local`; all by default, an empty list for none.
     setting_sources: tuple[str, ...] | None = argv(
-        "--setting-sources", commas, converter=check.string_list("setting_sources", among=("user", "project", "local"))
+        "--setting-sources",
+        join_commas,
+        converter=check.string_list("setting_sources", among=("user", "project", "local")),
     )
     #: Settings as a dict, as JSON text, or the path of a file.
     settings: str | dict[str, Any] | None = custom(converter=parse_settings)
@@ -126,10 +126,10 @@ class Options(OptionBuilders):
         "--include-partial-messages", default=False, converter=check.boolean("include_partial_messages")
     )
     #: The shape of the answer: `{"type": "json_schema", "schema": {…}}` or the JSON Schema alone.
-    output_format: dict[str, Any] | None = initialize("jsonSchema", json_schema, converter=checked_by(json_schema))
+    output_format: dict[str, Any] | None = initialize("jsonSchema", json_schema, converter=encodable_by(json_schema))
     #: What the answer is: an attrs class, a dataclass, a TypedDict, another type hint, or a JSON Schema. The result's
     #: `output` is one of it; a success without one raises `StructuredOutputError`.
-    output: Any = initialize("jsonSchema", output_schema, converter=checked_by(output_schema))
+    output: Any = initialize("jsonSchema", output_schema, converter=encodable_by(output_schema))
     #: Called with each line that the CLI writes to its standard error.
     stderr: Callable[[str], None] | None = local(converter=unary_callback("stderr", "line"))
     #: Laid over the environment of this process; *None* as a value unsets a variable.
@@ -143,7 +143,7 @@ class Options(OptionBuilders):
     #: Subagents by name: `agent_sdk.Agent`, or dicts with `description`, `prompt` and what else the CLI takes.
     agents: dict[str, dict[str, Any]] | None = initialize("agents", converter=parse_agents)
     #: Plugin folders: paths, or `{"type": "local", "path": …}`.
-    plugins: tuple[str, ...] | None = argv("--plugin-dir", converter=plugin_paths)
+    plugins: tuple[str, ...] | None = argv("--plugin-dir", converter=parse_plugins)
     #: Beta features of the API by name.
     betas: tuple[str, ...] | None = argv("--betas", converter=check.string_list("betas"))
     #: Use no MCP servers but those given here.
@@ -182,19 +182,15 @@ class Options(OptionBuilders):
     #: The agent that leads the session: one of the CLI's, of a plugin's or of *agents*.
     agent: str | None = argv("--agent", converter=check.string("agent"))
     #: How hard the model tries: `low`, `medium`, `high`, `xhigh` or `max`.
-    effort: str | None = argv(
-        "--effort", converter=check.one_of("effort", EFFORTS)
-    )
+    effort: str | None = argv("--effort", converter=check.one_of("effort", EFFORTS))
     #: Thinking: `"adaptive"`, `"disabled"`, a number of tokens, or a dict with `type`, `budget_tokens`, `display`.
-    thinking: Any = argv("", thinking_flags, converter=checked_by(thinking_flags))
+    thinking: Any = argv("", thinking_flags, converter=encodable_by(thinking_flags))
     #: Tokens that the whole task may take; the model is told how many are left.
     task_budget: int | None = argv("--task-budget", converter=check.number("task_budget", above=0, whole=True))
     #: Skills that may be used: names, or `"all"`.
     skills: tuple[str, ...] | None = custom(converter=parse_skills)
     #: Settings of the project are read from here, not from *cwd*; for worktrees.
-    project_config_root: str | None = argv(
-        "--project-config-root", converter=check.directory("project_config_root")
-    )
+    project_config_root: str | None = argv("--project-config-root", converter=check.directory("project_config_root"))
     #: Another name for a tool: `{"old": "new"}`.
     tool_aliases: dict[str, str] | None = initialize("toolAliases", converter=check.mapping("tool_aliases"))
     #: Title of the session.
@@ -217,7 +213,7 @@ class Options(OptionBuilders):
     )
     #: Save the session; without it nothing can be resumed later.
     persist_session: bool = argv(
-        "--no-session-persistence", negated, default=True, converter=check.boolean("persist_session")
+        "--no-session-persistence", negate, default=True, converter=check.boolean("persist_session")
     )
     #: Send prompts to the model as they are: no slash commands, no files by `@path`. For prompts with foreign text.
     verbatim_prompts: bool = local(default=False, converter=check.boolean("verbatim_prompts"))
@@ -252,7 +248,7 @@ class Options(OptionBuilders):
     #: Raise the typed error of a bad result instead of returning it.
     raise_on_error: bool = local(default=False, converter=check.boolean("raise_on_error"))
     #: Try a turn again that the API failed, in the same session: a `Retry`, or a number of attempts.
-    retry: Any = local(converter=retry)
+    retry: Any = local(converter=parse_retry)
     #: Wait for background agents before a query returns.
     wait_for_background: bool = local(default=True, converter=check.boolean("wait_for_background"))
     #: Keep a client's process for its next turns.

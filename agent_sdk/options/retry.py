@@ -24,18 +24,18 @@ _RATE_LIMITED, _OVERLOADED = 429, 529
 _NEVER_RETRIED = ("authentication_failed", "billing_error", "invalid_request", "oauth_org_not_allowed")
 
 
-def _causes(value: str | Iterable[str]) -> tuple[str, ...]:
+def _parse_causes(value: str | Iterable[str]) -> tuple[str, ...]:
     return check.string_list("on", among=CAUSES)(value) or ()
 
 
-def _statuses(value: Iterable[int]) -> tuple[int, ...]:
+def _parse_statuses(value: Iterable[int]) -> tuple[int, ...]:
     whole = check.number("give_up_on", least=100, whole=True)
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise check.invalid("give_up_on", value, "expected a list of HTTP statuses such as [401, 403]")
     return tuple(int(whole(status)) for status in value)
 
 
-def _number(*, least: int, whole: bool = False) -> Callable[[Any, Any, Any], None]:
+def _number_validator(*, least: int, whole: bool = False) -> Callable[[Any, Any, Any], None]:
     def validate(retry: Retry, field: Any, value: Any) -> None:
         if value is None:
             raise check.invalid(field.name, value, "expected a number")
@@ -55,17 +55,17 @@ class Retry:
     """
 
     #: Attempts in all, the first included.
-    attempts: int = attrs.field(default=3, validator=_number(least=1, whole=True))
+    attempts: int = attrs.field(default=3, validator=_number_validator(least=1, whole=True))
     #: Which failures are tried again: `overloaded`, `rate_limit`, `server_error`, `connection`.
-    on: tuple[str, ...] = attrs.field(default=CAUSES, converter=_causes, kw_only=True)
+    on: tuple[str, ...] = attrs.field(default=CAUSES, converter=_parse_causes, kw_only=True)
     #: Seconds before the second attempt; doubled for each further one, and varied by a quarter.
-    delay: float = attrs.field(default=2.0, validator=_number(least=0), kw_only=True)
+    delay: float = attrs.field(default=2.0, validator=_number_validator(least=0), kw_only=True)
     #: Seconds that the doubling stops at.
-    max_delay: float = attrs.field(default=60.0, validator=_number(least=0), kw_only=True)
+    max_delay: float = attrs.field(default=60.0, validator=_number_validator(least=0), kw_only=True)
     #: Seconds to wait, at most, for the reset of a rate limit; one that is farther away is not waited for.
-    max_wait: float = attrs.field(default=6 * 3600.0, validator=_number(least=0), kw_only=True)
+    max_wait: float = attrs.field(default=6 * 3600.0, validator=_number_validator(least=0), kw_only=True)
     #: HTTP statuses at which the turn is stopped at once, before the CLI has used up its own retries.
-    give_up_on: tuple[int, ...] = attrs.field(default=(401, 402, 403), converter=_statuses, kw_only=True)
+    give_up_on: tuple[int, ...] = attrs.field(default=(401, 402, 403), converter=_parse_statuses, kw_only=True)
 
     def pause(self, result: ResultMessage, attempt: int) -> float | None:
         """
@@ -88,12 +88,7 @@ class Retry:
 
 
 def parse_retry(value: object) -> Retry | None:
-    """
-    Accept what the option `retry=` may be: a `Retry`, or a number of attempts.
-
-    Raises:
-        ConfigurationError: It is something else.
-    """
+    """Accept what the option `retry=` may be: a `Retry`, or a number of attempts."""
     if value is None or isinstance(value, Retry):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -107,13 +102,13 @@ def cause_of(result: ResultMessage) -> str | None:
         return None
     status = result.api_error_status
     if not isinstance(status, int):
-        return None if _errors(result) & set(_NEVER_RETRIED) or "Not logged in" in result.content else "connection"
+        return None if _error_codes(result) & set(_NEVER_RETRIED) or "Not logged in" in result.content else "connection"
     if status in (_RATE_LIMITED, _OVERLOADED):
         return "rate_limit" if status == _RATE_LIMITED else "overloaded"
     return "server_error" if status // 100 == 5 else None
 
 
-def _errors(result: ResultMessage) -> set[str]:
+def _error_codes(result: ResultMessage) -> set[str]:
     return {str(getattr(message, "error", None)) for message in result.messages if message.is_assistant}
 
 
