@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_sdk import messages
@@ -98,21 +98,18 @@ def test_recorded_frames_keep_their_line(frame: dict[str, Any]) -> None:
     assert frame == structure_message(json.loads(line), line).raw
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.dictionaries(st.text(max_size=12), JSON, max_size=6))
 def test_any_object_is_a_message(frame: dict[str, Any]) -> None:
     """Any JSON object becomes a message, and its raw is that object."""
     check(frame)
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(KINDS).flatmap(frames_of))
 def test_any_values_fit_a_known_kind(frame: dict[str, Any]) -> None:
     """A frame of a known kind becomes a message whatever its fields hold, and its raw is the frame."""
     check(frame)
 
 
-@settings(max_examples=200, deadline=None)
 @given(JSON, st.sampled_from(["ModelInfo", "ContextReport", "Usage", "McpServer", "TextBlock", "UsageReport"]))
 def test_any_value_can_be_structured(value: Any, name: str) -> None:
     """`structure` refuses nothing, and what it makes of an object knows that object."""

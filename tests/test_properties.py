@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from memory import MemoryCLI
 
@@ -23,10 +23,6 @@ from agent_sdk._process.pipes import LineSplitter
 from agent_sdk.messages import Message, predicates
 from agent_sdk.options.options import FIELDS
 from agent_sdk.testing import frames
-
-quick = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
 
 RECORDED = [
     json.loads(line)
@@ -98,7 +94,6 @@ def split(chunks):
     return [line for chunk in chunks for line in splitter.feed(chunk)] + [splitter.rest()]
 
 
-@quick
 @given(st.lists(st.binary(max_size=40) | lines, max_size=6), st.lists(st.integers(0, 10_000), max_size=12))
 def test_chunks_do_not_change_the_lines(parts, places):
     """However the bytes are cut into chunks, the lines are the same, and nothing is lost."""
@@ -107,7 +102,6 @@ def test_chunks_do_not_change_the_lines(parts, places):
     assert split(cut(stream, places)) == [line + b"\n" for line in whole] + [rest]
 
 
-@quick
 @given(st.lists(lines, max_size=6), st.lists(st.integers(0, 10_000), max_size=6), st.booleans())
 @example([b'{"type":["system"]}'], [], False)
 @example([b'{"type":"system","subtype":["init"]}'], [], False)
@@ -139,7 +133,6 @@ def test_whatever_comes_becomes_messages_or_a_documented_error(hostile, places, 
         repr(message), message.to_dict(), message.content, message.raw
 
 
-@quick
 @given(mutated() | lines)
 def test_every_frame_is_a_message(line):
     """Structuring a frame never raises, and the message has the whole frame as its raw."""
@@ -171,7 +164,6 @@ BY_WORD = {
 
 
 @pytest.mark.parametrize("name", sorted(BY_WORD))
-@quick
 @given(value=hostile_text | st.lists(hostile_text, max_size=4))
 def test_hostile_strings_stay_values(name, value):
     """A string given for an option ends behind its flag in one word, or is refused; it is never a flag of its own."""
@@ -194,7 +186,6 @@ def test_hostile_strings_stay_values(name, value):
         assert "\0" not in word and len(os.fsencode(word)) < MAX_ARGV_BYTES
 
 
-@quick
 @given(st.dictionaries(hostile_text, hostile_text | st.none(), max_size=3))
 def test_hostile_extra_arguments_stay_one_word_each(extra):
     """Each extra argument is one word with two dashes, or all are refused."""
@@ -206,7 +197,6 @@ def test_hostile_extra_arguments_stay_one_word_each(extra):
     assert all(word.startswith("--") and len(word) > 2 for word in argv[1:])
 
 
-@quick
 @given(st.dictionaries(hostile_text, hostile_text | st.none(), max_size=3))
 def test_hostile_variables_are_set_or_refused(env):
     """Each variable is in the environment as it was given, or all are refused."""
@@ -223,7 +213,6 @@ def test_hostile_variables_are_set_or_refused(env):
 said = hostile_text.filter(str.strip)
 
 
-@quick
 @given(said | st.lists(said, min_size=1, max_size=3))
 def test_any_prompt_of_strings_reaches_the_cli_whole(prompt):
     """A prompt of any characters arrives as it was said."""

@@ -138,6 +138,7 @@ def test_a_tag_is_a_text():
 
 
 @pytest.mark.e2e
+@pytest.mark.smoke
 def test_the_real_cli_over_resume(real):
     """On the real CLI, whose totals go on over resume, three turns cost what three turns cost."""
     with Ledger() as ledger:

@@ -113,6 +113,7 @@ def chat(world):
         one.kill()
 
 
+@pytest.mark.smoke
 def test_a_conversation(chat, model):
     """Lines are turns of one session; Ctrl-D ends it and says how to go on."""
     talk = chat()
@@ -136,10 +137,8 @@ def test_ctrl_c_stops_the_turn(chat, model):
     model.when("two").reply(chunks=["beginning ", "end"], until=held)
     talk.say("two")
     talk.until("beginning")
-    begun = time.monotonic()
     talk.type("\x03")
-    talk.until("✗ stopped")
-    assert time.monotonic() - begun < 1.0
+    talk.until("✗ stopped")  # while the model is held
     held.set()
     talk.say("three")
     talk.until("✓ 1 turn")

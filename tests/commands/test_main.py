@@ -175,6 +175,7 @@ def test_demo_says_what_it_waits_for(run):
 
 
 @pytest.mark.e2e
+@pytest.mark.smoke
 def test_demo_walks_on_the_real_cli(run, real):
     """`demo --offline` runs the whole walk on the real CLI and prints the ids of the session and of its fork."""
     code, out, _ = run("demo", "--offline")

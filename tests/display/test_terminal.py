@@ -255,6 +255,7 @@ def test_show_is_loaded_when_used():
 
 
 @pytest.mark.e2e
+@pytest.mark.smoke
 def test_a_real_run(real, model, capsys):
     """A run of the real CLI is shown with what it did, in order."""
     (real["cwd"] / "x.txt").write_text("old\n")

@@ -47,6 +47,7 @@ def test_the_first_session_can_be_named(client):
     assert agent.session_ids == [name]
 
 
+@pytest.mark.smoke
 def test_live_overrides_hold_for_one_call(client, model):
     """Model and permission mode are set for one call in the same process, and set back for the next."""
     agent, seen = client(), []
@@ -60,6 +61,7 @@ def test_live_overrides_hold_for_one_call(client, model):
     assert agent.pid == pid
 
 
+@pytest.mark.smoke
 def test_other_overrides_take_a_new_process(client, model):
     """An override that the CLI cannot take live runs the turn in a new process that resumes the session."""
     agent = client()
@@ -106,6 +108,7 @@ def test_builders_change_the_next_turn(client, model):
     assert agent.capabilities == {"tools": ["Read", "Grep"], "permission_mode": None, "max_turns": None, "model": "haiku"}
 
 
+@pytest.mark.smoke
 def test_fork_and_resume_of_a_client(client, model):
     """`fork` gives a client in a copy of the session; `resume` moves a client to another session."""
     agent = client()
@@ -203,6 +206,7 @@ def test_busy_in_a_callback_and_in_a_thread(client):
     assert len(errors) == 2
 
 
+@pytest.mark.smoke
 def test_control_calls_from_a_callback_and_a_thread(client, model):
     """Control calls work between turns, inside a callback, and from another thread while a callback sleeps."""
     agent, seen = client(), []
@@ -225,6 +229,7 @@ def test_control_calls_from_a_callback_and_a_thread(client, model):
         agent.control("no_such_verb")
 
 
+@pytest.mark.smoke
 def test_a_background_agent_reports_before_query_returns(client, model):
     """The report of a background agent is part of the run: delivered, and the result that is returned."""
     model.when("subtask").reply("sub done")
@@ -295,6 +300,7 @@ def test_resume_from_another_directory(real, tmp_path, model):
     assert model.requests[-1].user_texts == ["a", "b"]
 
 
+@pytest.mark.smoke
 def test_the_text_is_streamed_as_it_is_written(client, real, model):
     """`text_stream` gives the pieces of the answer and asks for stream events by itself."""
     model.reply("one two three")

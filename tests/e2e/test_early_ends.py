@@ -7,7 +7,6 @@ import gc
 import os
 import signal
 import threading
-import time
 import warnings
 
 import pytest
@@ -41,19 +40,14 @@ def goes_on(client, model, *earlier):
     assert model.requests[-1].user_texts == [*earlier, "afterwards"]
 
 
+@pytest.mark.smoke
 def test_abort_from_a_thread(client, model, held):
-    """`abort` from another thread ends the call within a second; the process and its session stay usable."""
-    agent = client(include_partial_messages=True)
-    times = {}
-
-    def abort():
-        times["asked"] = time.monotonic()
-        times["answer"] = agent.abort()
-
+    """`abort` from another thread ends the call while the model still writes; process and session stay usable."""
+    agent, answers = client(include_partial_messages=True).start(), []
+    pid = agent.pid
     with pytest.raises(AbortError) as caught:
-        agent.query("slow", on_message=stop_soon(lambda: in_thread(abort).join()))
-    assert time.monotonic() - times["asked"] < 1.0
-    assert times["answer"] is True
+        agent.query("slow", on_message=stop_soon(lambda: in_thread(lambda: answers.append(agent.abort())).join()))
+    assert (answers, agent.pid, held.is_set()) == ([True], pid, False)
     assert caught.value.session_id == agent.session_id
     assert caught.value.result.is_aborted
     assert caught.value.messages[0].is_init
@@ -100,6 +94,7 @@ def test_abort_before_the_first_message(client):
     assert agent.query("then").content == "echo: then"
 
 
+@pytest.mark.smoke
 def test_abort_in_a_tool_kills_the_tool(client, model):
     """Aborting while a tool runs ends the tool's own process too."""
     agent = client(allowed_tools=["Bash"])
@@ -112,19 +107,17 @@ def test_abort_in_a_tool_kills_the_tool(client, model):
 
 
 def test_abort_of_a_stopped_cli(client, model, held):
-    """A CLI that does not move is ended within a second or so, and the session goes on in a new process."""
-    agent = client(include_partial_messages=True)
-    times = {}
+    """A CLI that does not move is ended, and the session goes on in a new process."""
+    agent = client(include_partial_messages=True).start()
+    pid = agent.pid
 
     def freeze():
-        os.kill(agent.pid, signal.SIGSTOP)
-        times["pid"], times["asked"] = agent.pid, time.monotonic()
+        os.kill(pid, signal.SIGSTOP)
         agent.abort()
 
     with pytest.raises(AbortError):
         agent.query("slow", on_message=stop_soon(freeze))
-    assert time.monotonic() - times["asked"] < 2.0
-    assert not alive(times["pid"])
+    assert not alive(pid)
     session = agent.session_id
     assert agent.query("afterwards").session_id == session
 
@@ -138,21 +131,15 @@ def test_abort_without_a_turn(client):
     assert agent.query("again").is_success
 
 
+@pytest.mark.smoke
 def test_ctrl_c_reaches_the_caller(client, model, held):
-    """A KeyboardInterrupt leaves `query` within a second, no process stays, and the next query resumes."""
-    agent, pids, times = client(), [], {}
-
-    def interrupt():
-        model.wait_for_request(1)
-        pids.append(agent.pid)
-        times["sent"] = time.monotonic()
-        os.kill(os.getpid(), signal.SIGINT)
-
-    in_thread(interrupt)
+    """A KeyboardInterrupt leaves `query` at once, no process stays, and the next query resumes."""
+    agent = client().start()
+    pid = agent.pid
+    in_thread(lambda: (model.wait_for_request(1), os.kill(os.getpid(), signal.SIGINT)))
     with pytest.raises(KeyboardInterrupt):
         agent.query("slow")
-    assert time.monotonic() - times["sent"] < 1.0
-    assert not alive(pids[0])
+    assert (alive(pid), held.is_set()) == (False, False)
     session = agent.session_id
     goes_on(agent, model, "slow")
     assert agent.session_id == session
@@ -171,14 +158,15 @@ def test_ctrl_c_in_a_one_shot_leaves_nothing(real, model, held):
     assert pids and not any(map(alive, pids))
 
 
+@pytest.mark.smoke
 def test_timeout_bounds_the_call(client, held):
     """`timeout` stops the turn and tells session, time and what came last; the session goes on."""
     agent = client().start()
     with pytest.raises(AgentTimeoutError) as caught:
-        agent.query("slow", timeout=0.7)
+        agent.query("slow", timeout=2)
     error = caught.value
     assert error.session_id == agent.session_id
-    assert 0.7 <= error.elapsed < 3
+    assert error.elapsed >= 2 and not held.is_set()
     assert error.last_message is error.messages[-1] and error.last_message.is_init
     assert agent.query("ok").is_success
 
@@ -189,9 +177,7 @@ def test_a_callback_can_see_that_the_time_is_up(client, model, kind):
     seen, patient = [], threading.Event()
 
     def wait(ctx):
-        bound = time.monotonic() + 20
-        while not ctx.cancelled and not patient.wait(0.01) and time.monotonic() < bound:
-            pass
+        until(lambda: ctx.cancelled or patient.is_set())
         seen.append(ctx.cancelled)
 
     options = {
@@ -204,7 +190,7 @@ def test_a_callback_can_see_that_the_time_is_up(client, model, kind):
     agent.query("warm up")
     model.call_tool(*call)
     with pytest.raises(AgentTimeoutError):
-        agent.query("slow", timeout=1.5)
+        agent.query("slow", timeout=3)
     assert seen == [True]
     patient.set()
     model.call_tool(*call).reply("done")
@@ -213,11 +199,11 @@ def test_a_callback_can_see_that_the_time_is_up(client, model, kind):
 
 def test_idle_timeout_does_not_count_the_callback(client, model, held):
     """Silence is measured between messages; the time a callback takes does not count."""
-    agent = client(idle_timeout=1.0)
-    wait = threading.Event()
-    with pytest.raises(AgentTimeoutError) as caught:
-        agent.query("slow", on_message=lambda m: wait.wait(1.3) if m.is_init else None)
-    assert caught.value.elapsed >= 2.0
+    agent, patient, after = client(), threading.Event(), []
+    agent.query("warm up")
+    with pytest.raises(AgentTimeoutError):
+        agent.query("slow", idle_timeout=1.5, on_message=lambda m: m.is_init and after.append(patient.wait(2)))
+    assert after == [False]
 
 
 def test_a_callback_s_exception_comes_through(client, model):
@@ -234,6 +220,7 @@ def test_a_callback_s_exception_comes_through(client, model):
     goes_on(agent, model, "x")
 
 
+@pytest.mark.smoke
 def test_leaving_a_stream_early_stops_the_turn(client, model, held):
     """Leaving the loop of a stream stops the turn; the next query finds the client free."""
     agent = client(include_partial_messages=True)
@@ -267,6 +254,7 @@ def test_the_last_message_of_a_stream_may_lead_to_a_query(client):
     assert seen == ["echo: two"]
 
 
+@pytest.mark.smoke
 def test_sigkill_in_a_turn_is_a_process_error(client, model, held):
     """A CLI that dies in a turn raises with the signal's name and what was said; the session goes on."""
     agent = client(include_partial_messages=True)

@@ -47,6 +47,7 @@ def watch():
     return Watch()
 
 
+@pytest.mark.smoke
 def test_events_of_a_turn_with_tools(client, model, watch, real):
     """A turn with a good and a bad command: each event once, in order, with its fields and the common ones."""
     model.call_tools(("Bash", {"command": "echo hi"}), ("Bash", {"command": "exit 3"})).reply("done")
@@ -160,6 +161,7 @@ def test_a_switch_of_models_is_asked_about(client, model):
     assert [(ctx.source, ctx.to_model) for ctx in after] == [("sdk", before[0].to_model)]
 
 
+@pytest.mark.smoke
 def test_events_of_subagents(client, model, watch):
     """A subagent's start, tools and end are told apart by its id; matchers compare its type, and both names of its tool."""
     ends = []

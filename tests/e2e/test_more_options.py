@@ -191,6 +191,7 @@ def test_wrong_values(options, words):
         agent_sdk.Options(**options)
 
 
+@pytest.mark.smoke
 def test_mcp_servers_live(client):
     """Servers are listed, turned off and on, and replaced while the client lives; unknown ones are errors."""
 
@@ -229,6 +230,7 @@ def test_new_tools_of_a_replaced_server_work(client, model):
     assert agent.query("shout", additional_directories=["/tmp"]).content == "done: HO"
 
 
+@pytest.mark.smoke
 def test_rewind_tells_what_it_changed(client, model, real):
     """A dry run lists the files; a rewind puts them back, and lists them too; an unknown message is an error."""
     file = real["cwd"] / "new.txt"

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +55,7 @@ def held(model):
     event.set()
 
 
+@pytest.mark.smoke
 def test_another_process_waits_for_the_turn(client, elsewhere, real, model, held):
     """A turn in another process runs after ours, and the history has both; ours then goes on from there."""
     agent = client()
@@ -132,14 +132,12 @@ def test_abort_and_timeout_end_the_wait(client, real, model, held):
     thread = in_thread(lambda: agent.query("slow"))
     model.wait_for_request(2, timeout=20)
     waiting.resume(agent.session_id)
-    threading.Timer(0.3, waiting.abort).start()
-    begun = time.monotonic()
+    in_thread(lambda: until(waiting.abort))
     with pytest.raises(AbortError):
         waiting.query("b")
     with pytest.raises(AgentTimeoutError):
         waiting.query("b", timeout=0.3)
-    assert time.monotonic() - begun < 10
-    assert len(model.requests) == 2
+    assert (len(model.requests), thread.is_alive()) == (2, True)
     held.set()
     thread.join(20)
 
@@ -151,10 +149,8 @@ def test_a_callback_is_refused_at_once_and_may_fork(client, real, model):
 
     def callback(message):
         if message.is_assistant:
-            begun = time.monotonic()
             with pytest.raises(SessionBusyError, match="still running in this thread"):
                 agent_sdk.query("inner", resume=agent.session_id, **real)
-            assert time.monotonic() - begun < 5
             texts.append(agent_sdk.query("fork", resume=agent.session_id, fork_session=True, **real).content)
 
     agent.query("b", on_message=callback)

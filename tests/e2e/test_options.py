@@ -87,6 +87,7 @@ def test_huge_prompts_travel_off_the_command_line(real, client, model):
     assert system in model.requests[-1].system
 
 
+@pytest.mark.smoke
 def test_agents_directories_plugins_and_sources(real, tmp_path):
     """Agents, directories, plugins and setting sources show in init."""
     plugin = tmp_path / "plug"
@@ -113,6 +114,7 @@ def test_settings_as_dict_text_and_file(real, tmp_path):
     assert init_of(real, settings={"model": "haiku"}, sandbox={"enabled": False}).model
 
 
+@pytest.mark.smoke
 def test_thinking_budget_and_betas(real, model):
     """The thinking budget and the beta features are in the request to the API."""
     betas = ["context-1m-2025-08-07"]
@@ -147,6 +149,7 @@ def test_extra_args_and_stderr(real, tmp_path):
     assert lines and all(isinstance(line, str) for line in lines)
 
 
+@pytest.mark.smoke
 def test_images_and_documents(real, model):
     """Blocks of a prompt reach the model: a picture, a document, texts."""
     png = bytes.fromhex(
@@ -158,6 +161,7 @@ def test_images_and_documents(real, model):
     assert "image" in kinds and "document" in kinds
 
 
+@pytest.mark.smoke
 def test_environment_of_the_cli(real, model, monkeypatch):
     """Variables are laid over, None unsets one, and CLAUDECODE is never inherited."""
     monkeypatch.setenv("CLAUDECODE", "1")
@@ -193,6 +197,7 @@ def test_api_errors_have_their_class(real, model, status, kind):
         agent_sdk.query("hello", raise_on_error=True, **real)
 
 
+@pytest.mark.smoke
 def test_limits_have_their_class(real, model):
     """Out of turns and out of budget are errors of their own."""
     model.call_tool("Bash", {"command": "true", "description": "d"})

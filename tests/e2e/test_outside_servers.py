@@ -44,6 +44,7 @@ def tiny(tmp_path):
     return mcp.stdio(sys.executable, [str(script), "!"], env={"TINY_TOKEN": "s3cret"}, always_load=True)
 
 
+@pytest.mark.smoke
 def test_an_outside_server(client, model, tiny):
     """A server outside is started by the CLI; its secrets are on no command line and in no repr."""
     agent = client(mcp_servers={"tiny": tiny}, allowed_tools=["mcp__tiny"])
@@ -92,6 +93,7 @@ def elicited(client, model, tiny, **options):
     return json.loads(text_of(model.requests[-1].tool_results[0]))
 
 
+@pytest.mark.smoke
 def test_a_server_that_asks_a_hook(client, model, tiny):
     """An Elicitation hook answers in the user's place, who is not asked, and ElicitationResult tells what went back."""
     seen, asked = [], []

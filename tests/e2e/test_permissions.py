@@ -70,6 +70,7 @@ def test_a_denied_write_does_not_exist(run, model, made, answer, said):
     assert bool(result.callback_errors) is (answer is None or isinstance(answer, str))
 
 
+@pytest.mark.smoke
 def test_a_bug_in_the_callback_denies(run, model, made):
     """An exception refuses the tool, is kept in the result, and its text stays out of the model's sight."""
 
@@ -99,6 +100,7 @@ def test_what_cannot_be_sent_denies_and_the_cli_lives(client, model, made, wrong
     assert agent.query("still there?").is_success
 
 
+@pytest.mark.smoke
 def test_a_changed_input_runs_changed(run, made):
     """`updated_input` takes the place of the tool's input."""
     run(can_use_tool=lambda name, given, context: Allow({**given, "content": "changed"}))
@@ -158,6 +160,7 @@ def test_interrupt_ends_the_turn(run, model, made):
     assert len(model.requests) == 1
 
 
+@pytest.mark.smoke
 def test_serial_questions_in_the_callers_thread(real, model):
     """Parallel edits are asked about one after the other; an earlier answer may allow the rest."""
     asked = []
@@ -180,6 +183,7 @@ QUESTION = {
 }
 
 
+@pytest.mark.smoke
 def test_ask_answers_the_models_questions(run, model):
     """`permissions.ask()` puts AskUserQuestion to the person, by number or in words, and the model reads the answer."""
     shown = io.StringIO()
@@ -255,6 +259,7 @@ def test_within(run, real, model, made, tmp_path):
     assert not (real["cwd"] / "by-command").exists()
 
 
+@pytest.mark.smoke
 def test_deny_all(run, model, made):
     """`deny_all()` refuses whatever would be asked about."""
     run(can_use_tool=permissions.deny_all("Look, don't touch."))

@@ -35,6 +35,7 @@ def test_the_person_is_not_asked_what_a_hook_decided(client, write, answer, exis
     assert agent.query("still there?").is_success
 
 
+@pytest.mark.smoke
 def test_the_person_is_asked_what_a_hook_leaves_open(client, write):
     """A PermissionRequest hook without an opinion comes first, and leaves the decision to the callback."""
     order = []
@@ -242,6 +243,7 @@ def test_gates_hold_after_the_first_result(real, model):
     assert not path.exists()
 
 
+@pytest.mark.smoke
 def test_two_clients_at_once(real, model):
     """Two clients in two threads have callbacks of their own, each in its own thread."""
     threads = {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import uuid
 
+import pytest
+
 import agent_sdk
 
 
@@ -40,6 +42,7 @@ def test_resume_goes_on_with_full_context(real, model):
     assert model.requests[-1].user_texts == ["Analyze the codebase", "What did you find?"]
 
 
+@pytest.mark.smoke
 def test_client_carries_the_session(real, model):
     """Using the Client: three queries, one session, full context."""
     client = agent_sdk.client(model="sonnet", allowed_tools=["Read", "Glob", "Grep"], **real)
@@ -71,6 +74,7 @@ def test_fork_leaves_the_original_unchanged_while_its_client_is_open(real, model
     client.close()
 
 
+@pytest.mark.smoke
 def test_continue_takes_the_latest_session(real, model):
     """Continue Latest: no id is needed, in either spelling of the option."""
     first = agent_sdk.query("Begin", **real)
@@ -80,6 +84,7 @@ def test_continue_takes_the_latest_session(real, model):
     assert model.requests[-1].user_texts == ["Begin", "Continue where we left off", "And again"]
 
 
+@pytest.mark.smoke
 def test_resume_at_a_message_forgets_what_came_after(real, model):
     """Resume at Specific Point: the history ends with the message whose uuid is given."""
     uuids = []
@@ -118,6 +123,7 @@ def test_mcp_servers_of_init_have_names(real):
     assert [(server.name, server["name"], server.status) for server in seen] == [("nowhere", "nowhere", "failed")]
 
 
+@pytest.mark.smoke
 def test_compact_boundary_tells_trigger_and_tokens(real):
     """Compact Boundaries: the metadata names the trigger and the tokens before, by attribute and by item."""
     boundaries = []

@@ -71,6 +71,7 @@ def test_the_output_is_an_object_of_the_class(real, model, target, given, expect
     assert result.raise_for_error() is result
 
 
+@pytest.mark.smoke
 def test_a_misfit_is_tried_again(real, model):
     """The CLI tells the model what does not fit, and the second try counts."""
     model.call_tool("StructuredOutput", {"summary": 5}).call_tool("StructuredOutput", {"summary": "five"})
@@ -125,6 +126,7 @@ def test_giving_up_has_its_result(real, model):
         result.raise_for_error()
 
 
+@pytest.mark.smoke
 def test_an_output_for_one_call(client, model):
     """A client asks for an output in one call, goes on without, and keeps its session."""
     agent = client()

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_sdk._schema import check as rules
@@ -185,7 +185,6 @@ def _schemas(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 SCHEMAS = st.recursive(st.booleans() | st.fixed_dictionaries({"type": TYPES}), _schemas, max_leaves=6)
 
 
-@settings(max_examples=300, deadline=None)
 @given(SCHEMAS, VALUES)
 def test_agrees_with_the_library(schema: Any, value: Any) -> None:
     """For the usual keywords the verdict is that of the library."""

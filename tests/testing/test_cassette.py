@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import pickle
 import threading
-import time
 
 import pytest
 
@@ -185,12 +184,12 @@ def test_control_requests_and_retries_come_again(tape):
         assert run(transport=cassette, **NOWHERE) == "ok"
 
 
-def test_a_replay_is_quick_and_without_threads(tape):
+def test_a_replay_is_without_waits_and_threads(tape, monkeypatch):
     """No time is replayed, and nothing is started."""
-    record(tape, [frames.init(), steps.delay(0.5), frames.result("ok")])
-    before, threads = time.monotonic(), threading.active_count()
+    record(tape, [frames.init(), steps.delay(0.1), frames.result("ok")])
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("it waits"))
+    threads = threading.active_count()
     replay(tape)
-    assert time.monotonic() - before < 0.5
     assert threading.active_count() == threads
 
 
@@ -368,14 +367,14 @@ def taped(tape, real, model):
 
 
 @pytest.mark.e2e
+@pytest.mark.smoke
 def test_a_whole_agent_replays_without_cli_and_network(taped, tape, tmp_path):
-    """Hook, permission callback and tool run again as they did, in another folder, with nothing there, in no time."""
+    """Hook, permission callback and tool run again as they did, in another folder, with nothing there."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    agent, seen, before = Agent(), [], time.monotonic()
+    agent, seen = Agent(), []
     with Cassette(tape) as cassette:
         result = agent.run(transport=cassette, on_message=seen.append, cwd=elsewhere, **NOWHERE)
-    assert time.monotonic() - before < 1.0
     assert result.content == "It is 42."
     assert agent.calls == taped
     assert {("tool", "life"), ("hook", "Write"), ("permission", "Write")} <= set(agent.calls)
@@ -391,10 +390,8 @@ def test_a_whole_agent_replays_without_cli_and_network(taped, tape, tmp_path):
 )
 def test_a_changed_agent_fails_readably(taped, tape, tmp_path, agent, shown):
     """When the agent's behaviour changes, the replay fails with the difference, and never hangs."""
-    before = time.monotonic()
     with pytest.raises(CassetteMismatchError) as caught, Cassette(tape) as cassette:
         agent.run(transport=cassette, cwd=tmp_path, **NOWHERE)
-    assert time.monotonic() - before < 2.0
     assert any(line.startswith("+") and shown in line for line in str(caught.value).splitlines())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -93,8 +92,9 @@ def test_a_missing_cassette_is_recorded_on_demand(run, pytester):
 
 
 @pytest.mark.e2e
+@pytest.mark.smoke
 def test_the_first_test_of_the_docs(run, pytester, real, monkeypatch):
-    """The first test that the docs show is recorded on the real CLI, and then takes less than a second without it."""
+    """The first test that the docs show is recorded on the real CLI, and then passes without it."""
     page = (ROOT / "docs" / "testing-your-agent.md").read_text(encoding="utf-8")
     source = page.split("```py\n")[1].split("```")[0]
     for name, value in real["env"].items():
@@ -102,9 +102,7 @@ def test_the_first_test_of_the_docs(run, pytester, real, monkeypatch):
     run(source, "--claude-record=once").assert_outcomes(passed=1)
     monkeypatch.setenv("AGENT_SDK_CLI", "/nowhere/claude")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
-    before = time.monotonic()
     run(source).assert_outcomes(passed=1)
-    assert time.monotonic() - before < 1.0
 
 
 def test_names_of_cassettes(run, pytester):

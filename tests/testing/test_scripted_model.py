@@ -389,6 +389,7 @@ def _cli() -> str | None:
 
 
 @pytest.mark.e2e
+@pytest.mark.smoke
 def test_the_real_cli(tmp_path: Path) -> None:
     """The real CLI works through a script of tool use and reply, and finds its own prompt in the requests."""
     cli = _cli()

@@ -90,6 +90,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             client.close()
 
 
+@pytest.mark.smoke
 def test_a_session_of_the_cli_is_listed_and_read(world: World) -> None:
     """What the CLI wrote is found by its directory, in the words and messages of the run."""
     seen: list[Message] = []
@@ -151,6 +152,7 @@ def test_parallel_tools_are_told_whole(world: World) -> None:
     assert session_figures(session_id, config_dir=world.config).tools == {"Read": 2, "Bash": 1}
 
 
+@pytest.mark.smoke
 def test_a_subagent_is_read_and_exported(world: World) -> None:
     """An agent's messages name the tool use that started it, and an export nests them there."""
     world.model.when("look around").call_tool("Bash", {"command": "echo inside"}).reply("the agent's last word")
@@ -211,6 +213,7 @@ def test_a_title_and_a_tag_hold_while_the_cli_has_the_session_open(world: World)
     assert world.info(session_id).custom_title == "Mine now" and len(world.texts(session_id)) == 8
 
 
+@pytest.mark.smoke
 def test_a_copy_made_on_disk_is_resumed_by_the_cli(world: World) -> None:
     """The model knows in the copy what was said in its source, up to the message that was named."""
     world.model.call_tool("Bash", {"command": "echo tool"}).reply("answer one")
