@@ -23,7 +23,7 @@ from ..messages import (
     Usage,
     UserMessage,
 )
-from ..messages.reports import ContextUsage
+from ..messages.control import ContextUsage
 from . import status
 
 #: Characters of an answer, and lines of a result.

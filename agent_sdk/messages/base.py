@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
@@ -16,7 +16,15 @@ from .._core import log
 from .._core.fields import WIRE, camel
 from .._core.text import truncate
 from .kinds import Predicates
-from .registry import message_type
+from .registry import message_type, wire_object
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+    # `typing` has it from Python 3.11 on.
+    def dataclass_transform(**_):
+        return lambda cls: cls
+
 
 _MISSING = object()
 
@@ -31,7 +39,8 @@ class Shape:
         self.fields = fields
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(attrs.field,))
+@wire_object
 class WireObject:
     """
     An object of the wire with typed fields.
@@ -42,6 +51,8 @@ class WireObject:
 
     #: Fields whose value follows from the class, and is not read from the wire again.
     fixed: ClassVar[dict[str, str]] = {}
+    #: Set by attrs, which type checkers cannot see.
+    __attrs_attrs__: ClassVar[Any]
 
     _rest: dict[str, Any] | None = attrs.field(default=None, init=False)
     _shape: Shape | None = attrs.field(default=None, init=False)
@@ -141,7 +152,7 @@ def shorten(value: object, width: int = 40) -> str:
     return truncate(" ".join(repr(value).split()), width)
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Message(WireObject, Predicates):
     """One message of the CLI. The base of all; what it is, its predicates and its class tell."""
 
@@ -186,7 +197,7 @@ def _of_session(message: Message) -> str:
     return f"session={str(message.session_id)[:8]}" if message.session_id else ""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class UnknownMessage(Message):
     """A message of a type that this version does not know, or that did not fit its class; `raw` has it whole."""
 
@@ -197,7 +208,6 @@ class UnknownMessage(Message):
 
 
 @message_type("system")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class SystemMessage(Message):
     """A message of the CLI itself. Subtypes that this version does not know come as this class."""
 

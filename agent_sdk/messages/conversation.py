@@ -11,13 +11,13 @@ from .._core.fields import wire
 from .._core.json_lines import decode
 from .base import Message, WireObject, shorten
 from .blocks import ContentBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock, text_of
-from .registry import message_type
+from .registry import message_type, wire_object
 from .shared import Origin, Usage
 
 B = TypeVar("B", bound=ContentBlock)
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class MessageParam(WireObject):
     """The API's form of a message: who says what."""
 
@@ -25,7 +25,7 @@ class MessageParam(WireObject):
     content: str | list[ContentBlock] | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ApiMessage(MessageParam):
     """The API's form of a reply, which comes in several assistant messages: one for each block, all with its id."""
 
@@ -40,7 +40,7 @@ class ApiMessage(MessageParam):
     context_management: Any = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ConversationMessage(Message):
     """What assistant and user messages share."""
 
@@ -79,7 +79,6 @@ class ConversationMessage(Message):
 
 
 @message_type("assistant")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class AssistantMessage(ConversationMessage):
     """A finished content block of the model's reply, or several."""
 
@@ -178,7 +177,6 @@ class AssistantMessage(ConversationMessage):
 
 
 @message_type("user")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class UserMessage(ConversationMessage):
     """A tool's result, a prompt repeated by the CLI, or one that it made up."""
 
@@ -224,7 +222,6 @@ class UserMessage(ConversationMessage):
 
 
 @message_type("stream_event")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class StreamEvent(Message):
     """
     A piece of a reply while it is written.
