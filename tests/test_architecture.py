@@ -43,8 +43,6 @@ LAYERS = [
 EXCEPTIONS = {
     ("__main__", "__init__"): "the version",
     ("testing", "__init__"): "the version",
-    ("messages", "_display"): "a notebook asks an object for its own picture",
-    ("transcripts", "_commands"): "a list of sessions shows itself as the command prints it",
     ("transcripts", "_render"): "an export is a function of the transcripts' face",
     ("transport", "options"): "the factory of a transport is given the options",
 }

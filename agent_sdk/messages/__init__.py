@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._core.lazy import attach
-from .base import Message, SystemMessage, UnknownMessage, WireObject
+from .base import Message, SystemMessage, UnknownMessage, WireObject, parse
 from .blocks import (
     ContentBlock,
     RedactedThinkingBlock,
@@ -268,6 +268,7 @@ __all__ = [
     "block_type",
     "error_of",
     "message_type",
+    "parse",
     "predicates",
 ]
 

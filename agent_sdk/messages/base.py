@@ -7,13 +7,15 @@ frame it came from: it keeps what no field holds, and which keys there were, and
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import importlib
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from .._core import log
+from .._core import checks, log
 from .._core.fields import WIRE, camel
+from .._core.formatters import representation
 from .._core.text import truncate
 from .kinds import Predicates
 from .registry import message_type, wire_object
@@ -170,6 +172,8 @@ class Message(WireObject, Predicates):
     #: Set by the SDK on what came between two turns.
     background: bool = attrs.field(default=False, init=False)
 
+    _repr_markdown_ = representation("markdown")
+
     @property
     def content(self) -> str:
         """The message's text, or `""` when it has none."""
@@ -183,11 +187,6 @@ class Message(WireObject, Predicates):
     def is_background(self) -> bool:
         """The CLI did this by itself, between two turns."""
         return self.background
-
-    def _repr_markdown_(self) -> str:
-        from .. import _display  # what shows itself is rare: a notebook's last expression
-
-        return _display.markdown(self)
 
     def _summary(self) -> str:
         return shorten(self.content) if self.content else _of_session(self)
@@ -219,3 +218,27 @@ class SystemMessage(Message):
     def _summary(self) -> str:
         known = super()._summary()
         return f"{shorten(self.subtype)} {known}".rstrip() if type(self) is SystemMessage else known
+
+
+def parse(frame: Mapping[str, Any]) -> Message:
+    """
+    Turn one decoded frame of the CLI into its message.
+
+    For frames from elsewhere than a query: a file of recorded lines, a test.
+
+    Args:
+        frame: One line of the CLI's output, decoded: `{"type": "system", "subtype": "init", ...}`. The message may keep
+            parts of it.
+
+    Returns:
+        The message, of the class for its `type` and `subtype`. A frame that no class fits is an `UnknownMessage`, or a
+        plain `SystemMessage` when its type is `system`.
+
+    Raises:
+        ConfigurationError: *frame* is not a dict with string keys.
+    """
+    checked = checks.mapping("frame")(frame)
+    if checked is None:
+        raise checks.invalid("frame", frame, "expected a dict")
+    message: Message = importlib.import_module("agent_sdk._converter").structure_message(checked)
+    return message

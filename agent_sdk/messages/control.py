@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from .._core.fields import WIRE, wire
+from .._core.formatters import representation
 from .base import WireObject
 from .registry import wire_object
 from .shared import ModelUsage
@@ -169,15 +170,8 @@ class ContextUsage(WireObject):
     agents: list[ContextAgent] = attrs.field(factory=list)
     skills: list[ContextSkill] | None = None
 
-    def _repr_html_(self) -> str:
-        from .. import _display
-
-        return _display.html(self)
-
-    def _repr_markdown_(self) -> str:
-        from .. import _display
-
-        return _display.markdown(self)
+    _repr_html_ = representation("html")
+    _repr_markdown_ = representation("markdown")
 
 
 @wire_object

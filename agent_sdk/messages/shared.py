@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from .._core.fields import wire
+from .._core.formatters import representation
 from .base import WireObject
 from .registry import wire_object
 
@@ -48,15 +49,8 @@ class Usage(WireObject):
     output_tokens_details: dict[str, Any] | None = None
     fallback_credit: Any = None
 
-    def _repr_html_(self) -> str:
-        from .. import _display
-
-        return _display.html(self)
-
-    def _repr_markdown_(self) -> str:
-        from .. import _display
-
-        return _display.markdown(self)
+    _repr_html_ = representation("html")
+    _repr_markdown_ = representation("markdown")
 
 
 @wire_object
