@@ -104,6 +104,10 @@ class HookContext(WireObject):
             self._cancellation = Cancellation()
         self._cancellation.cancelled = True
 
+    def follow(self, cancellation: Cancellation | None) -> None:
+        """Let *cancellation* decide what `cancelled` says. For the SDK."""
+        self._cancellation = cancellation
+
     def matched_value(self) -> Any:
         """What patterns are compared with; *None* for events that have nothing to compare."""
         return None if self.facts.matches is None else getattr(self, self.facts.matches)

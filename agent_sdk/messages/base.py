@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 
 from .._core import checks, log
-from .._core.fields import WIRE, camel
+from .._core.fields import KEPT, WIRE, camel
 from .._core.formatters import representation
 from .._core.text import truncate
 from .kinds import Predicates
@@ -56,8 +56,8 @@ class WireObject:
     #: Set by attrs, which type checkers cannot see.
     __attrs_attrs__: ClassVar[Any]
 
-    _rest: dict[str, Any] | None = attrs.field(default=None, init=False)
-    _shape: Shape | None = attrs.field(default=None, init=False)
+    _rest: dict[str, Any] | None = attrs.field(default=None, init=False, metadata={KEPT: "rest"})
+    _shape: Shape | None = attrs.field(default=None, init=False, metadata={KEPT: "shape"})
 
     # An object with items is iterable by default, over 0, 1, 2 ...: nobody wants that.
     __iter__ = None
@@ -182,6 +182,14 @@ class Message(WireObject, Predicates):
             if isinstance(rest.get(key), str):
                 return str(rest[key])
         return ""
+
+    def keep_frame(self, frame: dict[str, Any]) -> None:
+        """Keep *frame* whole, none of it in fields but the ids. For the SDK: the frame does not fit its class."""
+        self._shape = Shape(tuple((key, None) for key in frame))
+        self._rest = frame
+        self.uuid = frame.get("uuid")
+        self.session_id = frame.get("session_id")
+        self.parent_tool_use_id = frame.get("parent_tool_use_id")
 
     @property
     def is_background(self) -> bool:

@@ -3,6 +3,7 @@ The messages of the conversation: the model's, the user's, and the pieces of a r
 """
 from __future__ import annotations
 
+from sys import intern
 from typing import Any, TypeVar
 
 import attrs
@@ -245,6 +246,30 @@ class StreamEvent(Message):
 
     # The line is far smaller than what it decodes to, and few ask for more than the text.
     _source: bytes | dict[str, Any] | None = attrs.field(default=None, init=False)
+
+    def read_frame(self, frame: dict[str, Any], line: bytes | None) -> None:
+        """Fill a new event. For the SDK: the general way takes three times as long for the most frequent message."""
+        get = frame.get
+        self.type = "stream_event"
+        self._source = frame if line is None else line
+        self.uuid = get("uuid")
+        session_id = get("session_id")
+        self.session_id = intern(session_id) if type(session_id) is str else session_id
+        self.parent_tool_use_id = get("parent_tool_use_id")
+        reply = get("api_message_id")
+        self.api_message_id = intern(reply) if type(reply) is str else reply
+        self.ttft_ms = get("ttft_ms")
+        self.subtype = self._rest = self._shape = None
+        self.background = False
+        event = frame["event"]
+        kind = event.get("type")
+        self.event_type = intern(kind) if type(kind) is str else ""
+        text = thinking = ""
+        delta = event.get("delta")
+        if type(delta) is dict:
+            text, thinking = delta.get("text", ""), delta.get("thinking", "")
+        self.text = text if type(text) is str else ""
+        self.thinking = thinking if type(thinking) is str else ""
 
     @property
     def raw(self) -> dict[str, Any]:
