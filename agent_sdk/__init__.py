@@ -24,6 +24,7 @@ from ._client.introspection import (
 )
 from ._client.prompt import document, image
 from ._client.stream import MessageStream
+from ._core import formatters as _formatters
 from ._core import lazy as _lazy
 from ._core import log as _log  # noqa: F401 (sets up the logger)
 from ._core.official_names import unknown_name as _unknown_name
@@ -195,6 +196,7 @@ __all__ = [
     "tool",
 ]
 
+_formatters.set_provider(f"{__name__}._display.reprs")
 __getattr__, __dir__ = _lazy.attach(
     __name__,
     __all__,

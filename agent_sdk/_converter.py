@@ -19,7 +19,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn
 
 from ._core import log
-from ._core.fields import camel
+from ._core.fields import KEPT, camel
 from .messages import base, blocks, conversation, registry
 
 T = TypeVar("T")
@@ -54,10 +54,10 @@ def structure_message(frame: dict[str, Any], line: bytes | None = None) -> base.
         line: The line it was decoded from, which a stream event keeps in place of the frame.
     """
     try:
-        if frame.get("type") == "stream_event":
-            message = _stream_event(frame, line)
-            if message is not None:
-                return message
+        if frame.get("type") == "stream_event" and type(frame.get("event")) is dict:
+            event = _new_event(conversation.StreamEvent)
+            _read_event(event, frame, line)
+            return event
         return _message(frame)
     except Exception:
         # One bad frame never ends a stream. Only a frame nested too deep is known to come here.
@@ -111,43 +111,12 @@ def _generic(frame: dict[str, Any]) -> base.Message:
 
 def _unread(cls: type[base.Message], frame: dict[str, Any]) -> base.Message:
     message = _structure_as(cls, {key: frame[key] for key in ("type", "subtype") if key in frame})
-    message._shape = base.Shape(tuple((key, None) for key in frame))
-    message._rest = frame
-    for name in ("uuid", "session_id", "parent_tool_use_id"):
-        setattr(message, name, frame.get(name))
+    message.keep_frame(frame)
     return message
 
 
-def _stream_event(frame: dict[str, Any], line: bytes | None) -> base.Message | None:
-    """Build the most frequent message by hand: the general way takes three times as long."""
-    get = frame.get
-    event = get("event")
-    if type(event) is not dict:
-        return None
-    message = _new_event(conversation.StreamEvent)
-    message.type = "stream_event"
-    message._source = frame if line is None else line
-    message.uuid = get("uuid")
-    session_id = get("session_id")
-    message.session_id = intern(session_id) if type(session_id) is str else session_id
-    message.parent_tool_use_id = get("parent_tool_use_id")
-    reply = get("api_message_id")
-    message.api_message_id = intern(reply) if type(reply) is str else reply
-    message.ttft_ms = get("ttft_ms")
-    message.subtype = message._rest = message._shape = None
-    message.background = False
-    kind = event.get("type")
-    message.event_type = intern(kind) if type(kind) is str else ""
-    text = thinking = ""
-    delta = event.get("delta")
-    if type(delta) is dict:
-        text, thinking = delta.get("text", ""), delta.get("thinking", "")
-    message.text = text if type(text) is str else ""
-    message.thinking = thinking if type(thinking) is str else ""
-    return message
-
-
-_new_event = conversation.StreamEvent.__new__
+# Looked up once: attributes of messages are slow to find, since the class has a `__getattr__`.
+_new_event, _read_event = conversation.StreamEvent.__new__, conversation.StreamEvent.read_frame
 
 
 def _keep(value: Any, _: Any) -> Any:
@@ -267,7 +236,7 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     """
     attrs.resolve_types(cls)
     held = {key: field for key, field in _held(cls, keys) if key not in nulls}
-    unheld = tuple(key for key in keys if key not in held)
+    unheld = [key for key in keys if key not in held and key not in nulls]
     filled = [key for key, field in held.items() if field.default is not None and field.name not in cls.fixed]
     shape = base.Shape(tuple((key, held[key].name if key in held else None) for key in keys))
     known = {"cls": cls, "new": cls.__new__, "intern": intern, "unheld": unheld, "shape": shape}
@@ -281,12 +250,24 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     if filled:
         lines.append(f"    if {' or '.join(f'{values[key]} is None' for key in filled)}: return with_nulls(raw)")
     lines.append("    made = new(cls)")
+    kept = {"shape": "shape", "rest": _rest_expression(unheld, values) if is_usual or not unheld else _LONG_REST}
     for field in attrs.fields(cls):
-        lines.append(f"    made.{field.name} = {_value(field, value_of.get(field.name), known)}")
-    if unheld:
-        lines.append("    made._rest = {key: raw[key] for key in unheld if raw[key] is not None} or None")
-    exec("\n".join([*lines, "    made._shape = shape", "    return made"]), known)
+        value = kept.get(field.metadata.get(KEPT)) or _value(field, value_of.get(field.name), known)
+        lines.append(f"    made.{field.name} = {value}")
+    exec("\n".join([*lines, "    return made"]), known)
     return cast(Reader, known["read"])
+
+
+#: Code for an object of too many keys to name each.
+_LONG_REST = "{key: raw[key] for key in unheld if raw[key] is not None} or None"
+
+
+def _rest_expression(unheld: list[str], values: dict[str, str]) -> str:
+    """Return code for the dict of what no field holds, or for *None* when it is all null."""
+    if not unheld:
+        return "None"
+    all_null = " and ".join(f"{values[key]} is None" for key in unheld)
+    return f"None if {all_null} else {{{', '.join(f'{key!r}: {values[key]}' for key in unheld)}}}"
 
 
 def _null_reader(

@@ -39,12 +39,6 @@ LAYERS = [
     ["_commands", "notebook", "__main__", "__init__"],  # what a person starts; the face
 ]
 
-#: Imports that break the rule above, and why they may.
-EXCEPTIONS = {
-    ("messages", "_display"): "a notebook asks an object for its own picture",
-    ("transcripts", "_commands"): "a list of sessions shows itself as the command prints it",
-}
-
 #: Library -> the files that may import it, by the start of their path.
 OWNERS = {
     "cattrs": ("_converter.py",),  # rules of structuring in one place
@@ -197,7 +191,6 @@ def test_imports_go_down():
         for one in ours(path)
         if (own := box_of(name_of(path))) != (other := box_of(one.name))
         and RANKS[other] >= RANKS[own]
-        and (own, other) not in EXCEPTIONS
     ]
     assert wrong == []
 

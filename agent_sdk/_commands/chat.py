@@ -145,11 +145,10 @@ class Chat:
 
     def sessions(self, _: str) -> None:
         """List the latest sessions of this directory."""
-        from ..transcripts import list_sessions
-        from .sessions import table
+        from ..transcripts.listing import list_sessions, table_lines
 
         found = list_sessions(os.getcwd(), limit=10)
-        print("\n".join(table(found)) if found else "no sessions here")
+        print("\n".join(table_lines(found)) if found else "no sessions here")
 
     def model(self, name: str) -> None:
         """Use another model, or tell which."""

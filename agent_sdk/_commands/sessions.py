@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .._core import text
-from .._core.text import fit, sanitize, sanitize_line
+from .._core.text import sanitize, sanitize_line
 from ..errors import ConfigurationError, SessionNotFoundError
-
-if TYPE_CHECKING:
-    from ..transcripts import SessionInfo
 
 _LIST_HINT = "see `python -m agent_sdk sessions list`"
 
@@ -109,32 +104,11 @@ def _id(given: argparse.Namespace) -> str:
 
 
 def _list(given: argparse.Namespace) -> int:
-    from ..transcripts import list_sessions
+    from ..transcripts.listing import list_sessions, table_lines
 
     infos = list_sessions(limit=given.limit, **_location(given))
-    print("\n".join(table(infos)) if infos else "no sessions here")
+    print("\n".join(table_lines(infos)) if infos else "no sessions here")
     return 0
-
-
-def table(infos: Iterable[SessionInfo]) -> list[str]:
-    """Return the lines of a table of sessions, cut to the terminal's width."""
-    from ..transcripts.listing import short_time
-
-    width = max(60, shutil.get_terminal_size((120, 24)).columns)
-    rows = [("ID", "CHANGED", f"{'SIZE':>7}", "SESSION")]
-    for info in infos:
-        tag = f"[{info.tag}] " if info.tag else ""
-        size = f"{_size(info.file_size):>7}"
-        rows.append((info.session_id[:8], short_time(info.last_modified), size, sanitize_line(tag + info.summary)))
-    return [fit(line, width) for line in text.table(rows)]
-
-
-def _size(size: float) -> str:
-    for unit in ("B", "KB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def _show(given: argparse.Namespace) -> int:
@@ -151,10 +125,11 @@ def _show(given: argparse.Namespace) -> int:
 
 def _search(given: argparse.Namespace) -> int:
     from ..transcripts import search_sessions
+    from ..transcripts.listing import table_lines
 
     wanted = {name: getattr(given, name) for name in ("tag", "branch", "since", "until", "limit")}
     hits = search_sessions(given.text, **wanted, **_location(given))
-    for hit, line in zip(hits, table(hit.info for hit in hits)[1:], strict=True):
+    for hit, line in zip(hits, table_lines(hit.info for hit in hits)[1:], strict=True):
         print(line)
         for excerpt in hit.excerpts:
             print(f"          {excerpt.where}: {sanitize_line(excerpt.text)}")

@@ -13,6 +13,8 @@ import attrs
 
 WIRE = "wire"
 TARGET = "travels"
+#: What a field keeps of the object on the wire: its `shape`, or the `rest` that no other field holds.
+KEPT = "kept"
 
 Encode = Callable[[Any], Any] | None
 

@@ -92,17 +92,3 @@ def notebook_shell() -> Any:
     get_ipython = getattr(ipython, "get_ipython", None)
     shell = get_ipython() if get_ipython is not None else None
     return shell if getattr(shell, "kernel", None) is not None else None
-
-
-def markdown(thing: object) -> str:
-    """Write an object of the package as the Markdown that a notebook shows. Never raises."""
-    from . import reprs
-
-    return reprs.safely(reprs.markdown, thing)
-
-
-def html(thing: object) -> str:
-    """Write an object of the package as the HTML that a notebook shows. Never raises."""
-    from . import reprs
-
-    return reprs.safely(reprs.html, thing)

@@ -3,11 +3,11 @@ How results, messages and reports show themselves in a notebook: small, and ever
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from .._core import log
+from .._core import formatters, log
 from .._core.text import sanitize
 from .._render.markdown import fenced, readable_json, sanitize_markdown
 from .._render.text import headline, one_line, shorten_lines
@@ -22,7 +22,7 @@ from ..messages import (
     Usage,
     UserMessage,
 )
-from ..messages.reports import ContextUsage
+from ..messages.control import ContextUsage
 from . import status
 
 #: Characters of an answer, and lines of a result.
@@ -34,14 +34,16 @@ _NO_MATHEMATICS = 'class="mathjax_ignore tex2jax_ignore"'
 BAR = 30
 
 
-def safely(write: Callable[[Any], str], thing: object) -> str:
-    """Return `write(thing)`; where that fails, the object's one-line repr."""
-    try:
-        return write(thing)
-    except Exception:
-        # A notebook asks by itself: what cannot be shown must not look like an error of the cell.
-        log.debug("show", "a %s could not be shown", type(thing).__name__)
-        return escape(repr(thing))
+def _safe(formatter: formatters.Formatter) -> formatters.Formatter:
+    def write(thing: object) -> str:
+        try:
+            return formatter(thing)
+        except Exception:
+            # A notebook asks by itself: what cannot be shown must not look like an error of the cell.
+            log.debug("show", "a %s could not be shown", type(thing).__name__)
+            return escape(repr(thing))
+
+    return write
 
 
 def markdown(thing: Any) -> str:
@@ -165,3 +167,7 @@ def _title(thing: Any) -> str:
 
 def _cell(text: str) -> str:
     return _text(text) or " "
+
+
+formatters.register("markdown", _safe(markdown))
+formatters.register("html", _safe(html))

@@ -18,6 +18,7 @@ from .._core.callbacks import Cancellation
 from .._core.text import did_you_mean
 from ..errors import ConfigurationError
 from ..messages.base import WireObject, wire_name
+from ..messages.registry import wire_object
 
 T = TypeVar("T")
 
@@ -52,14 +53,14 @@ class Event(NamedTuple):
     changes: tuple[str, str] | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Effort(WireObject):
     """How hard the model thinks; `level` is `low`, `medium`, `high`, ..."""
 
     level: str = ""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class HookContext(WireObject):
     """
     What a hook is told: the fields of its event, and room for data of your own.
@@ -102,6 +103,10 @@ class HookContext(WireObject):
         if self._cancellation is None:
             self._cancellation = Cancellation()
         self._cancellation.cancelled = True
+
+    def follow(self, cancellation: Cancellation | None) -> None:
+        """Let *cancellation* decide what `cancelled` says. For the SDK."""
+        self._cancellation = cancellation
 
     def matched_value(self) -> Any:
         """What patterns are compared with; *None* for events that have nothing to compare."""
@@ -154,7 +159,7 @@ def hook_event(
     changes: tuple[str, str] | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """
-    Register the context class of an event, above its `@attrs.define`.
+    Define the context class of an event and register it.
 
     Args:
         name: The event as the CLI spells it.
@@ -177,6 +182,7 @@ def hook_event(
     )
 
     def register(cls: Any) -> Any:
+        cls = wire_object(cls)
         # The default in the generated signature: a context made by hand knows its event.
         vars(cls)["__init__"].__kwdefaults__["hook_event_name"] = name
         cls.fixed = {"hook_event_name": name}

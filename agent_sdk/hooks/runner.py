@@ -183,7 +183,7 @@ class HookSet:
             error = HookError(f"there is no hook {callback_id!r}", event=event)
             return Outcome({}, [error])
         ctx = (self._makers.get(event) or self._maker(event))(fields)
-        ctx._cancellation = cancellation
+        ctx.follow(cancellation)
         return _Firing(self, ctx, steps, timer or _UNTIMED).run()
 
     def fire(self, event: str, fields: Mapping[str, Any], **run: Any) -> Outcome:

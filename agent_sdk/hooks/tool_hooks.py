@@ -10,10 +10,11 @@ from typing import Any
 import attrs
 
 from ..messages.base import WireObject
+from ..messages.registry import wire_object
 from .base import HookContext, hook_event
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ServerOrigin(WireObject):
     """The MCP server that a tool belongs to, and where it was configured."""
 
@@ -21,7 +22,7 @@ class ServerOrigin(WireObject):
     source: str | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class BatchedToolCall(WireObject):
     """One tool use of a batch."""
 
@@ -32,7 +33,7 @@ class BatchedToolCall(WireObject):
     tool_response: Any = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ToolHookContext(HookContext):
     """What the events of one tool use share."""
 
@@ -51,7 +52,6 @@ class ToolHookContext(HookContext):
     context=True,
     changes=("updatedInput", "tool_input"),
 )
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PreToolUse(ToolHookContext):
     """A tool is about to run."""
 
@@ -59,7 +59,6 @@ class PreToolUse(ToolHookContext):
 
 
 @hook_event("PostToolUse", matches="tool_name", sent=True, refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PostToolUse(ToolHookContext):
     """A tool ran. A block tells the model why its result is not good."""
 
@@ -70,7 +69,6 @@ class PostToolUse(ToolHookContext):
 
 
 @hook_event("PostToolUseFailure", matches="tool_name", sent=True, refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PostToolUseFailure(ToolHookContext):
     """A tool failed."""
 
@@ -81,7 +79,6 @@ class PostToolUseFailure(ToolHookContext):
 
 
 @hook_event("PostToolBatch", refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PostToolBatch(HookContext):
     """All tool uses of one reply of the model have ended."""
 
@@ -96,7 +93,6 @@ class PostToolBatch(HookContext):
     prevents=True,
     changes=("updatedInput", "tool_input"),
 )
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PermissionRequest(ToolHookContext):
     """The CLI wants to ask whether a tool may run. The first answer counts: this one, or that of `can_use_tool`."""
 
@@ -111,7 +107,6 @@ class PermissionRequest(ToolHookContext):
 
 
 @hook_event("PermissionDenied", matches="tool_name", sent=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PermissionDenied(ToolHookContext):
     """A tool use was refused."""
 

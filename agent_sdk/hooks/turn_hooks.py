@@ -8,10 +8,11 @@ from typing import Any
 import attrs
 
 from ..messages.base import WireObject
+from ..messages.registry import wire_object
 from .base import HookContext, hook_event
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class BackgroundTask(WireObject):
     """A background task that still lives at the end of a turn."""
 
@@ -27,7 +28,7 @@ class BackgroundTask(WireObject):
     name: str | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class SessionCron(WireObject):
     """A prompt that the session has scheduled."""
 
@@ -38,7 +39,6 @@ class SessionCron(WireObject):
 
 
 @hook_event("UserPromptSubmit", refusal="block", prevents=True, context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class UserPromptSubmit(HookContext):
     """A prompt is about to go to the model; also one that the CLI made, such as the news of a background task."""
 
@@ -49,7 +49,6 @@ class UserPromptSubmit(HookContext):
 
 
 @hook_event("UserPromptExpansion", matches="command_name", refusal="block", prevents=True, context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class UserPromptExpansion(HookContext):
     """A slash command is about to become its prompt."""
 
@@ -62,7 +61,6 @@ class UserPromptExpansion(HookContext):
 
 
 @hook_event("Stop", refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class Stop(HookContext):
     """The model is done. A block sends it on with the reason as its task."""
 
@@ -74,7 +72,6 @@ class Stop(HookContext):
 
 
 @hook_event("StopFailure", matches="error")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class StopFailure(HookContext):
     """The turn ended by an error of the API."""
 
@@ -85,13 +82,11 @@ class StopFailure(HookContext):
 
 
 @hook_event("SubagentStart", matches="agent_type", sent=True, context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class SubagentStart(HookContext):
     """A subagent starts; `agent_id` and `agent_type` say which."""
 
 
 @hook_event("SubagentStop", matches="agent_type", sent=True, refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class SubagentStop(HookContext):
     """A subagent is done; also the one that compacts, with an empty `agent_type`. A block sends it on."""
 
@@ -104,7 +99,6 @@ class SubagentStop(HookContext):
 
 
 @hook_event("Notification", matches="notification_type", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class Notification(HookContext):
     """The CLI wants a person's attention, as when a permission request waits for 6 seconds."""
 
@@ -115,7 +109,6 @@ class Notification(HookContext):
 
 
 @hook_event("MessageDisplay")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class MessageDisplay(HookContext):
     """A piece of the model's text is about to be shown."""
 
@@ -130,7 +123,6 @@ class MessageDisplay(HookContext):
 @hook_event(
     "Elicitation", matches="mcp_server_name", refusal="elicitation", prevents=True, changes=("content", "content")
 )
-@attrs.define(eq=False, repr=False, kw_only=True)
 class Elicitation(HookContext):
     """An MCP server asks the user for something. `Result.modify` answers with its fields."""
 
@@ -147,7 +139,6 @@ class Elicitation(HookContext):
 
 
 @hook_event("ElicitationResult", matches="mcp_server_name", refusal="elicitation", prevents=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ElicitationResult(HookContext):
     """The user's answer is about to go to the MCP server. A block declines in its place."""
 
@@ -160,7 +151,6 @@ class ElicitationResult(HookContext):
 
 
 @hook_event("TaskCreated", refusal="block", prevents=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
 class TaskCreated(HookContext):
     """A task of a list is about to be created."""
 
@@ -172,7 +162,6 @@ class TaskCreated(HookContext):
 
 
 @hook_event("TaskCompleted", refusal="block")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class TaskCompleted(HookContext):
     """A task of a list is about to be marked as done. A block sends the model on."""
 
@@ -184,7 +173,6 @@ class TaskCompleted(HookContext):
 
 
 @hook_event("TeammateIdle", refusal="block")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class TeammateIdle(HookContext):
     """A teammate has nothing left to do. A block sends it on."""
 

@@ -1,8 +1,8 @@
 """
-Which class stands for which message type, system subtype and content block.
+The class decorators, and which class stands for which message type, system subtype and content block.
 
-Filled by the decorators `message_type` and `block_type`; read by the converter. Families that most runs never meet are
-imported when the first kind comes that no imported class stands for.
+The decorators define the attrs class themselves; `message_type` and `block_type` register it for the converter too.
+Families that most runs never meet are imported when the first kind comes that no imported class stands for.
 """
 from __future__ import annotations
 
@@ -10,21 +10,29 @@ import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import attrs
+
 T = TypeVar("T")
 
 #: Modules beside this one that are imported, one by one, when a message comes that no class stands for yet.
-MESSAGE_FAMILIES = ("state", "tasks", "hooks", "progress", "notices", "commands", "storage")
+MESSAGE_FAMILIES = ("state", "tasks", "notices")
 #: The same for content blocks.
-BLOCK_FAMILIES = ("media", "server_tools")
+BLOCK_FAMILIES = ("block_kinds",)
 
 _messages: dict[tuple[str, str | None], type[Any]] = {}
 _blocks: dict[str, type[Any]] = {}
 _imported: set[str] = set()
 
 
+def wire_object(cls: type[T]) -> type[T]:
+    """Define an object of the wire: an attrs class with slots, whose fields are given by name."""
+    defined: type[T] = attrs.define(eq=False, repr=False, kw_only=True)(cls)
+    return defined
+
+
 def message_type(type: str, subtype: str | None = None, *families: str) -> Callable[[type[T]], type[T]]:
     """
-    Register a message class, above its `@attrs.define`.
+    Define a message class and register it.
 
     Args:
         type: The frame's `type`.
@@ -32,6 +40,7 @@ def message_type(type: str, subtype: str | None = None, *families: str) -> Calla
         families: Further kinds that the predicates ask for, such as `progress`.
     """
     def register(cls: Any) -> Any:
+        cls = wire_object(cls)
         tags = {"type": type} if subtype is None else {"type": type, "subtype": subtype}
         cls.kinds = cls.kinds.union(tags.values(), families)
         _fix(cls, tags)
@@ -42,8 +51,9 @@ def message_type(type: str, subtype: str | None = None, *families: str) -> Calla
 
 
 def block_type(type: str) -> Callable[[type[T]], type[T]]:
-    """Register a content block class, above its `@attrs.define`, for blocks of *type*."""
+    """Define a content block class and register it for blocks of *type*."""
     def register(cls: Any) -> Any:
+        cls = wire_object(cls)
         _fix(cls, {"type": type})
         _blocks[type] = cls
         return cls

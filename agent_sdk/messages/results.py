@@ -37,7 +37,6 @@ _BY_SUBTYPE: dict[str, tuple[type[errors.ResultError], str]] = {
 
 
 @message_type("result")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ResultMessage(Message):
     """The end of a turn: outcome, cost, usage."""
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any, SupportsIndex, overload
@@ -11,6 +11,7 @@ from typing import Any, SupportsIndex, overload
 import attrs
 
 from .._core import checks
+from .._core.text import fit, sanitize_line
 from . import paths
 from .head_and_tail import HeadTail, first_prompt, first_string, last_string, read_head_and_tail, tag_of
 from .paths import Directory
@@ -66,9 +67,7 @@ class SessionList(list[SessionInfo]):
         return SessionList(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        from .._commands.sessions import table  # the same as `sessions list`
-
-        printer.text("\n".join(table(self)) if self else "no sessions")
+        printer.text("\n".join(table_lines(self)) if self else "no sessions")
 
     def _repr_html_(self) -> str:
         # Notebooks align cells to the right, which suits numbers only.
@@ -82,6 +81,27 @@ class SessionList(list[SessionInfo]):
         inert = str.maketrans({"|": "\\|", "<": "&lt;", "`": "\\`", "[": "\\[", "\n": " "})
         rows = ["| " + " | ".join(cell.translate(inert) for cell in row) + " |" for row in self._rows()]
         return "\n".join(["| changed | session | tag | id |", "|---|---|---|---|", *rows])
+
+
+def table_lines(infos: Iterable[SessionInfo]) -> list[str]:
+    """Return the lines of a table of sessions, cut to the terminal's width."""
+    import shutil  # loads the modules of all archives
+
+    width = max(60, shutil.get_terminal_size((120, 24)).columns)
+    lines = [f"{'ID':<8}  {'CHANGED':<16}  {'SIZE':>7}  SESSION"]
+    for info in infos:
+        tag = f"[{info.tag}] " if info.tag else ""
+        shown = sanitize_line(f"{tag}{info.summary}")
+        lines.append(f"{info.session_id[:8]}  {short_time(info.last_modified)}  {_size(info.file_size):>7}  {shown}")
+    return [fit(line, width) for line in lines]
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
 
 
 def short_time(milliseconds: int) -> str:
