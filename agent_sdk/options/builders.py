@@ -123,10 +123,10 @@ def _changes(fields: Mapping[str, Any], given: dict[str, Any], current: Callable
     changes = {}
     for name, value in given.items():
         field, old = fields[name], current(name)
-        # A default and a current value are in their converted form.
-        is_converted = value is old or value is field.default or field.converter is None
-        new = value if is_converted else field.converter(value)
-        if not _is_same(new, old):
+        # A default and a current value are in their converted form, unless the user changed a dict or list in place.
+        is_valid = value is field.default or (value is old and not isinstance(value, (dict, list)))
+        new = value if is_valid or field.converter is None else field.converter(value)
+        if value is not old and not _is_same(new, old):
             changes[name] = new
     return changes
 

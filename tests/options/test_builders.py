@@ -120,3 +120,13 @@ def test_a_value_that_equals_the_present_one_is_checked(wrong, words):
     """A value of a wrong type is an error, also where it equals the present value."""
     with pytest.raises(ConfigurationError, match=words):
         Options(fork_session=True).evolve(**wrong)
+
+
+def test_a_value_that_was_changed_in_place_is_checked():
+    """A dict that the user changed after it was given is checked again, though it is the same object."""
+    servers = {"a": {"type": "http", "url": "http://a"}}
+    options = Options(mcp_servers=servers)
+    assert options.evolve(mcp_servers=servers) is options
+    servers["b"] = 5
+    with pytest.raises(ConfigurationError, match="mcp_servers"):
+        options.evolve(mcp_servers=servers)
