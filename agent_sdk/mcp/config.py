@@ -11,7 +11,7 @@ import attrs
 
 from .._core import checks as check
 from .._core import json_lines
-from .._schema.to_json import write_json
+from .._schema.to_json import dump_json
 from ..errors import ConfigurationError
 from .server import ToolServer, normalize_name
 
@@ -297,7 +297,7 @@ def _parse_dict(value: Mapping[str, Any]) -> dict[str, Any]:
     wire = {key: item for key, item in checked.items() if item or key in ("command", "url")}
     wire = {**value, "type": kind, **wire}
     try:
-        write_json(wire)
+        dump_json(wire)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"cannot be written as JSON: {error}") from error
     return {key: list(item) if isinstance(item, tuple) else item for key, item in wire.items()}

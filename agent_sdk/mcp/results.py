@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from .._schema.to_json import convert_and_write_json, to_json_value, write_json
+from .._schema.to_json import dump_json, dump_object, to_json_value
 from ..errors import ConfigurationError
 
 ContentBlock = dict[str, Any]
@@ -81,7 +81,7 @@ class ToolResult:
     @classmethod
     def json(cls, value: Any) -> ToolResult:
         """Answer with *value* as JSON text, also where a plain return would read it as text or blocks."""
-        return cls(convert_and_write_json(value))
+        return cls(dump_object(value))
 
 
 def image_block(data: bytes, media_type: str | None = None) -> ContentBlock:
@@ -121,7 +121,7 @@ def encode(value: Any) -> dict[str, Any]:
     result = _to_result(value)
     if value is not None and not _is_text_only(result):
         # Said here, where the tool can be blamed, and not when the line is written.
-        write_json(result)
+        dump_json(result)
     return result
 
 
@@ -171,7 +171,7 @@ def _to_content(value: Any) -> list[ContentBlock]:
         return []
     if isinstance(value, (list, tuple)) and value and all(map(_is_content, value)):
         return [_to_block(part) for part in value]
-    return [_to_block(value) if _is_content(value) else _text_block(convert_and_write_json(value))]
+    return [_to_block(value) if _is_content(value) else _text_block(dump_object(value))]
 
 
 def _is_content(value: Any) -> bool:
