@@ -174,11 +174,11 @@ class _Writer:
         self._open.append(cls)
         try:
             # Only the class's own docstring: a dataclass without one gets its signature, a TypedDict that of dict.
-            own = str(vars(cls).get("__doc__") or "")
-            schema = self.members(fields_of(cls), docstrings.parameters(own))
+            docstring = str(vars(cls).get("__doc__") or "")
+            schema = self.members(fields_of(cls), docstrings.parameters(docstring))
         finally:
             self._open.pop()
-        text = "" if own.startswith(f"{cls.__name__}(") else docstrings.summary(own)
+        text = "" if docstring.startswith(f"{cls.__name__}(") else docstrings.summary(docstring)
         schema = {**schema, "description": text} if text else schema
         if cls not in self._recursive:
             return schema
@@ -228,11 +228,11 @@ def _default_keyword(value: Any) -> Schema:
     if value is MISSING:
         return {}
     try:
-        shown = to_json_value(value)
-        dump_json(shown)
+        default = to_json_value(value)
+        dump_json(default)
     except (TypeError, ValueError):
         return {}  # the schema shows only defaults that JSON can write; the function has it all the same
-    return {"default": shown}
+    return {"default": default}
 
 
 def _hint_name(hint: Any) -> str:

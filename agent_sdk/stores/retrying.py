@@ -20,12 +20,7 @@ BACKOFF = (0.2, 0.8)
 def with_retries(
     call: Callable[[], T], backoff: Iterable[float] = BACKOFF, is_hurried: Callable[[], bool] = lambda: False
 ) -> T:
-    """
-    Call a store, again after each pause of *backoff* when it fails; not again when it took too long.
-
-    Raises:
-        Exception: What the last attempt raised.
-    """
+    """Call a store, again after each pause of *backoff* when it fails; not again when it took too long."""
     for pause in backoff:
         try:
             return call()

@@ -77,7 +77,7 @@ def text_of(content: Any) -> str:
 
 
 class Program:
-    """One run: the script, what was heard, and the turn that is played."""
+    """One run: the script, the frames that were read, and the turn that is played."""
 
     def __init__(self, script: dict[str, Any]) -> None:
         self.script = script

@@ -160,8 +160,7 @@ class Cassette(Transport):
 
     def mismatch(self, what: str, recorded: Any, actual: Any) -> CassetteMismatchError:
         """Build the error for a run that is not as recorded."""
-        shown = diff.difference(recorded, actual)
-        text = f"{self.path}: {what}\n{shown}\n{_REMEDY}"
+        text = f"{self.path}: {what}\n{diff.difference(recorded, actual)}\n{_REMEDY}"
         return CassetteMismatchError(text, path=str(self.path), recorded=recorded, actual=actual)
 
     def _unknown_process_error(self, started_with: dict[str, Any]) -> CassetteMismatchError:
