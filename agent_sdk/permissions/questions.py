@@ -8,10 +8,10 @@ from typing import Any
 
 from .previews import printable
 
-Write = Callable[[str], Any]
+WriteText = Callable[[str], Any]
 
 
-def ask_question(question: object, read: Callable[[str], str], write: Write, attempts: int) -> str | None:
+def ask_question(question: object, read: Callable[[str], str], write: WriteText, attempts: int) -> str | None:
     """
     Put one of the tool's `questions` and return the answer: a label, labels joined by commas, or the person's own
     words; *None* when all *attempts* got an empty line, or there is no question.
