@@ -18,7 +18,7 @@ from .to_json import to_json_value
 WRAPPER_KEY = "value"
 
 
-def schema_of(target: Any) -> dict[str, Any]:
+def output_schema(target: Any) -> dict[str, Any]:
     """
     Return the JSON Schema to ask the CLI for.
 
@@ -32,7 +32,7 @@ def schema_of(target: Any) -> dict[str, Any]:
 def prepare(target: Any) -> None:
     """Make what `build` needs, and raise its `ConfigurationError`, before the prompt is sent and paid for."""
     if not isinstance(target, Mapping):
-        _builder(target)
+        _target_builder(target)
 
 
 def build(target: Any, data: Any, *, result: Any = None) -> Any:
@@ -51,7 +51,7 @@ def build(target: Any, data: Any, *, result: Any = None) -> Any:
     problems = validate.validator(schema, "output")(data)
     if problems:
         raise StructuredOutputError(f"the output is no {_target_name(target)}: {problems}", result=result)
-    make = None if isinstance(target, Mapping) else _builder(target)
+    make = None if isinstance(target, Mapping) else _target_builder(target)
     try:
         return data if make is None else make(data)
     except ValueError as error:
@@ -80,7 +80,7 @@ def _parse_hint(target: Any) -> dict[str, Any]:
         raise ConfigurationError(f"output: {error}") from error
 
 
-def _builder(target: Any) -> to_python.Build | None:
+def _target_builder(target: Any) -> to_python.Build | None:
     try:
         return to_python.builder(target)
     except ConfigurationError as error:

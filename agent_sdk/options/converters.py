@@ -228,9 +228,9 @@ def output_schema(value: object) -> Any:
     Raises:
         ConfigurationError: It is no type that JSON can hold, or no JSON Schema.
     """
-    from .._schema.structured_output import schema_of
+    from .._schema.structured_output import output_schema
 
-    return schema_of(value)
+    return output_schema(value)
 
 
 def json_schema(value: object) -> Any:

@@ -102,18 +102,13 @@ class Decision(NamedTuple):
     error: Exception | None
 
 
-def parse_answer(answer: object, tool_input: dict[str, Any]) -> dict[str, Any]:
-    """Return the wire form of a callback's *answer*. What is neither `Allow`, `Deny` nor a bool refuses."""
-    return _parse_decision(answer, tool_input, "").wire
-
-
 def decide(
     callback: PermissionCallback, tool_name: str, tool_input: dict[str, Any], context: PermissionContext
 ) -> Decision:
     """
-    Ask *callback* and return its decision. An `Exception` in it refuses, and comes back beside the refusal.
+    Ask *callback* and return its decision. What is neither `Allow`, `Deny` nor a bool refuses.
 
-    `KeyboardInterrupt` and `SystemExit` leave.
+    An `Exception` in it refuses, and comes back beside the refusal; `KeyboardInterrupt` and `SystemExit` leave.
     """
     try:
         answer = callback(tool_name, tool_input, context)

@@ -61,17 +61,7 @@ class Lease:
     def acquire(
         cls, table: LeaseTable, name: str, wait: float, ttl: float, check: Callable[[], object] = lambda: None
     ) -> Lease:
-        """
-        Wait for the lease *name* and hold it.
-
-        Args:
-            wait: Seconds; 0 tries once.
-            check: Called between two attempts; what it raises ends the wait.
-
-        Raises:
-            SessionBusyError: It was not free in time, or this very thread holds it.
-            StoreError: The store failed.
-        """
+        """Wait for the lease *name* and hold it; arguments and errors as for `Store.lease`."""
         lease = cls(table, name, ttl)
         begun, pause = time.monotonic(), MIN_POLL_INTERVAL
         while not table.acquire_lease(name, lease._token, ttl):

@@ -169,7 +169,7 @@ class Script:
         return self._condition is None or self._condition(request)
 
     def answer(self, request: ModelRequest) -> Reply:
-        """Take the reply for *request* from the script. Functions of the request run outside the lock."""
+        """Return the script's reply to *request*. Functions of the request run outside the lock."""
         key = request.call_key
         with self._lock:
             if key in self._repeated:
