@@ -44,7 +44,7 @@ class StoreSync:
     def flush(self, connection: Connection) -> None:
         """Give the store what came after the result of a turn; the next turn tells of what it did not take."""
         if self._mirror.has_pending:
-            connection.inbox.extend(self._mirror.flush(max_seconds=self.options.timeout))
+            connection.inbox.extend(self._mirror.flush(attempt_timeout=self.options.timeout))
 
     def record(self, session_id: str) -> None:
         """Remember what the store has of the session after a turn of this process."""
@@ -75,7 +75,7 @@ class StoreSync:
         What the store does not take is kept on this machine; a `StoreWarning` tells, as no message can any more.
         """
         try:
-            reports = self._mirror.flush(max_seconds=self.options.timeout)
+            reports = self._mirror.flush(attempt_timeout=self.options.timeout)
             saved = self._rescue(self._folder) if self._folder is not None and self._mirror.is_behind else ""
             if reports:
                 lost = "; ".join(str(report["error"]) for report, _ in reports)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._core.text import did_you_mean
 from ..errors import ConfigurationError
-from .to_json import write_json
+from .to_json import dump_json
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 
@@ -77,17 +77,9 @@ KEYWORDS = frozenset({*_RULES, *_SCHEMA_KEYWORDS, *LIBRARY_KEYWORDS, "const", "d
 
 
 def check_schema(schema: Any, name: str) -> None:
-    """
-    Refuse what is no JSON Schema.
-
-    Args:
-        name: What the error calls the schema.
-
-    Raises:
-        ConfigurationError: It is none; the text names the place in it, as `properties/city/type`.
-    """
+    """Raise `ConfigurationError` for what is no JSON Schema, with *name* and the place: `properties/city/type`."""
     try:
-        write_json(schema)
+        dump_json(schema)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{name} is no JSON Schema: {error}") from error
     for place, part in iter_schemas(schema):
@@ -137,13 +129,13 @@ def _find_problem(part: Any, root: Any) -> str:
 
 def _reference_problem(part: Any, root: Any) -> str:
     """Follow a reference: it must end at a schema, and not at itself."""
-    seen: list[str] = []
+    followed: list[str] = []
     while isinstance(part, Mapping) and "$ref" in part:
-        if part["$ref"] in seen:
+        if part["$ref"] in followed:
             return f"'$ref' leads back to itself: {part['$ref']!r}"
-        seen.append(part["$ref"])
+        followed.append(part["$ref"])
         part = resolve(part["$ref"], root) if isinstance(part["$ref"], str) else None
-    return f"'$ref' leads nowhere: {seen[-1]!r}" if part is None else ""
+    return f"'$ref' leads nowhere: {followed[-1]!r}" if part is None else ""
 
 
 def resolve(pointer: str, root: Any) -> Any:

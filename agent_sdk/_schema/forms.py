@@ -16,15 +16,10 @@ from .to_json import to_json_value
 
 def input_schema(given: Any, name: str) -> Schema:
     """
-    Return the JSON Schema of an object from what a person gave.
+    Return the JSON Schema of an object from what a person gave; an error calls it *name*.
 
-    Args:
-        given: JSON Schema of an object; or the short form, property -> name of a type, Python type or schema, all
-            required: `{"city": "string", "days": int}`; or an attrs class, a dataclass or a `TypedDict`.
-        name: What an error calls the schema.
-
-    Raises:
-        ConfigurationError: It is none of these.
+    Accepts the JSON Schema of an object; the short form, property -> name of a type, Python type or schema, all
+    required: `{"city": "string", "days": int}`; an attrs class, a dataclass or a `TypedDict`.
     """
     if is_object(given):
         return schema_of(given)

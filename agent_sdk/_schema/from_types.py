@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from ..errors import ConfigurationError
 from . import docstrings
 from .fields import MISSING, Field, fields_of, is_object
-from .to_json import qualified_name, to_json_value, write_json
+from .to_json import dump_json, qualified_name, to_json_value
 
 Schema = dict[str, Any]
 
@@ -53,16 +53,10 @@ _WRAPPERS = tuple(getattr(typing, name) for name in ("Required", "NotRequired", 
 
 def schema_of(hint: Any) -> Schema:
     """
-    Return the JSON Schema of a type hint or class.
+    Return the JSON Schema of a type hint or class; one without a JSON form raises `ConfigurationError`.
 
-    Args:
-        hint: A scalar, `Literal`, `Enum`, `Optional`, `Union`, list, tuple, set, dict, `Annotated`, an attrs class, a
-            dataclass, a `TypedDict`, a date, a UUID or a path; nested as you like. A string in `Annotated` is the
-            description; an object with `ge`, `gt`, `le`, `lt`, `min_length` or `max_length` (as in the package
-            annotated-types) is a bound: `Annotated[int, "How many", Ge(1)]`.
-
-    Raises:
-        ConfigurationError: The hint has no JSON form, or a name in it cannot be resolved.
+    A string in `Annotated` is the description; an object with `ge`, `gt`, `le`, `lt`, `min_length` or `max_length` (as
+    in the package annotated-types) is a bound: `Annotated[int, "How many", Ge(1)]`.
     """
     writer = _Writer()
     return writer.finish(writer.write(hint))
@@ -180,11 +174,11 @@ class _Writer:
         self._open.append(cls)
         try:
             # Only the class's own docstring: a dataclass without one gets its signature, a TypedDict that of dict.
-            own = str(vars(cls).get("__doc__") or "")
-            schema = self.members(fields_of(cls), docstrings.parameters(own))
+            docstring = str(vars(cls).get("__doc__") or "")
+            schema = self.members(fields_of(cls), docstrings.parameters(docstring))
         finally:
             self._open.pop()
-        text = "" if own.startswith(f"{cls.__name__}(") else docstrings.summary(own)
+        text = "" if docstring.startswith(f"{cls.__name__}(") else docstrings.summary(docstring)
         schema = {**schema, "description": text} if text else schema
         if cls not in self._recursive:
             return schema
@@ -234,11 +228,11 @@ def _default_keyword(value: Any) -> Schema:
     if value is MISSING:
         return {}
     try:
-        shown = to_json_value(value)
-        write_json(shown)
+        default = to_json_value(value)
+        dump_json(default)
     except (TypeError, ValueError):
         return {}  # the schema shows only defaults that JSON can write; the function has it all the same
-    return {"default": shown}
+    return {"default": default}
 
 
 def _hint_name(hint: Any) -> str:

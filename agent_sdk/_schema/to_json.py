@@ -16,28 +16,22 @@ from .._core import json_lines
 _SCALAR_TYPES = frozenset({str, int, float, bool, type(None)})
 
 
-def convert_and_write_json(value: object) -> str:
+def dump_object(value: object) -> str:
     """
     Write *value* as JSON: values of JSON, attrs objects, dataclasses, enums by value, dates, UUIDs and paths.
 
-    Raises:
-        TypeError: Something in it has no JSON form, such as a set.
-        ValueError: A number is not finite, or the value contains itself.
+    What has no JSON form, such as a set, raises `TypeError`; a number that is not finite, or a value that contains
+    itself, `ValueError`.
     """
     try:
-        return write_json(value)
+        return dump_json(value)
     except TypeError:
         # What JSON knows goes the short way; everything else is turned into it first.
-        return write_json(to_json_value(value))
+        return dump_json(to_json_value(value))
 
 
-def write_json(value: object) -> str:
-    """
-    Write a value of JSON.
-
-    Raises:
-        TypeError, ValueError: As for `json_text`.
-    """
+def dump_json(value: object) -> str:
+    """Write a value of JSON; raises as `dump_object`."""
     try:
         return json_lines.dumps(value)
     except ValueError as error:
@@ -45,13 +39,7 @@ def write_json(value: object) -> str:
 
 
 def to_json_value(value: Any) -> Any:
-    """
-    Return *value* made of dicts, lists and scalars.
-
-    Raises:
-        TypeError: Something in it has no JSON form.
-        ValueError: The value contains itself.
-    """
+    """Return *value* made of dicts, lists and scalars; raises as `dump_object`."""
     try:
         return _to_json_value(value)
     except RecursionError as error:

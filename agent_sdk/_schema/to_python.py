@@ -26,10 +26,8 @@ def builder(hint: Any) -> Build | None:
     """
     Return the function that turns a value of JSON into what *hint* says; *None* when the value can stay as it is.
 
-    The function raises `ValueError` with the problems in words where a class of the user's refuses its fields.
-
-    Raises:
-        ConfigurationError: No objects of *hint* can be made.
+    The function raises `ValueError` with the problems in words where a class of the user's refuses its fields. A hint
+    of which no objects can be made raises `ConfigurationError`.
     """
     hint = from_types.unwrap(hint)
     if get_origin(hint) is Annotated:

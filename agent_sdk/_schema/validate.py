@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._core import log
-from .._core.text import nearest, truncate
+from .._core.text import did_you_mean, truncate
 from ..errors import ConfigurationError
-from . import check as rules
+from .check import check_schema, needs_library, resolve
 
 #: Gives the problems of a value, joined by `; `: an empty string when it fits.
 Validate = Callable[[Any], str]
@@ -51,17 +51,12 @@ _NO_TYPES: frozenset[type] = frozenset()
 
 def validator(schema: Mapping[str, Any], name: str, *, strict_integers: bool = False) -> Validate:
     """
-    Compile *schema*.
+    Compile *schema*; one that is no JSON Schema raises `ConfigurationError`, which calls it *name*.
 
-    Args:
-        name: What an error calls the schema.
-        whole: Refuse 5.0 for a whole number, which JSON Schema accepts.
-
-    Raises:
-        ConfigurationError: It is no JSON Schema.
+    *strict_integers* refuses 5.0 for a whole number, which JSON Schema accepts.
     """
-    rules.check_schema(schema, name)
-    if rules.needs_library(schema):
+    check_schema(schema, name)
+    if needs_library(schema):
         library = _library_validator(schema, name)
         if library is not None:
             return library
@@ -152,7 +147,7 @@ class _Compiler:
             # Compiled when first met: a schema may contain itself.
             found = self._references.get(pointer)
             if found is None:
-                found = self._references[pointer] = self.check(rules.resolve(pointer, self._root))
+                found = self._references[pointer] = self.check(resolve(pointer, self._root))
             found(value, path, problems)
 
         return check_reference
@@ -212,8 +207,7 @@ class _Compiler:
         known = ", ".join(declared)
 
         def check_unknown(value: Any, path: str, problems: list[str]) -> None:
-            near = nearest(path.rsplit(".", 1)[-1], declared)
-            hint = f"did you mean {near!r}?" if near else f"there are {known}" if known else "there are none"
+            hint = did_you_mean(path.rsplit(".", 1)[-1], declared, f"there are {known}" if known else "there are none")
             problems.append(f"{path}: no such argument; {hint}")
 
         return check_unknown
@@ -256,7 +250,7 @@ class _Compiler:
 
     def _type_test(self, schema: Any) -> Callable[[Any], bool]:
         while isinstance(schema, Mapping) and "$ref" in schema:
-            schema = rules.resolve(schema["$ref"], self._root)
+            schema = resolve(schema["$ref"], self._root)
         names = schema["type"] if isinstance(schema, Mapping) and "type" in schema else ()
         classes = tuple(self.exact_types({"type": names}))
         return lambda value: isinstance(value, classes)

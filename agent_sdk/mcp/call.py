@@ -73,7 +73,7 @@ class ToolCall:
         `Exception` (`KeyboardInterrupt`, `SystemExit`) leaves. A call that was cancelled before does not run.
         """
         if deadline is not None:
-            self.context._cancellation.deadline = deadline
+            self.context.expire_at(deadline)
         try:
             result = results.failure("cancelled before it ran") if self.is_cancelled else self._result()
         finally:

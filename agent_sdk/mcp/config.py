@@ -11,7 +11,7 @@ import attrs
 
 from .._core import checks as check
 from .._core import json_lines
-from .._schema.to_json import write_json
+from .._schema.to_json import dump_json
 from ..errors import ConfigurationError
 from .server import ToolServer, normalize_name
 
@@ -190,10 +190,10 @@ def parse_servers(option: object, custom_tools: object = None) -> Servers:
     """
     servers = Servers({}, {}) if option is None else _parse_option(option)
     if custom_tools is not None:
-        own = ToolServer(CUSTOM_TOOLS_SERVER, custom_tools)
-        if own.tools:
+        server = ToolServer(CUSTOM_TOOLS_SERVER, custom_tools)
+        if server.tools:
             _reject_duplicate_names([*servers.outside, *servers.inside, CUSTOM_TOOLS_SERVER])
-            servers.inside[CUSTOM_TOOLS_SERVER] = own
+            servers.inside[CUSTOM_TOOLS_SERVER] = server
     return servers
 
 
@@ -255,9 +255,9 @@ def _check_name(name: object) -> None:
 
 
 def _reject_duplicate_names(names: list[str]) -> None:
-    seen: dict[str, str] = {}
+    by_cli_name: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(normalize_name(name), name)
+        other = by_cli_name.setdefault(normalize_name(name), name)
         if other is not name or names.count(name) > 1:
             raise ConfigurationError(
                 f"mcp_servers: {other!r} and {name!r} are one name to the CLI (it keeps letters, digits, - and _; "
@@ -297,7 +297,7 @@ def _parse_dict(value: Mapping[str, Any]) -> dict[str, Any]:
     wire = {key: item for key, item in checked.items() if item or key in ("command", "url")}
     wire = {**value, "type": kind, **wire}
     try:
-        write_json(wire)
+        dump_json(wire)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"cannot be written as JSON: {error}") from error
     return {key: list(item) if isinstance(item, tuple) else item for key, item in wire.items()}

@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
-from .._schema.to_json import convert_and_write_json, to_json_value, write_json
+from .._schema.to_json import dump_json, dump_object, to_json_value
 from ..errors import ConfigurationError
 
-ContentBlock = dict[str, Any]
+MCPBlock = dict[str, Any]
 
 #: First bytes -> media type. WebP is told apart from other RIFF files by what follows at byte 8.
 _MAGIC = (
@@ -81,10 +81,10 @@ class ToolResult:
     @classmethod
     def json(cls, value: Any) -> ToolResult:
         """Answer with *value* as JSON text, also where a plain return would read it as text or blocks."""
-        return cls(convert_and_write_json(value))
+        return cls(dump_object(value))
 
 
-def image_block(data: bytes, media_type: str | None = None) -> ContentBlock:
+def image_block(data: bytes, media_type: str | None = None) -> MCPBlock:
     """
     Make the content block of a picture.
 
@@ -121,7 +121,7 @@ def encode(value: Any) -> dict[str, Any]:
     result = _to_result(value)
     if value is not None and not _is_text_only(result):
         # Said here, where the tool can be blamed, and not when the line is written.
-        write_json(result)
+        dump_json(result)
     return result
 
 
@@ -166,12 +166,12 @@ def _encode_result(value: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _to_content(value: Any) -> list[ContentBlock]:
+def _to_content(value: Any) -> list[MCPBlock]:
     if value is None:
         return []
     if isinstance(value, (list, tuple)) and value and all(map(_is_content, value)):
         return [_to_block(part) for part in value]
-    return [_to_block(value) if _is_content(value) else _text_block(convert_and_write_json(value))]
+    return [_to_block(value) if _is_content(value) else _text_block(dump_object(value))]
 
 
 def _is_content(value: Any) -> bool:
@@ -186,7 +186,7 @@ def _is_block(value: Any) -> bool:
     return any(all(isinstance(value.get(key), cls) for key, cls in shape.items()) for shape in shapes)
 
 
-def _to_block(value: Any) -> ContentBlock:
+def _to_block(value: Any) -> MCPBlock:
     if isinstance(value, str):
         return _text_block(str.__str__(value))
     if not isinstance(value, dict):
@@ -195,18 +195,18 @@ def _to_block(value: Any) -> ContentBlock:
     return convert(value) if convert is not None and isinstance(value.get("source"), dict) else value
 
 
-def _text_block(text: str) -> ContentBlock:
+def _text_block(text: str) -> MCPBlock:
     return {"type": "text", "text": text}
 
 
-def _convert_image(block: ContentBlock) -> ContentBlock:
+def _convert_image(block: MCPBlock) -> MCPBlock:
     source = block["source"]
     if source.get("type") == "url":
         return {"type": "resource_link", "uri": source.get("url"), "name": source.get("url")}
     return {"type": "image", "data": source.get("data"), "mimeType": source.get("media_type")}
 
 
-def _convert_document(block: ContentBlock) -> ContentBlock:
+def _convert_document(block: MCPBlock) -> MCPBlock:
     source, name = block["source"], block.get("title") or "document"
     if source.get("type") == "text":
         return _text_block(str(source.get("data")))
@@ -215,7 +215,7 @@ def _convert_document(block: ContentBlock) -> ContentBlock:
 
 
 #: Blocks as prompts have them (`agent_sdk.image`, `agent_sdk.document`) -> as MCP has them.
-_PROMPT_BLOCKS: Mapping[str, Callable[[ContentBlock], ContentBlock]] = {
+_PROMPT_BLOCKS: Mapping[str, Callable[[MCPBlock], MCPBlock]] = {
     "image": _convert_image,
     "document": _convert_document,
 }

@@ -1,8 +1,8 @@
 """
 A tool server: tools that live in this process, and the answers to what the CLI asks of them.
 
-Messages in, messages out: no pipe and no thread. `plan` answers at once what needs no code of the user's; a call of a
-tool comes back as a `ToolCall`, to be run wherever callbacks run.
+Messages in, messages out: no pipe and no thread. `dispatch` answers at once what needs no code of the user's; a call
+of a tool comes back as a `ToolCall`, to be run wherever callbacks run.
 """
 from __future__ import annotations
 

@@ -38,8 +38,7 @@ def read_signature(function: Callable[..., Any], name: str) -> Signature | None:
     """
     Read the signature of *function*; *None* when Python does not know it, as for some built-in functions.
 
-    Raises:
-        ConfigurationError: It is a coroutine function or a generator.
+    A coroutine function or a generator raises `ConfigurationError`.
     """
     plain, called = _annotated_function(function), _invoked_function(function)
     if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
@@ -91,12 +90,7 @@ def _is_context(hint: Any) -> bool:
 
 
 def arguments_schema(signature: Signature, docstring: str | None, name: str) -> from_types.Schema:
-    """
-    Return the schema of the arguments.
-
-    Raises:
-        ConfigurationError: A parameter cannot be given by name, or its hint has no JSON form.
-    """
+    """Return the schema of the arguments; a parameter that cannot be given by name raises `ConfigurationError`."""
     given = [_field(parameter, signature.hints, name) for parameter in signature.model_parameters]
     try:
         return from_types.schema_of_fields(given, docstrings.parameters(docstring))
@@ -117,12 +111,7 @@ def _field(parameter: inspect.Parameter, hints: dict[str, Any], name: str) -> fi
 
 
 def check_takes_one_dict(signature: Signature, name: str) -> None:
-    """
-    Refuse a function that cannot be called with one dict.
-
-    Raises:
-        ConfigurationError: It takes none, or needs more.
-    """
+    """Raise `ConfigurationError` for a function that cannot be called with one dict."""
     positional = [p for p in signature.model_parameters if p.kind in _POSITIONAL]
     variable = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in signature.model_parameters)
     needed = [p for p in signature.model_parameters if p.default is inspect.Parameter.empty and p not in positional[:1]]

@@ -12,7 +12,7 @@ from .._core import checks as check
 from .._core.text import did_you_mean
 from .._schema import docstrings, forms, to_python
 from .._schema.fields import is_object
-from .._schema.to_json import write_json
+from .._schema.to_json import dump_json
 from .._schema.validate import Validate, validator
 from ..errors import ConfigurationError
 from . import signature
@@ -218,7 +218,7 @@ def _build_meta(given: object, always_load: bool, max_result_chars: int | None) 
     if check.number("max_result_chars", least=1, whole=True)(max_result_chars) is not None:
         meta[_MAX_RESULT_CHARS] = max_result_chars
     try:
-        write_json(meta)
+        dump_json(meta)
     except (TypeError, ValueError) as error:
         raise check.invalid("meta", given, f"cannot be written as JSON: {error}") from error
     return meta

@@ -188,9 +188,9 @@ def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
 
 def output_schema(value: object) -> Any:
     """Return the JSON Schema of *output*: a class, another type hint, or a JSON Schema."""
-    from .._schema.structured_output import schema_of
+    from .._schema.structured_output import output_schema
 
-    return schema_of(value)
+    return output_schema(value)
 
 
 def json_schema(value: object) -> Any:

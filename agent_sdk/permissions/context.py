@@ -73,9 +73,9 @@ class PermissionContext:
         cls, request: dict[str, Any], request_id: str = "", cancellation: Cancellation | None = None
     ) -> PermissionContext:
         """Read a `can_use_tool` request. What does not fit its field is kept as it came."""
-        told = {name: value for name, value in request.items() if name in _PLAIN_FIELDS and value is not None}
+        plain = {name: value for name, value in request.items() if name in _PLAIN_FIELDS and value is not None}
         return cls(
-            **told,
+            **plain,
             mcp_server=_parse_part(McpOrigin, request.get("mcp_server")),
             matched_ask_rule=_parse_part(AskRule, request.get("matched_ask_rule")),
             request_id=request_id,

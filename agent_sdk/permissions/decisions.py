@@ -36,16 +36,11 @@ def _parse_updates(value: UpdateLike | Iterable[UpdateLike] | None) -> tuple[Per
 
 def _parse_input(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
     given: dict[str, Any] | None = check.mapping("updated_input")(value)
-    if given is not None:
-        _encodable("updated_input", given)
-    return given
-
-
-def _encodable(name: str, value: object) -> None:
     try:
-        json_lines.dumps(value)
+        json_lines.dumps(given)
     except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from error
+        raise ConfigurationError(f"updated_input cannot be written as JSON: {error}") from error
+    return given
 
 
 @attrs.frozen
@@ -107,24 +102,13 @@ class Decision(NamedTuple):
     error: Exception | None
 
 
-def parse_answer(answer: object, tool_input: dict[str, Any]) -> dict[str, Any]:
-    """
-    Return the wire form of a callback's answer. What is neither `Allow`, `Deny` nor a bool refuses.
-
-    Args:
-        answer: What the callback returned.
-        tool_input: The input that the CLI asked about.
-    """
-    return _parse_decision(answer, tool_input, "").wire
-
-
 def decide(
     callback: PermissionCallback, tool_name: str, tool_input: dict[str, Any], context: PermissionContext
 ) -> Decision:
     """
-    Ask *callback* and return its decision. An `Exception` in it refuses, and comes back beside the refusal.
+    Ask *callback* and return its decision. What is neither `Allow`, `Deny` nor a bool refuses.
 
-    `KeyboardInterrupt` and `SystemExit` leave.
+    An `Exception` in it refuses, and comes back beside the refusal; `KeyboardInterrupt` and `SystemExit` leave.
     """
     try:
         answer = callback(tool_name, tool_input, context)
@@ -147,14 +131,12 @@ def _parse_decision(answer: object, tool_input: dict[str, Any], callback: str) -
 
 
 def _parse_allow(answer: Allow, tool_input: dict[str, Any], callback: str) -> Decision:
-    wire = answer.to_wire(tool_input)
-    if answer.updated_input is not None:
-        try:
-            # Checked when it was made, but a dict can be changed since, and a NaN would end the CLI.
-            json_lines.dumps(answer.updated_input)
-        except (TypeError, ValueError) as error:
-            return _invalid_answer(f"returned an updated_input that cannot be written as JSON: {error}.", callback)
-    return Decision(wire, None)
+    try:
+        # Checked when it was made, but a dict can be changed since, and a NaN would end the CLI.
+        json_lines.dumps(answer.updated_input)
+    except (TypeError, ValueError) as error:
+        return _invalid_answer(f"returned an updated_input that cannot be written as JSON: {error}.", callback)
+    return Decision(answer.to_wire(tool_input), None)
 
 
 def _invalid_answer(problem: str, callback: str) -> Decision:

@@ -25,11 +25,11 @@ MAX_DIFF_BYTES = 1_000_000
 
 def printable(text: object) -> str:
     """Return *text* on one line, with escapes for what would move the cursor, hide or reverse other text."""
-    shown = "".join(char if char.isprintable() else _escape(char) for char in str(text))
-    left_out = len(shown) - MAX_WIDTH
+    escaped = "".join(char if char.isprintable() else _escape(char) for char in str(text))
+    left_out = len(escaped) - MAX_WIDTH
     if left_out <= 0:
-        return shown
-    return f"{shown[:MAX_WIDTH - TAIL_WIDTH]} …({left_out} more characters)… {shown[-TAIL_WIDTH:]}"
+        return escaped
+    return f"{escaped[:MAX_WIDTH - TAIL_WIDTH]} …({left_out} more characters)… {escaped[-TAIL_WIDTH:]}"
 
 
 def _escape(char: str) -> str:

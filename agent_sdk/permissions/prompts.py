@@ -69,21 +69,21 @@ def ask(input: ReadLine | None = None, output: Output | None = None) -> Permissi
 def _show_request(stream: Output, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> None:
     title = context.title or f"Claude wants to use {tool_name}"
     lines = ["", printable(title), *preview_lines(tool_name, tool_input)]
-    told = (("why", context.decision_reason), ("path", context.blocked_path), ("subagent", context.agent_id))
-    lines += [f"  ({name}: {printable(text)})" for name, text in told if text]
+    facts = (("why", context.decision_reason), ("path", context.blocked_path), ("subagent", context.agent_id))
+    lines += [f"  ({name}: {printable(text)})" for name, text in facts if text]
     stream.write("\n".join(lines) + "\n")
     stream.flush()
 
 
 def _read_answer(read: ReadLine, stream: Output, context: PermissionContext) -> Allow | Deny:
-    lasting = [] if context.suppress_always_allow_rule else context.suggestions
-    offers = "[y]es / [n]o" + (f" / [a]lways ({'; '.join(map(describe_update, lasting))})" if lasting else "")
+    updates = [] if context.suppress_always_allow_rule else context.suggestions
+    choices = "[y]es / [n]o" + (f" / [a]lways ({'; '.join(map(describe_update, updates))})" if updates else "")
     for _ in range(MAX_ATTEMPTS):
-        word, _, rest = read(f"Allow? {offers}: ").strip().partition(" ")
+        word, _, rest = read(f"Allow? {choices}: ").strip().partition(" ")
         if word.lower() in ("y", "yes") and not rest:
             return Allow()
-        if word.lower() in ("a", "always") and lasting and not rest:
-            return Allow(updated_permissions=lasting)
+        if word.lower() in ("a", "always") and updates and not rest:
+            return Allow(updated_permissions=updates)
         if word.lower().rstrip(",:.") in ("n", "no"):
             return Deny(rest.strip()) if rest.strip() else Deny()
         stream.write("Please answer with one of these; text after no is told to Claude.\n")

@@ -8,21 +8,13 @@ from typing import Any
 
 from .previews import printable
 
-Write = Callable[[str], Any]
+WriteText = Callable[[str], Any]
 
 
-def ask_question(question: object, read: Callable[[str], str], write: Write, attempts: int) -> str | None:
+def ask_question(question: object, read: Callable[[str], str], write: WriteText, attempts: int) -> str | None:
     """
-    Put one question and return the answer: a label, labels joined by commas, or the person's own words.
-
-    Args:
-        question: One entry of the tool's `questions`.
-        read: Reads one line, given a prompt.
-        write: Shows text.
-        attempts: How often an empty answer is asked for again.
-
-    Returns:
-        *None* when there was no answer, or there is no question.
+    Put one of the tool's `questions` and return the answer: a label, labels joined by commas, or the person's own
+    words; *None* when all *attempts* got an empty line, or there is no question.
     """
     if not isinstance(question, Mapping) or not isinstance(question.get("question"), str):
         return None

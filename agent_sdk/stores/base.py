@@ -156,13 +156,8 @@ def check_user(user_id: object) -> str:
 
 def deduplicate(entries: Iterable[Entry]) -> list[Entry]:
     """Return *entries* with each `uuid` once, where it came first: a batch may have been written twice."""
-    seen: set[object] = set()
-    kept = []
-    for entry in entries:
+    by_uuid: dict[object, Entry] = {}
+    for place, entry in enumerate(entries):
         uuid = entry.get("uuid")
-        if isinstance(uuid, str):
-            if uuid in seen:
-                continue
-            seen.add(uuid)
-        kept.append(entry)
-    return kept
+        by_uuid.setdefault(uuid if isinstance(uuid, str) else place, entry)
+    return list(by_uuid.values())

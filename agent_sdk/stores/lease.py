@@ -30,20 +30,16 @@ class LeaseTable(Protocol):
 
     @property
     def scope(self) -> object:
-        """The same for two books that are one."""
-        ...
+        """The same for two tables that are one."""
 
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
         """Write the lease down for *token*, unless another token holds it and its time is not up."""
-        ...
 
     def renew_lease(self, name: str, token: str, ttl: float) -> bool:
         """Give the lease *ttl* seconds more; false when *token* does not hold it."""
-        ...
 
     def release_lease(self, name: str, token: str) -> None:
         """Strike the lease out if *token* holds it."""
-        ...
 
 
 class Lease:
@@ -65,17 +61,7 @@ class Lease:
     def acquire(
         cls, table: LeaseTable, name: str, wait: float, ttl: float, check: Callable[[], object] = lambda: None
     ) -> Lease:
-        """
-        Wait for the lease *name* and hold it.
-
-        Args:
-            wait: Seconds; 0 tries once.
-            check: Called between two attempts; what it raises ends the wait.
-
-        Raises:
-            SessionBusyError: It was not free in time, or this very thread holds it.
-            StoreError: The store failed.
-        """
+        """Wait for the lease *name* and hold it; arguments and errors as for `Store.lease`."""
         lease = cls(table, name, ttl)
         begun, pause = time.monotonic(), MIN_POLL_INTERVAL
         while not table.acquire_lease(name, lease._token, ttl):
@@ -111,11 +97,11 @@ class Lease:
             good_until = now + self.ttl
 
     def _renew_once(self) -> bool:
-        book, name, token, ttl = self._table, self.name, self._token, self.ttl
+        table, name, token, ttl = self._table, self.name, self._token, self.ttl
         # A store that was restarted may have forgotten the lease: it is ours as long as nobody else has it.
-        held = book.renew_lease(name, token, ttl) or book.acquire_lease(name, token, ttl)
+        held = table.renew_lease(name, token, ttl) or table.acquire_lease(name, token, ttl)
         if self._stop.is_set() and not self._expires:
-            book.release_lease(name, token)  # it was given back while this was on its way
+            table.release_lease(name, token)  # it was given back while this was on its way
         return held
 
     def let_expire(self) -> None:

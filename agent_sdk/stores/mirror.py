@@ -8,12 +8,14 @@ is kept for the next flush, and a message tells. Used by `_protocol` and the kee
 from __future__ import annotations
 
 import collections
-import os
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+import attrs
+
 from .._core import json_lines, log
+from .._core.ids import new_uuid
 from .base import Entry, Key
 from .retrying import BACKOFF, BoundedCaller, with_retries
 
@@ -31,18 +33,12 @@ APPEND_TIMEOUT = 60.0
 _PATH = re.compile(r".*/projects/([^/]+)/([0-9a-fA-F-]{36})(?:/(.+))?\.jsonl", re.DOTALL)
 
 
+@attrs.define(eq=False)
 class Batch:
-    """What is written into one transcript at once."""
+    """Entries that are appended to one transcript in one call, and their size in bytes."""
 
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        #: Bytes, as they came.
-        self.size = 0
-
-    def add(self, entries: list[Entry], size: int) -> None:
-        """Put *entries* of *size* bytes behind the others."""
-        self.entries += entries
-        self.size += size
+    entries: list[Entry] = attrs.field(factory=list)
+    size: int = 0
 
 
 class Mirror:
@@ -122,20 +118,20 @@ class Mirror:
         self._reports.append(mirror_error_frame(f"{error} ({consequence})", key))
 
     def flush(
-        self, is_hurried: Callable[[], bool] = lambda: False, max_seconds: float | None = None
+        self, is_hurried: Callable[[], bool] = lambda: False, attempt_timeout: float | None = None
     ) -> list[tuple[Frame, bytes]]:
         """
         Write what waits to the store.
 
         Args:
             is_hurried: Asked before each wait between two attempts; true leaves the rest for the next flush.
-            at_most: Seconds that one attempt may take, below `APPEND_TIMEOUT`.
+            attempt_timeout: Seconds that one attempt may take, below `APPEND_TIMEOUT`.
 
         Returns:
             Messages about what the store did not take, and what was reported before: frames with their lines.
         """
         batches = self._take_batches()
-        seconds = APPEND_TIMEOUT if max_seconds is None else min(APPEND_TIMEOUT, max_seconds)
+        seconds = APPEND_TIMEOUT if attempt_timeout is None else min(APPEND_TIMEOUT, attempt_timeout)
         backoff: tuple[float, ...] = BACKOFF
         try:
             while batches:
@@ -165,24 +161,24 @@ class Mirror:
         self._pending_entries = self._pending_bytes = 0
         while self._pending:
             key, entries, size = self._pending.popleft()
-            batches.setdefault(key, Batch()).add(entries, size)
+            batch = batches.setdefault(key, Batch())
+            batch.entries += entries
+            batch.size += size
         return batches
 
     def _return_to_backlog(self, key: Key, batch: Batch, error: Exception) -> None:
-        many = f"{len(batch.entries)} entries"
+        count = f"{len(batch.entries)} entries"
         if batch.size + sum(kept.size for kept in self._backlog.values()) <= MAX_BACKLOG_BYTES:
             self._backlog[key] = batch
-            fate = f"{many} wait for the next attempt"
-        else:
-            self._has_dropped = True
-            fate = f"{many} were dropped; import_session({key.session_id!r}, store) makes up for it"
-        self.add_report(error, key, fate)
+            self.add_report(error, key, f"{count} wait for the next attempt")
+            return
+        self._has_dropped = True
+        remedy = f"import_session({key.session_id!r}, store) makes up for it"
+        self.add_report(error, key, f"{count} were dropped; {remedy}")
 
 
 def mirror_error_frame(text: str, key: Key) -> Frame:
     """Make the frame that tells of a store's failure."""
-    random = os.urandom(16).hex()
-    uuid = f"{random[:8]}-{random[8:12]}-4{random[13:16]}-a{random[17:20]}-{random[20:]}"
-    named = {"projectKey": key.project_key, "sessionId": key.session_id, "subpath": key.subpath or None}
-    kind = {"type": "system", "subtype": "mirror_error", "error": text, "key": named}
-    return {**kind, "uuid": uuid, "session_id": key.session_id}
+    wire_key = {"projectKey": key.project_key, "sessionId": key.session_id, "subpath": key.subpath or None}
+    kind = {"type": "system", "subtype": "mirror_error", "error": text, "key": wire_key}
+    return {**kind, "uuid": new_uuid(), "session_id": key.session_id}

@@ -153,14 +153,14 @@ class RedisStore(Store):
         return self._compound_key("transcript", *key)
 
     @contextlib.contextmanager
-    def _wrap_error(self, doing: str) -> Iterator[None]:
+    def _wrap_error(self, operation: str) -> Iterator[None]:
         """Translate what redis-py raises."""
         try:
             yield
         except self._failures as error:
             text = f"Redis at {self._address}: {error}; is it running, and can this host reach it?"
             timed_out = isinstance(error, self._timeouts)
-            raise StoreError(text, store="RedisStore", operation=doing, timed_out=timed_out) from error
+            raise StoreError(text, store="RedisStore", operation=operation, timed_out=timed_out) from error
 
     @property
     def _address(self) -> str:

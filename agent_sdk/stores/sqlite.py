@@ -193,8 +193,8 @@ class SQLiteStore(Store):
         return connection
 
     @contextlib.contextmanager
-    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
-        with self._wrap_error(doing):
+    def _transaction(self, operation: str) -> Iterator[sqlite3.Connection]:
+        with self._wrap_error(operation):
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -205,8 +205,8 @@ class SQLiteStore(Store):
                     connection.execute("ROLLBACK")
                 raise
 
-    def _write(self, doing: str, statement: str, *values: Any) -> int:
-        with self._wrap_error(doing):
+    def _write(self, operation: str, statement: str, *values: Any) -> int:
+        with self._wrap_error(operation):
             return self._connection().execute(statement, values).rowcount
 
     def _row(self, statement: str, *values: Any) -> Any:
@@ -218,15 +218,15 @@ class SQLiteStore(Store):
             return self._connection().execute(statement, values).fetchall()
 
     @contextlib.contextmanager
-    def _wrap_error(self, doing: str) -> Iterator[None]:
+    def _wrap_error(self, operation: str) -> Iterator[None]:
         """Translate what SQLite raises."""
         try:
             yield
         except sqlite3.Error as error:
-            said = str(error)
-            remedy = next((remedy for part, remedy in _REMEDIES if part in said), "")
-            text = f"{self.path}: {said}" + (f"; {remedy}" if remedy else "")
-            raise StoreError(text, store="SQLiteStore", operation=doing, timed_out="locked" in said) from error
+            text = str(error)
+            remedy = next((f"; {remedy}" for part, remedy in _REMEDIES if part in text), "")
+            message = f"{self.path}: {text}{remedy}"
+            raise StoreError(message, store="SQLiteStore", operation=operation, timed_out="locked" in text) from error
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "timeout": self._timeout, "lease_ttl": self.lease_ttl}

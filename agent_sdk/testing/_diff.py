@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._core import json_lines
+from .._core.text import truncate
 from ._scrub import canonical
 
 #: Characters of one value that are shown.
@@ -18,9 +19,7 @@ MAX_LINES = 80
 
 def difference(recorded: Any, actual: Any) -> str:
     """Show how *actual* differs from what was *recorded*."""
-    lines = list(
-        difflib.unified_diff(_lines(recorded), _lines(actual), "recorded", "now", lineterm="", n=4)
-    )
+    lines = list(difflib.unified_diff(_lines(recorded), _lines(actual), "recorded", "now", lineterm="", n=4))
     cut = [*lines[:MAX_LINES], f"... {len(lines) - MAX_LINES} lines more"] if len(lines) > MAX_LINES else lines
     return "\n".join(cut)
 
@@ -36,15 +35,12 @@ def most_similar(actual: Any, recorded: Sequence[Any]) -> Any:
 
 
 def _lines(value: Any) -> list[str]:
-    return [_shortened(line) for line in json_lines.dumps(_sort_keys(canonical(value)), indent=2).split("\n")]
+    lines = json_lines.dumps(_sort_keys(canonical(value)), indent=2).split("\n")
+    return [truncate(line, MAX_LINE_CHARS, f"... ({len(line)} characters)") for line in lines]
 
 
 def _sort_keys(value: Any) -> Any:
-    """Return *value* with its keys in order: theirs says nothing."""
+    """Return *value* with its keys sorted: their order has no meaning."""
     if isinstance(value, dict):
         return {key: _sort_keys(value[key]) for key in sorted(value)}
     return [_sort_keys(item) for item in value] if isinstance(value, list) else value
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]}... ({len(line)} characters)"

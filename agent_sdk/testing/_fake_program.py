@@ -77,7 +77,7 @@ def text_of(content: Any) -> str:
 
 
 class Program:
-    """One run: the script, what was heard, and the turn that is played."""
+    """One run: the script, the frames that were read, and the turn that is played."""
 
     def __init__(self, script: dict[str, Any]) -> None:
         self.script = script
@@ -213,7 +213,7 @@ class Program:
             self.receive(line)
 
     def receive(self, line: bytes) -> None:
-        """Keep a line and do what its frame asks for."""
+        """Record a line and do what its frame asks for."""
         append("received", line + b"\n")
         if not line.strip():
             return
@@ -227,7 +227,7 @@ class Program:
             self.process_frame(frame)
 
     def process_frame(self, frame: dict[str, Any]) -> None:
-        """Take one frame of the host's."""
+        """Process one frame of the host."""
         kind = frame.get("type")
         self.count(kind)
         if kind == "user":
@@ -243,7 +243,7 @@ class Program:
         self.frame_counts[str(kind)] = self.frame_counts.get(str(kind), 0) + 1
 
     def answer(self, frame: dict[str, Any]) -> None:
-        """Answer a control request of the host's."""
+        """Answer a control request of the host."""
         request = frame.get("request") or {}
         subtype = request.get("subtype")
         answer = self.script["responses"].get(subtype) or {"response": default_response(request)}

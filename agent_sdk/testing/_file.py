@@ -43,12 +43,7 @@ class Recording:
 
 
 def load(path: Path) -> list[Recording]:
-    """
-    Read a file.
-
-    Raises:
-        CassetteError: It is no cassette, or one of a newer format.
-    """
+    """Read a file; one that is no cassette, or one of a newer format, raises `CassetteError`."""
     with open(path, "rb") as file:
         lines = [json_lines.decode(line) for line in file.read().split(b"\n") if line.strip()]
     head = lines[0] if lines else None

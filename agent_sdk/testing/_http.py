@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ._replies import Reply
-from ._requests import ModelRequest, mask
+from ._requests import ModelRequest, mask_headers
 
 log = logging.getLogger("agent_sdk.testing")
 
@@ -32,7 +32,7 @@ class ModelServer:
         #: Set when the server ends; whoever waits, stops.
         self.closed = threading.Event()
         self._server = _Server(answer, self.closed)
-        self._thread = threading.Thread(target=self._serve, name="scripted-model", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="scripted-model", daemon=True)
         self._thread.start()
 
     @property
@@ -48,7 +48,7 @@ class ModelServer:
         self._server.close_connections()
         self._thread.join(5)
 
-    def _serve(self) -> None:
+    def _run(self) -> None:
         self._server.serve_forever(poll_interval=0.05)
 
 
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             body = None
         return ModelRequest(
-            path=self.path, headers=mask(self.headers.items()), body=body if isinstance(body, dict) else {}
+            path=self.path, headers=mask_headers(self.headers.items()), body=body if isinstance(body, dict) else {}
         )
 
     def _send_json(self, body: dict[str, Any], reply: Reply | None = None) -> None:

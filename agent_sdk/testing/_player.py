@@ -16,10 +16,9 @@ from ..errors import AgentSDKError, ProcessError
 from ..options.options import Options
 from ..transport import OnStderr, Transport
 from . import _diff as diff
-from ._file import Recording
+from ._file import Frame, Recording
 from ._scrub import Scrubber, canonical, rename_uuids
 
-Frame = dict[str, Any]
 #: Seconds that the host may let the tape wait in a turn, before something is wrong.
 STALL_TIMEOUT = 5.0
 
@@ -27,14 +26,14 @@ STALL_TIMEOUT = 5.0
 class Tape(Protocol):
     """The cassette of a player, as far as a player needs it."""
 
-    names: dict[str, str]
+    ids: dict[str, str]
     lock: threading.RLock
 
-    def others(self, player: Player) -> Iterator[tuple[Recording, Player | None]]: ...
+    def alternatives(self, player: Player) -> Iterator[tuple[Recording, Player | None]]: ...
 
-    def live(self, player: Player) -> Transport | None: ...
+    def record_instead(self, player: Player) -> Transport | None: ...
 
-    def failed(self, problem: AgentSDKError) -> None: ...
+    def add_failure(self, problem: AgentSDKError) -> None: ...
 
     def mismatch(self, what: str, recorded: Any, actual: Any) -> AgentSDKError: ...
 
@@ -62,7 +61,7 @@ class Player(Transport):
         self._sent: list[bytes] = []
         self._error: AgentSDKError | None = None
         #: The real CLI, where this run turned out to be none of those on the tape, and may be recorded.
-        self._live: Transport | None = None
+        self._cli: Transport | None = None
         self._input_ended = self._closed = False
         self.bind(recording)
 
@@ -86,11 +85,11 @@ class Player(Transport):
     @property
     def pid(self) -> int | None:  # type: ignore[override]
         """Process id of the CLI, where one runs after all."""
-        return None if self._live is None else self._live.pid
+        return None if self._cli is None else self._cli.pid
 
     def read_lines(self, timeout: float | None) -> list[bytes]:
-        if self._live is not None:
-            return self._live.read_lines(timeout)
+        if self._cli is not None:
+            return self._cli.read_lines(timeout)
         lines = self._due_lines()
         if lines or timeout == 0:
             return lines
@@ -114,8 +113,8 @@ class Player(Transport):
 
     def send_line(self, line: bytes) -> None:
         with self._lock:
-            if self._live is not None:
-                self._live.send_line(line)
+            if self._cli is not None:
+                self._cli.send_line(line)
                 return
             self._sent.append(line)
             frame = json_lines.decode(line)
@@ -126,8 +125,8 @@ class Player(Transport):
         self.wake()
 
     def wake(self) -> None:
-        if self._live is not None:
-            self._live.wake()
+        if self._cli is not None:
+            self._cli.wake()
         try:
             self._wake_lock.release()
         except RuntimeError:
@@ -135,19 +134,19 @@ class Player(Transport):
 
     def end_input(self) -> None:
         self._input_ended = True
-        if self._live is not None:
-            self._live.end_input()
+        if self._cli is not None:
+            self._cli.end_input()
         self.wake()
 
     def close(self, grace: float = 1.0) -> None:
         self._input_ended = self._closed = True
-        if self._live is not None:
-            self._live.close(grace)
+        if self._cli is not None:
+            self._cli.close(grace)
         self.wake()
 
     def end_error(self) -> AgentSDKError:
-        if self._live is not None:
-            return self._live.end_error()
+        if self._cli is not None:
+            return self._cli.end_error()
         ends: list[Frame] = [value for kind, value in self.recording.events if kind == "end"]
         facts = self._scrubber.restore(ends[-1]) if ends else {}
         code = facts.get("exit_code")
@@ -176,7 +175,7 @@ class Player(Transport):
         return kind == "end" or (kind == "closed" and not self._input_ended)
 
     def _restore_frame(self, frame: Frame) -> bytes:
-        frame = rename_uuids(self._scrubber.restore(frame), self._cassette.names)
+        frame = rename_uuids(self._scrubber.restore(frame), self._cassette.ids)
         if frame.get("type") == "control_response":
             response = frame["response"]
             response["request_id"] = self._requests.get(response.get("request_id"), response.get("request_id"))
@@ -212,7 +211,7 @@ class Player(Transport):
 
     def _map_ids(self, frame: Frame, recorded: Frame) -> None:
         if frame.get("type") == "user":
-            self._cassette.names[str(recorded.get("uuid"))] = str(frame.get("uuid"))
+            self._cassette.ids[str(recorded.get("uuid"))] = str(frame.get("uuid"))
         elif frame.get("type") == "control_request":
             self._requests[str(recorded.get("request_id"))] = str(frame.get("request_id"))
 
@@ -221,7 +220,7 @@ class Player(Transport):
         if self._has_begun:
             return False
         first = self.recording
-        for recording, holder in self._cassette.others(self):
+        for recording, holder in self._cassette.alternatives(self):
             if self._try_recording(recording):
                 if holder is not None:
                     holder._try_recording(first)
@@ -237,30 +236,31 @@ class Player(Transport):
     @property
     def is_undecided(self) -> bool:
         """Whether it has not been asked anything yet by which its recording could be told from others."""
-        return not self._has_begun and self._live is None and not any(b'"type":"user"' in line for line in self._sent)
+        return not self._has_begun and self._cli is None and not any(b'"type":"user"' in line for line in self._sent)
 
     def _switch_to_cli(self) -> bool:
-        live = None if self._has_begun else self._cassette.live(self)
-        if live is not None:
-            live.start(self._on_stderr)
-            for line in self._sent:
-                live.send_line(line)
-            self._live = live
-        return live is not None
+        cli = None if self._has_begun else self._cassette.record_instead(self)
+        if cli is None:
+            return False
+        cli.start(self._on_stderr)
+        for line in self._sent:
+            cli.send_line(line)
+        self._cli = cli
+        return True
 
     # --- what is wrong
 
     def _fail(self, problem: AgentSDKError) -> None:
         self._error = problem
-        self._cassette.failed(problem)
+        self._cassette.add_failure(problem)
 
     def _raise_error(self) -> None:
         if self._error is not None:
             raise self._error
 
     def _difference(self, recorded: Frame, actual: Frame) -> AgentSDKError:
-        what = _describe(actual)
-        return self._cassette.mismatch(f"{what} is not what was recorded", _without_ids(recorded), _without_ids(actual))
+        text = f"{_describe(actual)} is not what was recorded"
+        return self._cassette.mismatch(text, _without_ids(recorded), _without_ids(actual))
 
     def _unrecorded(self, actual: Frame) -> AgentSDKError:
         hosts = [value for kind, value in self.recording.events if kind == "host"]

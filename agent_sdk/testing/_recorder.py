@@ -14,13 +14,7 @@ from ._scrub import Scrubber
 
 
 class Recorder(Transport):
-    """
-    One process that is recorded.
-
-    Args:
-        cli: The transport that does the work.
-        saved: Called when the process is closed.
-    """
+    """One process that is recorded; *cli* does the work, and *on_close* is called when it is closed."""
 
     def __init__(self, cli: Transport, recording: Recording, scrubber: Scrubber, on_close: Callable[[], None]) -> None:
         self._cli = cli

@@ -38,7 +38,7 @@ _SIDE_QUESTIONS = ("<system-reminder>This is a side question", "Web page content
 _SIDE_QUESTION_SYSTEMS = ("You are naming a coding session", "Generate a short kebab-case name", "sentence-case title")
 
 
-def mask(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def mask_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Lower the names of *headers* and mask the values that are secrets."""
     lowered = ((name.lower(), value) for name, value in headers)
     return {name: "***" if name in _SECRET_HEADERS else value for name, value in lowered}

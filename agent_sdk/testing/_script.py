@@ -1,7 +1,7 @@
 """
 The script of a scripted model: which reply a request gets.
 
-Knows requests and replies, no sockets. One lock guards a model's main script and the scripts beside it.
+Knows requests and replies, no sockets.
 """
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class _ScriptedAnswer:
 class Script:
     """Replies in order, one for each call of the model; afterwards the default reply."""
 
-    def __init__(self, condition: Condition | None = None, lock: threading.RLock | None = None) -> None:
+    def __init__(self, condition: Condition | None = None) -> None:
         self._condition = condition
-        self._lock = lock or threading.RLock()
+        self._lock = threading.RLock()
         self._steps: deque[_ScriptedAnswer] = deque()
         self._default: Answer = echo
         # Failures meant for a call, not for one attempt at it: the CLI repeats the same request.
@@ -169,7 +169,7 @@ class Script:
         return self._condition is None or self._condition(request)
 
     def answer(self, request: ModelRequest) -> Reply:
-        """Take the reply for *request* from the script. Functions of the request run outside the lock."""
+        """Return the script's reply to *request*. Functions of the request run outside the lock."""
         key = request.call_key
         with self._lock:
             if key in self._repeated:

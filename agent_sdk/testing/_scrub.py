@@ -46,23 +46,18 @@ _MIN_SECRET_CHARS = 8
 
 
 class Scrubber:
-    """
-    What is scrubbed in the frames of one process.
-
-    Args:
-        options: Those of the process: its folders, its environment.
-        extra: Applied to every text besides.
-    """
+    """Scrubs the frames of one process, whose *options* name its folders and environment; *extra* changes each text."""
 
     def __init__(self, options: Options, extra: Change | None = None) -> None:
         env = {name: value for name, value in {**os.environ, **(options.env or {})}.items() if value is not None}
         self._folders = _folders(options, env)
         self._extra = extra
-        found = {path: name for name, path in self._folders.items()}
-        found.update({os.path.realpath(path): name for name, path in self._folders.items() if os.path.isabs(path)})
-        found.update({value: SECRET for name, value in env.items() if _is_secret(name, value)})
-        self._placeholders = found
-        longest_first = sorted(found, key=len, reverse=True)
+        self._placeholders = {
+            **{path: name for name, path in self._folders.items()},
+            **{os.path.realpath(path): name for name, path in self._folders.items() if os.path.isabs(path)},
+            **{value: SECRET for name, value in env.items() if _is_secret(name, value)},
+        }
+        longest_first = sorted(self._placeholders, key=len, reverse=True)
         self._known = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, longest_first))})(?![\w])")
 
     def scrub(self, value: Any) -> Any:

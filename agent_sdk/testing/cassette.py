@@ -66,7 +66,7 @@ class Cassette(Transport):
         self.path = Path(path)
         self.record = record
         #: Recorded ids -> ids of this run: sessions and messages that were named here.
-        self.names: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
         self._scrub = scrub
         #: Guards the tape and all its players.
         self.lock = threading.RLock()
@@ -101,7 +101,7 @@ class Cassette(Transport):
     def _recorder(self, started_with: dict[str, Any], scrubber: Scrubber, make_cli: MakeCLI) -> Recorder:
         if not self._may_record:
             problem = self._unknown_process_error(started_with)
-            self.failed(problem)
+            self.add_failure(problem)
             raise problem
         recording = Recording(started_with)
         recorder = Recorder(make_cli(), recording, scrubber, self._save_if_alone)
@@ -119,7 +119,7 @@ class Cassette(Transport):
         then = recording.started_with.get("session") or {}
         for name in ("session_id", "resume"):
             if then.get(name) and getattr(options, name):
-                self.names[then[name]] = getattr(options, name)
+                self.ids[then[name]] = getattr(options, name)
 
     def start(self, on_stderr: OnStderr | None = None) -> None:
         """Refuse: it is the processes that are started, each with a transport from `for_process`."""
@@ -136,7 +136,7 @@ class Cassette(Transport):
 
     # --- what a player asks
 
-    def others(self, player: Player) -> Iterator[tuple[Recording, Player | None]]:
+    def alternatives(self, player: Player) -> Iterator[tuple[Recording, Player | None]]:
         """Return the recordings that *player* might play as well, with the player that would have to give it away."""
         found: list[tuple[Recording, Player | None]] = []
         found += [(recording, None) for recording in self._unplayed(player.recording.started_with)]
@@ -145,7 +145,7 @@ class Cassette(Transport):
             self._map_session(recording, player.options)
             yield recording, holder
 
-    def live(self, player: Player) -> Transport | None:
+    def record_instead(self, player: Player) -> Transport | None:
         """Return a recorder of the real CLI in the place of *player*, where that is allowed."""
         if not self._may_record:
             return None
@@ -154,14 +154,13 @@ class Cassette(Transport):
             self._players.remove(player)
             return self._recorder(scrubber.scrub(_describe_process(player.options)), scrubber, player.make_cli)
 
-    def failed(self, problem: AgentSDKError) -> None:
+    def add_failure(self, problem: AgentSDKError) -> None:
         """Remember a mismatch, so that the block fails even if the program swallowed it."""
         self._mismatch = self._mismatch or problem
 
     def mismatch(self, what: str, recorded: Any, actual: Any) -> CassetteMismatchError:
         """Build the error for a run that is not as recorded."""
-        shown = diff.difference(recorded, actual)
-        text = f"{self.path}: {what}\n{shown}\n{_REMEDY}"
+        text = f"{self.path}: {what}\n{diff.difference(recorded, actual)}\n{_REMEDY}"
         return CassetteMismatchError(text, path=str(self.path), recorded=recorded, actual=actual)
 
     def _unknown_process_error(self, started_with: dict[str, Any]) -> CassetteMismatchError:
