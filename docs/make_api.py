@@ -127,7 +127,7 @@ def _class(name: str, cls: type) -> Iterator[str]:
     for member in _members(cls):
         thing = inspect.getattr_static(cls, member)
         function = thing.__func__ if isinstance(thing, (classmethod, staticmethod)) else thing
-        if inspect.isfunction(function):
+        if inspect.isfunction(function) and "For the SDK: " not in (inspect.getdoc(function) or ""):
             yield f"#### {name}.{member}"
             yield _signature(member, function, is_method=not isinstance(thing, staticmethod))
             yield _markdown(inspect.getdoc(function))

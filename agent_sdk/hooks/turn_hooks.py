@@ -13,7 +13,7 @@ from .base import HookContext, hook_event
 
 
 @wire_object
-class BackgroundTask(WireObject):
+class BackgroundTaskSummary(WireObject):
     """A background task that still lives at the end of a turn."""
 
     id: str = ""
@@ -38,7 +38,7 @@ class SessionCron(WireObject):
     prompt: str = ""
 
 
-@hook_event("UserPromptSubmit", refusal="block", prevents=True, context=True)
+@hook_event("UserPromptSubmit", denial="block", prevents=True, takes_context=True)
 class UserPromptSubmit(HookContext):
     """A prompt is about to go to the model; also one that the CLI made, such as the news of a background task."""
 
@@ -48,7 +48,7 @@ class UserPromptSubmit(HookContext):
     session_title: str | None = None
 
 
-@hook_event("UserPromptExpansion", matches="command_name", refusal="block", prevents=True, context=True)
+@hook_event("UserPromptExpansion", matches="command_name", denial="block", prevents=True, takes_context=True)
 class UserPromptExpansion(HookContext):
     """A slash command is about to become its prompt."""
 
@@ -60,14 +60,14 @@ class UserPromptExpansion(HookContext):
     prompt: str = ""
 
 
-@hook_event("Stop", refusal="block", context=True)
+@hook_event("Stop", denial="block", takes_context=True)
 class Stop(HookContext):
     """The model is done. A block sends it on with the reason as its task."""
 
     #: A hook sent the model on before, in this turn: let it end now, or it never does.
     stop_hook_active: bool = False
     last_assistant_message: str | None = None
-    background_tasks: list[BackgroundTask] = attrs.field(factory=list)
+    background_tasks: list[BackgroundTaskSummary] = attrs.field(factory=list)
     session_crons: list[SessionCron] = attrs.field(factory=list)
 
 
@@ -81,12 +81,12 @@ class StopFailure(HookContext):
     last_assistant_message: str | None = None
 
 
-@hook_event("SubagentStart", matches="agent_type", sent=True, context=True)
+@hook_event("SubagentStart", matches="agent_type", cli_matches=True, takes_context=True)
 class SubagentStart(HookContext):
     """A subagent starts; `agent_id` and `agent_type` say which."""
 
 
-@hook_event("SubagentStop", matches="agent_type", sent=True, refusal="block", context=True)
+@hook_event("SubagentStop", matches="agent_type", cli_matches=True, denial="block", takes_context=True)
 class SubagentStop(HookContext):
     """A subagent is done; also the one that compacts, with an empty `agent_type`. A block sends it on."""
 
@@ -94,11 +94,11 @@ class SubagentStop(HookContext):
     stop_hook_active: bool = False
     agent_transcript_path: str = ""
     last_assistant_message: str | None = None
-    background_tasks: list[BackgroundTask] = attrs.field(factory=list)
+    background_tasks: list[BackgroundTaskSummary] = attrs.field(factory=list)
     session_crons: list[SessionCron] = attrs.field(factory=list)
 
 
-@hook_event("Notification", matches="notification_type", context=True)
+@hook_event("Notification", matches="notification_type", takes_context=True)
 class Notification(HookContext):
     """The CLI wants a person's attention, as when a permission request waits for 6 seconds."""
 
@@ -121,7 +121,7 @@ class MessageDisplay(HookContext):
 
 
 @hook_event(
-    "Elicitation", matches="mcp_server_name", refusal="elicitation", prevents=True, changes=("content", "content")
+    "Elicitation", matches="mcp_server_name", denial="elicitation", prevents=True, changes=("content", "content")
 )
 class Elicitation(HookContext):
     """An MCP server asks the user for something. `Result.modify` answers with its fields."""
@@ -138,7 +138,7 @@ class Elicitation(HookContext):
     content: dict[str, Any] | None = None
 
 
-@hook_event("ElicitationResult", matches="mcp_server_name", refusal="elicitation", prevents=True)
+@hook_event("ElicitationResult", matches="mcp_server_name", denial="elicitation", prevents=True)
 class ElicitationResult(HookContext):
     """The user's answer is about to go to the MCP server. A block declines in its place."""
 
@@ -150,7 +150,7 @@ class ElicitationResult(HookContext):
     content: dict[str, Any] | None = None
 
 
-@hook_event("TaskCreated", refusal="block", prevents=True)
+@hook_event("TaskCreated", denial="block", prevents=True)
 class TaskCreated(HookContext):
     """A task of a list is about to be created."""
 
@@ -161,7 +161,7 @@ class TaskCreated(HookContext):
     team_name: str | None = None
 
 
-@hook_event("TaskCompleted", refusal="block")
+@hook_event("TaskCompleted", denial="block")
 class TaskCompleted(HookContext):
     """A task of a list is about to be marked as done. A block sends the model on."""
 
@@ -172,7 +172,7 @@ class TaskCompleted(HookContext):
     team_name: str | None = None
 
 
-@hook_event("TeammateIdle", refusal="block")
+@hook_event("TeammateIdle", denial="block")
 class TeammateIdle(HookContext):
     """A teammate has nothing left to do. A block sends it on."""
 

@@ -43,7 +43,7 @@ def message_type(type: str, subtype: str | None = None, *families: str) -> Calla
         cls = wire_object(cls)
         tags = {"type": type} if subtype is None else {"type": type, "subtype": subtype}
         cls.kinds = cls.kinds.union(tags.values(), families)
-        _fix(cls, tags)
+        _set_tags(cls, tags)
         _messages[type, subtype] = cls
         return cls
 
@@ -54,14 +54,14 @@ def block_type(type: str) -> Callable[[type[T]], type[T]]:
     """Define a content block class and register it for blocks of *type*."""
     def register(cls: Any) -> Any:
         cls = wire_object(cls)
-        _fix(cls, {"type": type})
+        _set_tags(cls, {"type": type})
         _blocks[type] = cls
         return cls
 
     return register
 
 
-def _fix(cls: Any, tags: dict[str, str]) -> None:
+def _set_tags(cls: Any, tags: dict[str, str]) -> None:
     # The default in the generated signature: an object made by hand knows its type, and one from the wire shares the
     # string instead of keeping a copy of its own.
     vars(cls)["__init__"].__kwdefaults__.update(tags)
@@ -74,17 +74,17 @@ def message_class(type: object, subtype: object) -> type[Any] | None:
         return None
     # Only system messages have classes by subtype: a result's is an outcome.
     kind = (type, subtype if type == "system" and isinstance(subtype, str) else None)
-    return _messages.get(kind) or _search(_messages, kind, MESSAGE_FAMILIES) or _messages.get((type, None))
+    return _messages.get(kind) or _find_in_families(_messages, kind, MESSAGE_FAMILIES) or _messages.get((type, None))
 
 
 def block_class(type: object) -> type[Any] | None:
     """The class for a content block's type, or *None*."""
     if not isinstance(type, str):
         return None
-    return _blocks.get(type) or _search(_blocks, type, BLOCK_FAMILIES)
+    return _blocks.get(type) or _find_in_families(_blocks, type, BLOCK_FAMILIES)
 
 
-def _search(table: dict[Any, type[Any]], kind: object, families: tuple[str, ...]) -> type[Any] | None:
+def _find_in_families(table: dict[Any, type[Any]], kind: object, families: tuple[str, ...]) -> type[Any] | None:
     for name in families:
         if name not in _imported:
             importlib.import_module(f"{__package__}.{name}")
