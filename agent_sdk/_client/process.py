@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .._core import log
 from .._core.callbacks import summarize_errors
 from .._core.ids import new_uuid
+from .._core.json_lines import Frame
 from .._process.cli import CLITransport
 from .._process.command import command_of
 from .._protocol import session_hooks
@@ -23,7 +24,6 @@ from .._protocol.activity import ActivityTracker
 from .._protocol.callback_set import CallbackSet
 from .._protocol.connection import Connection
 from .._protocol.handshake import ServerInfo, shake_hands
-from .._protocol.protocol import Frame
 from .._protocol.turn import Turn
 from .._protocol.turn_state import TurnState
 from ..errors import AgentSDKError, BusyError, CallbackWarning, ConfigurationError, ProcessError

@@ -12,6 +12,9 @@ import ujson
 
 from . import log
 
+#: One decoded line.
+Frame = dict[str, Any]
+
 #: Above this many bytes the standard library's decoder takes half the memory of `ujson`, for ASCII.
 MAX_UJSON_BYTES = 256 * 1024
 #: Arguments of `ujson.dumps`: ensure_ascii, encode_html_chars, escape_forward_slashes, sort_keys. By place, as `indent`

@@ -69,7 +69,7 @@ class CLITransport(Transport):
         pipes.close_child_ends()
         self.pid = child.pid
         orphan_guard.add(child.pid)
-        registry.register(self, child.popen, pipes, self.command)
+        registry.register_process(self, child.popen, pipes, self.command)
         for descriptor in {pipes.stdout, pipes.stderr, pipes.wake_out, child.pidfd} - {-1}:
             self._poll.register(descriptor, select.POLLIN)
 

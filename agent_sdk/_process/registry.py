@@ -39,7 +39,7 @@ _finalizers: dict[int, weakref.finalize[..., _Process]] = {}
 _unreaped: dict[subprocess.Popen[bytes], Command] = {}
 
 
-def register(transport: _Process, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
+def register_process(transport: _Process, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
     """Watch over a process that was just started."""
     finalizer = weakref.finalize(transport, _abandon, os.getpid(), popen, pipes, command)
     finalizer.atexit = False

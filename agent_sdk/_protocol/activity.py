@@ -6,9 +6,8 @@ A result ends a turn, but not always the run: agents run in the background by de
 from __future__ import annotations
 
 import time
-from typing import Any
 
-Frame = dict[str, Any]
+from .._core.json_lines import Frame
 
 #: Task types whose end a run waits for; a shell may run for ever.
 AGENT_TYPES = ("local_agent", "local_workflow")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._core.callbacks import Deadline
+from .._core.json_lines import Frame
 from ..options.options import Options
 from .hook_timer import Watchdog
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ..mcp.server import ToolServer
     from ..stores.mirror import Mirror
 
-Frame = dict[str, Any]
 #: Errors of callbacks that are kept for one result.
 MAX_ERRORS = 100
 

@@ -24,12 +24,13 @@ from typing import Any
 
 from .._core import json_lines
 from .._core.callbacks import dispatch as dispatch_to_caller
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
 from . import dispatch
 from .callback_set import CallbackSet
 from .control_request import ControlRequest, response_line
-from .protocol import Frame, Future, Item, Protocol
+from .protocol import Future, InboxItem, Protocol
 
 #: Seconds to wait for the answer to a control request.
 REQUEST_TIMEOUT = 60.0
@@ -253,7 +254,7 @@ class Connection:
         """Serve a control request that was claimed, unless the CLI has withdrawn it."""
         if self.protocol.requests.get(request.key) is request:
             request.deadline = self.callbacks.deadline
-            dispatch_to_caller(dispatch.dispatch, request)
+            dispatch_to_caller(dispatch.serve, request)
 
     def send_reply(self, request: ControlRequest, line: bytes, now: bool = False) -> None:
         """Send the reply to a request of the CLI; a second one, and one that is not waited for, are dropped."""
@@ -281,7 +282,7 @@ class Connection:
         self.transport.send_line(response_line(request.id, response))
         return None
 
-    def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> Item | None:
+    def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> InboxItem | None:
         """Take the next item of the inbox; *None* when *interrupted* or at the deadline."""
         inbox = self.inbox
         while not inbox and not interrupted():

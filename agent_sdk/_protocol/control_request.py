@@ -6,16 +6,16 @@ It is made when its frame is read, waits in the inbox, and is cancelled when the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .._core import json_lines
 from .._core.callbacks import Cancellation
+from .._core.json_lines import Frame
 
 if TYPE_CHECKING:
     from ..mcp.call import ToolCall
     from .callback_set import CallbackSet
 
-Frame = dict[str, Any]
 
 
 class Requester(Protocol):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._core import log
+from .._core.json_lines import Frame
 from . import elicitation
 from .callback_set import CallbackSet
 from .control_request import ControlRequest
@@ -21,28 +22,27 @@ if TYPE_CHECKING:
     from ..permissions.context import PermissionContext
     from ..permissions.decisions import Decision
 
-Frame = dict[str, Any]
 #: Seconds that a permission request waits for the PermissionRequest hook of the same tool use to come.
 HOOK_TIMEOUT = 0.05
 #: An answer for messages of MCP that want none: the CLI waits for one all the same.
 _NOTHING: Frame = {"mcp_response": {"jsonrpc": "2.0", "result": {}, "id": 0}}
 
 
-Handler = Callable[[ControlRequest], "Frame | None"]
-_HANDLERS: dict[str, Handler] = {}
+RequestHandler = Callable[[ControlRequest], "Frame | None"]
+_HANDLERS: dict[str, RequestHandler] = {}
 
 
-def handles(subtype: str) -> Callable[[Handler], Handler]:
+def handles(subtype: str) -> Callable[[RequestHandler], RequestHandler]:
     """Register the function that serves *subtype*; it returns the response, or *None* if one comes by itself."""
 
-    def register(function: Handler) -> Handler:
+    def register(function: RequestHandler) -> RequestHandler:
         _HANDLERS[subtype] = function
         return function
 
     return register
 
 
-def dispatch(request: ControlRequest) -> None:
+def serve(request: ControlRequest) -> None:
     """Serve a control request of the CLI."""
     handler = _HANDLERS.get(request.subtype)
     if handler is None:
@@ -191,4 +191,4 @@ def _elicitation(request: ControlRequest) -> Frame | None:
     if recorded is not None:
         return recorded
     callback = request.callbacks.on_elicitation
-    return {"action": "decline"} if callback is None else elicitation.ask(request, callback)
+    return {"action": "decline"} if callback is None else elicitation.call_callback(request, callback)

@@ -57,7 +57,7 @@ def _key(fields: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(fields.get(name) for name in ("mcp_server_name", "message", "requested_schema", "url"))
 
 
-def ask(request: ControlRequest, callback: Callable[[Any], Any]) -> dict[str, Any]:
+def call_callback(request: ControlRequest, callback: Callable[[Any], Any]) -> dict[str, Any]:
     """
     Return the callback's answer as the CLI reads it; what is no answer declines.
 

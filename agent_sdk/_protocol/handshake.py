@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._core.fields import TARGET
+from .._core.json_lines import Frame
 from .._core.text import did_you_mean
 from ..errors import AgentSDKError, ConfigurationError, ControlTimeoutError
 from ..options.options import FIELDS, Options
@@ -19,7 +20,6 @@ from .turn_errors import session_not_found
 if TYPE_CHECKING:
     from .turn_state import TurnState
 
-Frame = dict[str, Any]
 _INITIALIZE = [(field.name, field.metadata[TARGET]) for field in FIELDS if field.metadata[TARGET].by == "initialize"]
 
 

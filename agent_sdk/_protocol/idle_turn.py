@@ -6,9 +6,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from .._core.json_lines import Frame
 from .activity import ActivityTracker
 from .connection import Connection
-from .protocol import Frame, Item
+from .protocol import InboxItem
 from .turn import STOP_TIMEOUT, Turn
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class IdleTurn(Turn):
         super().open(connection, activity)
         activity.begin("")
 
-    def _next_item(self) -> Item | None:
+    def _next_item(self) -> InboxItem | None:
         connection = self._connection
         while connection is not None and not self._is_idle(connection):
             limit = self.state.deadline()

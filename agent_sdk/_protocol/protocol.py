@@ -9,15 +9,14 @@ import collections
 import contextlib
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 from .._core import json_lines, log
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ControlError
 from .control_request import ControlRequest
 
-Frame = dict[str, Any]
 #: A frame with its line, a control request, a line of standard error, or what the turn's thread has to raise.
-Item = tuple[Frame, bytes] | ControlRequest | str | BaseException
+InboxItem = tuple[Frame, bytes] | ControlRequest | str | BaseException
 
 
 class Future:
@@ -62,7 +61,7 @@ class Protocol:
         accept_request: Callable[[Frame], ControlRequest | None] = lambda frame: None,
         mirror: Callable[[Frame, int], bool] | None = None,
     ) -> None:
-        self.inbox: collections.deque[Item] = collections.deque()
+        self.inbox: collections.deque[InboxItem] = collections.deque()
         #: The control requests of the CLI that wait or are being served, by id.
         self.requests: dict[str, ControlRequest] = {}
         self._futures: dict[str, Future] = {}

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from .._core.callbacks import dispatch
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ProcessError
 from . import turn_errors
 from .activity import ActivityTracker
 from .connection import Connection
 from .control_request import ControlRequest
-from .protocol import Frame, Future, Item
+from .protocol import Future, InboxItem
 from .turn_state import TurnLimits, TurnState
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Turn:
         self.state = TurnState(limits, session_id)
         self._connection: Connection | None = None
         self._activity = ActivityTracker()
-        self._inbox: collections.deque[Item] = collections.deque()
+        self._inbox: collections.deque[InboxItem] = collections.deque()
         self._structure_message: Callable[[Frame, bytes], Message]
         self._interrupt: Future | None = None
 
@@ -79,7 +80,7 @@ class Turn:
         while not state.is_over:
             # An item that is there is taken without reading the clock, unless the whole turn has a deadline.
             if self._inbox and not state.is_aborted and state.limits.timeout is None:
-                item: Item | None = self._inbox.popleft()
+                item: InboxItem | None = self._inbox.popleft()
             else:
                 item = self._next_item()
             if isinstance(item, tuple):
@@ -90,7 +91,7 @@ class Turn:
                 self._process_other(item)
         return None
 
-    def _next_item(self) -> Item | None:
+    def _next_item(self) -> InboxItem | None:
         connection, state = self._connection, self.state
         if connection is None:
             raise ProcessError("the turn has no process")

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._core.ids import new_uuid
+from .._core.json_lines import Frame
 from ..transcripts.location import SessionLocation
 
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
-Frame = dict[str, Any]
 #: Messages of a run that are kept for the result and for errors.
 MAX_MESSAGES = 1000
 #: Uuids that are kept: entries that the CLI writes late are among the newest.

@@ -26,7 +26,7 @@ _SCALARS = (str, int, float, bool)
 
 
 @attrs.frozen
-class Rule:
+class OptionRule:
     """A contradiction between options: their names, its test, and what to do about it."""
 
     names: frozenset[str]
@@ -34,68 +34,68 @@ class Rule:
     remedy: str
 
 
-RULES: tuple[Rule, ...] = (
-    Rule(
+RULES: tuple[OptionRule, ...] = (
+    OptionRule(
         frozenset({"resume", "continue_conversation"}),
         lambda o: o.resume and o.continue_conversation,
         "resume and continue_conversation exclude each other; give one of them",
     ),
-    Rule(
+    OptionRule(
         frozenset({"resume_session_at", "resume"}),
         lambda o: o.resume_session_at and not o.resume,
         "resume_session_at needs resume: which session holds that message?",
     ),
-    Rule(
+    OptionRule(
         frozenset({"session_id", "resume", "continue_conversation", "fork_session"}),
         lambda o: o.session_id and (o.resume or o.continue_conversation) and not o.fork_session,
         "session_id names a new session; to resume one under a new id add fork_session=True",
     ),
-    Rule(
+    OptionRule(
         frozenset({"model", "fallback_model"}),
         lambda o: o.model is not None and o.fallback_model is not None and o.model in o.fallback_model,
         "fallback_model must differ from model",
     ),
-    Rule(
+    OptionRule(
         frozenset({"permission_mode"}),
         lambda o: o.permission_mode == "bypassPermissions" and os.name == "posix" and os.geteuid() == 0,
         "permission_mode='bypass_permissions' is refused by the CLI for root; use another user, or allow tools by name",
     ),
-    Rule(
+    OptionRule(
         frozenset({"thinking", "max_thinking_tokens"}),
         lambda o: o.thinking is not None and o.max_thinking_tokens is not None,
         "thinking and max_thinking_tokens say the same thing; give one of them",
     ),
-    Rule(
+    OptionRule(
         frozenset({"can_use_tool", "permission_prompt_tool_name"}),
         lambda o: o.can_use_tool is not None and o.permission_prompt_tool_name is not None,
         "can_use_tool and permission_prompt_tool_name exclude each other; give one of them",
     ),
-    Rule(
+    OptionRule(
         frozenset({"output", "output_format"}),
         lambda o: o.output is not None and o.output_format is not None,
         "output and output_format say the same thing; give one of them",
     ),
-    Rule(
+    OptionRule(
         frozenset({"can_use_tool", "permission_prompts"}),
         lambda o: o.can_use_tool is not None and o.permission_prompts == "none",
         "can_use_tool is never asked with permission_prompts='none'; leave one of them out",
     ),
-    Rule(
+    OptionRule(
         frozenset({"session_store", "enable_file_checkpointing"}),
         lambda o: o.session_store is not None and o.enable_file_checkpointing,
         "enable_file_checkpointing keeps files on this machine alone, and session_store moves sessions; leave one out",
     ),
-    Rule(
+    OptionRule(
         frozenset({"session_store", "persist_session"}),
         lambda o: o.session_store is not None and not o.persist_session,
         "session_store keeps what the CLI saves, and persist_session=False saves nothing; leave one of them out",
     ),
-    Rule(
+    OptionRule(
         frozenset({"session_store", "resume"}),
         lambda o: o.session_store is not None and o.resume and not is_uuid(o.resume),
         "with session_store, resume takes the session's id; a title is known on one machine only",
     ),
-    Rule(
+    OptionRule(
         frozenset({"sandbox", "settings"}),
         lambda o: o.sandbox is not None and isinstance(o.settings, str),
         "sandbox is merged into settings, so settings must be a dict beside it",
