@@ -314,8 +314,10 @@ def _by_next(stream):
     next(message for message in stream if message.is_init)
 
 
-@pytest.mark.parametrize("leave", [_by_break, _by_return, _by_next])
-@pytest.mark.parametrize("kind", ["stream", "client", "session"])
+@pytest.mark.parametrize(
+    ("kind", "leave"),
+    [("stream", _by_break), ("stream", _by_return), ("stream", _by_next), ("client", _by_break), ("session", _by_next)],
+)
 def test_leaving_a_stream_stops_its_turn_at_once(real, model, leave, kind):
     """However a loop is left, the turn is stopped there and then, not whenever garbage is collected."""
     model.when("slow").reply("late", delay=60)

@@ -139,8 +139,9 @@ def using(client, model, real):
     return turn
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "error"), [*((kind, KeyboardInterrupt) for kind in KINDS), ("hook", SystemExit), ("message", SystemExit)]
+)
 def test_exits_leave_query_from_any_callback(using, real, kind, error):
     """`KeyboardInterrupt` and `SystemExit` leave `query` from any callback; no tool ran, no process is left, the session goes on."""
     pids = []
