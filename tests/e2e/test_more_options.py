@@ -255,6 +255,6 @@ def test_tasks_are_stopped(client, model):
     agent.on("task_started", lambda m: ids.append(m.task_id))
     agent.query("run")
     agent.stop_task(ids[0])
-    assert agent.wait_idle(timeout=20)
+    assert agent.wait_idle(timeout=60)
     with pytest.raises(ControlError, match="no task"):
         agent.stop_task(ids[0])
