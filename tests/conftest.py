@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`-m full` is every test; what asks for the real CLI is an end-to-end test."""
     for item in items:
         item.add_marker("full")
-        if "real" in getattr(item, "fixturenames", ()):
+        if not {"real", "kept"}.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("e2e")
 
 

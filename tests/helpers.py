@@ -41,7 +41,7 @@ def descriptors() -> int:
     return len(os.listdir("/dev/fd"))
 
 
-def until(done: Callable[[], Any], seconds: float = 10.0) -> Any:
+def until(done: Callable[[], Any], seconds: float = 30.0) -> Any:
     """Wait for something that has no event of its own."""
     limit = time.monotonic() + seconds
     while not (found := done()):

@@ -241,5 +241,5 @@ def test_a_hook_of_a_background_agent_is_asked_while_the_client_rests(client, mo
     agent.query("delegate", wait_for_background=False)
     assert watch.of("subagent_stop") == []
     in_thread(hold.set).join()
-    assert agent.wait_idle(timeout=20) is True
+    assert agent.wait_idle(timeout=60) is True
     assert watch.only("subagent_stop").last_assistant_message == "sub done"

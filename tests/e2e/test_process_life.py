@@ -76,7 +76,7 @@ def test_a_script_that_forgets_to_close_leaves_nothing(script, ending):
         """
     )
     cli = int(parent.stdout.readline())
-    parent.wait(10)
+    parent.wait(60)
     until(lambda: not alive(cli))
     assert parent.returncode in (3, 1, -15)
 
@@ -98,7 +98,7 @@ def test_sigint_in_a_script(script, model):
         """
     )
     cli = int(parent.stdout.readline())
-    model.wait_for_request(1)
+    model.wait_for_request(1, timeout=60)
     parent.send_signal(signal.SIGINT)
     assert parent.stdout.readline() == "interrupted\n"
     assert not alive(cli)
@@ -110,7 +110,7 @@ def test_an_open_stdin_pipe_does_not_matter(script):
     """The CLI never inherits our stdin: a query under a silent pipe, as in cron, ends all the same."""
     parent = script("print(agent_sdk.query('hello', **options).content, flush=True)")
     assert parent.stdout.readline() == "echo: hello\n"
-    assert parent.wait(10) == 0
+    assert parent.wait(60) == 0
 
 
 @pytest.mark.smoke
@@ -134,7 +134,7 @@ def test_a_forked_child_harms_nothing(script):
         """
     )
     assert [parent.stdout.readline() for _ in range(3)] == ["True\n", "True\n", "echo: two\n"]
-    assert parent.wait(10) == 0
+    assert parent.wait(60) == 0
 
 
 def test_a_client_outlives_its_thread(client):

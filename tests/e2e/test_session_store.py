@@ -245,11 +245,11 @@ def test_two_hosts_at_once_run_one_after_the_other(here, there, model):
     thread = in_thread(
         lambda: agent_sdk.query("slow", resume=session_id, on_message=lambda m: began.set(), **here)
     )
-    assert began.wait(20)
+    assert began.wait(60)
     with pytest.raises(agent_sdk.SessionBusyError, match="perhaps on another host"):
         agent_sdk.query("b", resume=session_id, session_wait=0.1, **there)
     hold.set()
-    thread.join(20)
+    thread.join(60)
     agent_sdk.query("b", resume=session_id, **there)
     assert model.requests[-1].user_texts == ["a", "slow", "b"]
 
