@@ -1,5 +1,5 @@
 """
-The messages that few runs meet: notices for the person, changes of model, title, goal or conversation, shell hooks of
+The messages that few runs meet: notices for the person, changes of model, goal or conversation, shell hooks of
 settings files, slash commands, and what is kept outside the conversation (files, mirrors, writes that were lost).
 
 The text of those that have one is their `content`.
@@ -85,16 +85,6 @@ class ModelRefusalFallbackMessage(FallbackMessage):
     #: Messages that no longer count, by uuid.
     retracted_message_uuids: list[str] | None = None
     refused_user_message_uuid: str | None = None
-
-
-@message_type("system", "session_title_changed")
-class SessionTitleMessage(SystemMessage):
-    """The session got a title."""
-
-    title: str = ""
-
-    def _summary(self) -> str:
-        return shorten(self.title)
 
 
 @message_type("system", "ui_invalidate")

@@ -14,8 +14,9 @@ import attrs
 
 T = TypeVar("T")
 
-#: Modules beside this one that are imported, one by one, when a message comes that no class stands for yet.
-MESSAGE_FAMILIES = ("state", "tasks", "notices")
+#: Modules beside this one that are imported, one by one, when a message comes that no class stands for yet. In the
+#: order of need: titles come in nearly every run, messages of shell hooks in every run of those who have such hooks.
+MESSAGE_FAMILIES = ("state", "notices", "tasks")
 #: The same for content blocks.
 BLOCK_FAMILIES = ("block_kinds",)
 

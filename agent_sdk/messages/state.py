@@ -1,5 +1,5 @@
 """
-How things stand: the session's state, compaction, retries of the API, usage limits, thinking, refused tools.
+How things stand: the session's state and title, compaction, retries of the API, usage limits, thinking, refused tools.
 """
 from __future__ import annotations
 
@@ -65,6 +65,16 @@ class SessionStateMessage(SystemMessage):
 
     def _summary(self) -> str:
         return str(self.state)
+
+
+@message_type("system", "session_title_changed")
+class SessionTitleMessage(SystemMessage):
+    """The session got a title."""
+
+    title: str = ""
+
+    def _summary(self) -> str:
+        return shorten(self.title)
 
 
 @message_type("system", "api_retry")
