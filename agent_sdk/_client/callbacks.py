@@ -21,18 +21,15 @@ class ClientCallbacks:
     """The callbacks that `Client.on` registers."""
 
     def __init__(self) -> None:
-        self._callbacks: list[tuple[str, OnMessage]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._callbacks)
+        self.registered: list[tuple[str, OnMessage]] = []
 
     def add(self, kind: str, callback: OnMessage) -> None:
         """Call *callback* with every message of *kind*."""
-        self._callbacks.append((f"is_{kind}", check_callback("callback", callback)))
+        self.registered.append((f"is_{kind}", check_callback("callback", callback)))
 
     def dispatch(self, state: TurnState, message: Message) -> None:
         """Call those that *message* is for."""
-        for name, callback in self._callbacks:
+        for name, callback in self.registered:
             if getattr(message, name):
                 state.call(callback, message)
 

@@ -68,7 +68,7 @@ class MessageStream:
                     self._update(turn, message)
                 if self.keep is not None:
                     self.keep(message)
-                if self._conversation.callbacks:
+                if self._conversation.callbacks.registered:
                     self._conversation.callbacks.dispatch(turn.state, message)
                 return message
         except Exception:

@@ -84,7 +84,13 @@ class Turn:
             else:
                 item = self._next_item()
             if isinstance(item, tuple):
-                message = self._process_frame(*item)
+                frame, line = item
+                if frame.get("type") != "stream_event":
+                    message = self._process_frame(frame, line)
+                elif state.drops_stream_events or self._activity.is_discarding:
+                    continue
+                else:
+                    message = self._structure(frame, line)
                 if message is not None:
                     return message
             elif item is not None:
@@ -113,8 +119,6 @@ class Turn:
 
     def _process_frame(self, frame: Frame, line: bytes) -> Message | None:
         kind = frame.get("type")
-        if kind == "stream_event":
-            return None if self._drops_stream_event() else self._structure(frame, line)
         if kind in ("result", "transcript_mirror") and self._flush_mirror(frame, line):
             return None
         self._activity.process_frame(frame)
@@ -127,7 +131,8 @@ class Turn:
         message = self._structure(frame, line)
         if kind == "result" and message.is_result:
             self._process_result(frame, cast("ResultMessage", message))
-        self.state.add(message)
+        self.state.messages.append(message)
+        self.state.last_message = message
         return message
 
     def _process_other(self, item: ControlRequest | str | BaseException) -> None:
@@ -150,9 +155,6 @@ class Turn:
             self._inbox.appendleft((frame, line))
             self._inbox.extendleft(reversed(reports))
         return bool(reports)
-
-    def _drops_stream_event(self) -> bool:
-        return self.state.drops_stream_events or self._activity.is_discarding
 
     def _structure(self, frame: Frame, line: bytes) -> Message:
         message = self._structure_message(frame, line)

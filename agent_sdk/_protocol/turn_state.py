@@ -102,11 +102,6 @@ class TurnState:
         finally:
             self.in_callback = False
 
-    def add(self, message: Message) -> None:
-        """Keep a message of the run."""
-        self.messages.append(message)
-        self.last_message = message
-
     def record(self, kind: object, frame: Frame) -> None:
         """Take the uuid and the session of a frame."""
         if kind in ("assistant", "user"):
