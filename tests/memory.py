@@ -35,7 +35,7 @@ class MemoryCLI(Transport):
     Answers every control request with success, and sends *turn* after each prompt.
 
     Args:
-        turn: Frames, or lines as bytes. `$uuid` in a line stands for the uuid of the prompt.
+        turn: Frames, or lines as bytes. `$uuid` in a line is replaced with the uuid of the prompt.
         responses: The response for each verb: a dict, the text of an error, or *None* to send no response.
     """
 
