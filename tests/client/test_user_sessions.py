@@ -68,7 +68,7 @@ def test_a_store_must_keep_users():
     [
         ({"enable_file_checkpointing": True}, "enable_file_checkpointing"),
         ({"persist_session": False}, "persist_session"),
-        ({"resume": "my title"}, "resume takes the session's id"),
+        ({"resume": "my title"}, "resume must be a session id"),
         ({"session_store_flush": "sometimes"}, "session_store_flush"),
         ({"session_store": object()}, "it has no method append; subclass agent_sdk.stores.Store"),
         ({"session_wait": -1}, "session_wait"),

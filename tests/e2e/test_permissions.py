@@ -329,7 +329,7 @@ WRONG = {
     "no-function": ({"can_use_tool": "yes"}, "expected a function"),
     "two-arguments": ({"can_use_tool": lambda name, given: True}, "it is called as"),
     "unknown-mode": ({"permission_mode": "yolo"}, "expected one of default"),
-    "never-asked": ({"can_use_tool": lambda *about: True, "permission_prompts": "none"}, "never asked"),
+    "never-asked": ({"can_use_tool": lambda *about: True, "permission_prompts": "none"}, "never called"),
 }
 
 
@@ -343,7 +343,7 @@ def test_wrong_permissions_are_errors_before_a_process_starts(options, said):
 def test_bypass_as_root_is_an_error(monkeypatch):
     """The CLI refuses to start so as root; the error says it before."""
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    with pytest.raises(ConfigurationError, match="refused by the CLI for root"):
+    with pytest.raises(ConfigurationError, match="the CLI rejects permission_mode"):
         agent_sdk.query("go", permission_mode="bypass_permissions")
 
 
