@@ -289,7 +289,7 @@ def test_a_callback_without_a_mode_starts_in_default(run, real, made):
 def test_a_shadowed_callback_warns(run, made):
     """A rule that lets a tool run without asking is told to whoever gives a callback too; rules for some uses are not."""
     asked = []
-    with pytest.warns(ShadowedCallbackWarning, match="not asked for Write:") as warned:
+    with pytest.warns(ShadowedCallbackWarning, match="not called for Write:") as warned:
         run(can_use_tool=lambda *about: asked.append(about), allowed_tools=["Write", "Bash(ls *)"])
     assert (len(warned), warned[0].filename) == (1, __file__)
     assert (made.exists(), asked) == (True, [])
