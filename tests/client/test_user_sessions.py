@@ -41,7 +41,7 @@ def test_the_session_is_not_the_callers_to_choose(store, name):
     with pytest.raises(ConfigurationError, match=name):
         UserSessions(store).query("ann", "a", **{name: value})
     if name in ("resume", "session_id"):
-        with pytest.raises(ConfigurationError, match="open a session"):
+        with pytest.raises(ConfigurationError, match="select a session"):
             UserSessions(store, agent_sdk.Options(**{name: value}))
 
 
@@ -59,7 +59,7 @@ def test_a_store_must_keep_users():
         append, load = stores.MemoryStore.append, stores.MemoryStore.load
 
     for wrong in (Transcripts(), object(), None):
-        with pytest.raises(ConfigurationError, match="the store has no session_id"):
+        with pytest.raises(ConfigurationError, match="the store has no method session_id"):
             UserSessions(wrong)
 
 
