@@ -1,5 +1,5 @@
 """
-`IdleTurn`: what the CLI does without a prompt, read until it is idle.
+`IdleTurn`: reads the CLI's background work until the CLI is idle.
 """
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .turn import STOP_TIMEOUT, Turn
 if TYPE_CHECKING:
     from ..messages import ResultMessage
 
-#: Seconds between two checks whether the CLI is idle.
+#: Seconds between two checks for the idle state.
 POLL_INTERVAL = 0.25
 
 
 class IdleTurn(Turn):
-    """A turn without a prompt. Stopping it stops only the reading."""
+    """A turn without a prompt. Stopping it only stops reading."""
 
     is_exclusive = False
 
