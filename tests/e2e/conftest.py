@@ -3,6 +3,7 @@ End-to-end tests: the real CLI, offline, against a scripted model.
 """
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ def client(real: dict[str, Any]) -> Iterator[Callable[..., Client]]:
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def mark() -> str:
+    """A word that only the processes of this test have on their command lines."""
+    return f"mark_{uuid.uuid4().hex}"
 
 
 class Kept:

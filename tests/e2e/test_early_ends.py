@@ -95,14 +95,14 @@ def test_abort_before_the_first_message(client):
 
 
 @pytest.mark.smoke
-def test_abort_in_a_tool_kills_the_tool(client, model):
+def test_abort_in_a_tool_kills_the_tool(client, model, mark):
     """Aborting while a tool runs ends the tool's own process too."""
     agent = client(allowed_tools=["Bash"])
-    model.call_tool("Bash", {"command": SLEEP.format(mark="abort_mark")})
-    in_thread(lambda: (until(lambda: processes_with("abort_mark")), agent.abort()))
+    model.call_tool("Bash", {"command": SLEEP.format(mark=mark)})
+    in_thread(lambda: (until(lambda: processes_with(mark)), agent.abort()))
     with pytest.raises(AbortError):
         agent.query("run it")
-    until(lambda: not processes_with("abort_mark"))
+    until(lambda: not processes_with(mark))
     assert agent.query("then").is_success
 
 

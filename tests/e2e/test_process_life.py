@@ -45,9 +45,8 @@ def script(real, tmp_path):
 
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
-def test_a_killed_parent_takes_cli_and_tool_along(script, model, stopped):
+def test_a_killed_parent_takes_cli_and_tool_along(script, model, stopped, mark):
     """When the Python process is killed, the CLI and its running tool end within seconds, also when the CLI stood still."""
-    mark = f"orphan_mark_{stopped}"
     model.call_tool("Bash", {"command": SLEEP.format(mark=mark)})
     parent = script(
         """
@@ -183,11 +182,11 @@ def test_many_one_shots_leave_nothing(real):
     assert processes_with(str(real["cwd"].parent)) == []
 
 
-def test_a_one_shot_does_not_wait_for_a_background_shell(real, model):
+def test_a_one_shot_does_not_wait_for_a_background_shell(real, model, mark):
     """A shell in the background is stopped, not waited for, when a one-shot query is over."""
-    command = SLEEP.format(mark="shell_mark") + " && touch waited"
+    command = SLEEP.format(mark=mark) + " && touch waited"
     model.call_tool("Bash", {"command": command, "run_in_background": True}).reply("started")
     result = agent_sdk.query("start a server", allowed_tools=["Bash"], **real)
     assert result.content == "started"
-    until(lambda: not processes_with("shell_mark"))
+    until(lambda: not processes_with(mark))
     assert not (real["cwd"] / "waited").exists()
