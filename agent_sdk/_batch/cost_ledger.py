@@ -96,7 +96,7 @@ class Ledger:
     def _current_tag(self) -> str:
         return next((tag for ledger, tag in reversed(_TAGS.get()) if ledger is self), "")
 
-    # --- what it holds
+    # --- totals
 
     @property
     def total(self) -> TokenTotals:
