@@ -290,7 +290,7 @@ def _fitting(value: Any, ctx: HookContext) -> Any:
 def _write_stop(result: Result, value: str, ctx: HookContext, output: Output, specific: Output) -> None:
     output.update({"continue": False, "stopReason": value})
     if ctx.facts.prevents:
-        # By itself it ends the turn after the tool ran (CLI 2.1), and whoever says stop does not want that.
+        # `continue: false` alone ends the turn only after the tool ran (CLI 2.1), so the tool is denied as well.
         _REFUSALS[ctx.facts.refusal]("deny", value, ctx, output, specific)
     if ctx.facts.refusal == "request":
         specific["decision"]["interrupt"] = True

@@ -77,8 +77,8 @@ def within(directory: str | os.PathLike[str], allow: Iterable[str] = ()) -> Perm
     Return a callback that allows file tools below *directory* and denies all others. Commands are denied because the
     files that a command accesses cannot be determined from its text.
 
-    Symbolic links are followed before the comparison. Paths must be absolute, since the callback is not told where the
-    CLI stands. Reading inside the CLI's working directory is not asked about, and so never comes here.
+    Symbolic links are resolved before the comparison. Paths must be absolute, because the callback does not know the
+    CLI's working directory. The CLI makes no permission request for reading files in its working directory.
 
     Args:
         directory: An existing directory. A relative path is resolved against this process's directory, not `cwd=`.

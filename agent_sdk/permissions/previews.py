@@ -37,7 +37,7 @@ def _escape(char: str) -> str:
 
 
 def preview_lines(tool_name: str, tool_input: dict[str, Any]) -> list[str]:
-    """Return the lines that show what *tool_name* will do."""
+    """Return the preview of a use of *tool_name*."""
     diff = _DIFFS.get(tool_name)
     lines = list(diff(tool_input) if diff is not None else _input_lines(tool_input))
     left_out = len(lines) - MAX_LINES
