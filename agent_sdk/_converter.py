@@ -28,11 +28,11 @@ Hook = Callable[[Any, Any], Any]
 Reader = Callable[[dict[str, Any]], Any]
 
 #: Fields with frequently repeated values: objects with equal values share one string.
-SHARED = frozenset({"session_id", "model", "role", "parent_tool_use_id", "agent_id", "name"})
+INTERNED = frozenset({"session_id", "model", "role", "parent_tool_use_id", "agent_id", "name"})
 #: Maximum number of readers per class. The CLI sends a few dozen sets of keys; the limit bounds unexpected input.
-MOST_READERS = 256
+MAX_READERS = 256
 #: Maximum number of keys that a reader unpacks at once; keys of larger objects are read one by one.
-MOST_KEYS = 200
+MAX_KEYS = 200
 
 #: Frames that use the classes needed in every turn.
 _COMMON: tuple[dict[str, Any], ...] = (
@@ -42,16 +42,14 @@ _COMMON: tuple[dict[str, Any], ...] = (
     {"type": "result", "usage": {}, "modelUsage": {"": {}}, "permission_denials": [{}]},
 )
 
-_misfits: set[tuple[str, str]] = set()
+_logged_kinds: set[tuple[str, str]] = set()
 
 
 def structure_message(frame: dict[str, Any], line: bytes | None = None) -> base.Message:
     """
     Convert one decoded frame to a message. Never raises, even for invalid frames.
 
-    Args:
-        frame: The frame; the message may keep parts of it.
-        line: The line it was decoded from, which a stream event keeps in place of the frame.
+    The message may keep parts of *frame*; a stream event keeps *line*, from which it was decoded, in its place.
     """
     try:
         if frame.get("type") == "stream_event" and type(frame.get("event")) is dict:
@@ -74,7 +72,7 @@ def structure(value: Any, cls: type[T]) -> T:
     return structured
 
 
-def maker_of(cls: type[W]) -> Callable[[dict[str, Any]], W]:
+def structurer(cls: type[W]) -> Callable[[dict[str, Any]], W]:
     """Return a function that converts decoded objects to *cls*; faster than `structure` for many objects."""
     return cast("Callable[[dict[str, Any]], W]", _hook(cls))
 
@@ -102,14 +100,10 @@ def _structure_as(cls: type[base.Message], frame: dict[str, Any]) -> base.Messag
 
 def _generic(frame: dict[str, Any]) -> base.Message:
     kind = (str(frame.get("type"))[:80], str(frame.get("subtype"))[:80])
-    if kind not in _misfits and len(_misfits) < MOST_READERS:
-        _misfits.add(kind)
+    if kind not in _logged_kinds and len(_logged_kinds) < MAX_READERS:
+        _logged_kinds.add(kind)
         log.debug("converter", "a frame of type %s, subtype %s does not fit its class", *kind)
     cls = base.SystemMessage if frame.get("type") == "system" else base.UnknownMessage
-    return _unread(cls, frame)
-
-
-def _unread(cls: type[base.Message], frame: dict[str, Any]) -> base.Message:
     message = _structure_as(cls, {key: frame[key] for key in ("type", "subtype") if key in frame})
     message.keep_frame(frame)
     return message
@@ -119,7 +113,7 @@ def _unread(cls: type[base.Message], frame: dict[str, Any]) -> base.Message:
 _new_event, _read_event = conversation.StreamEvent.__new__, conversation.StreamEvent.read_frame
 
 
-def _keep(value: Any, _: Any) -> Any:
+def _pass_through(value: Any, _: Any) -> Any:
     """The hook of all types that need no conversion from JSON."""
     return value
 
@@ -129,11 +123,11 @@ def _converter() -> cattrs.Converter:
     # cattrs tries hooks in reverse order of registration.
     converter = cattrs.Converter()
     for scalar in (str, int, float, bool):
-        converter.register_structure_hook(scalar, _keep)
-    converter.register_structure_hook_func(lambda _: True, _keep)
+        converter.register_structure_hook(scalar, _pass_through)
+    converter.register_structure_hook_func(lambda _: True, _pass_through)
     converter.register_structure_hook_factory(_is_container, _container_hook)
     converter.register_structure_hook_factory(_is_union, _union_hook)
-    converter.register_structure_hook_factory(_is_wired, _object_hook)
+    converter.register_structure_hook_factory(_is_wire_object, _object_hook)
     converter.register_structure_hook_func(lambda cls: cls is blocks.ContentBlock, _block)
     return converter
 
@@ -156,15 +150,15 @@ def _is_union(cls: Any) -> bool:
     return get_origin(cls) in (Union, types.UnionType)
 
 
-def _is_wired(cls: Any) -> bool:
+def _is_wire_object(cls: Any) -> bool:
     return isinstance(cls, type) and issubclass(cls, base.WireObject)
 
 
 def _container_hook(cls: Any) -> Hook:
     container, inner = get_origin(cls), get_args(cls)[-1]
     hook = _hook(inner)
-    if hook is _keep:
-        return _keep
+    if hook is _pass_through:
+        return _pass_through
 
     def structure_list(value: Any, _: Any) -> Any:
         return [hook(item, inner) for item in value] if type(value) is list else value
@@ -177,15 +171,16 @@ def _container_hook(cls: Any) -> Hook:
 
 def _union_hook(cls: Any) -> Hook:
     """Select the member of the union by the type of the value: all members have different JSON types."""
-    hooks = {get_origin(member) or dict: _hook(member) for member in get_args(cls) if _hook(member) is not _keep}
+    members = [member for member in get_args(cls) if _hook(member) is not _pass_through]
+    hooks = {get_origin(member) or dict: _hook(member) for member in members}
     if not hooks:
-        return _keep
+        return _pass_through
     if len(hooks) == 1:
         # A hook returns values that do not fit unchanged, so it can handle the whole union.
         return next(iter(hooks.values()))
 
     def structure_union(value: Any, inner: Any) -> Any:
-        return hooks.get(type(value), _keep)(value, inner)
+        return hooks.get(type(value), _pass_through)(value, inner)
 
     return structure_union
 
@@ -218,7 +213,7 @@ def _object_hook(cls: type[base.WireObject]) -> Hook:
         keys = tuple(raw)
         reader = readers.get(keys)
         if reader is None:
-            if len(readers) >= MOST_READERS:
+            if len(readers) >= MAX_READERS:
                 readers.clear()
             reader = readers[keys] = _reader(cls, keys)
         return reader(raw)
@@ -235,13 +230,13 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     function handles such objects.
     """
     attrs.resolve_types(cls)
-    held = {key: field for key, field in _held(cls, keys) if key not in nulls}
+    held = {key: field for key, field in _held_fields(cls, keys) if key not in nulls}
     unheld = [key for key in keys if key not in held and key not in nulls]
     filled = [key for key, field in held.items() if field.default is not None and field.name not in cls.fixed]
     shape = base.Shape(tuple((key, held[key].name if key in held else None) for key in keys))
     known = {"cls": cls, "new": cls.__new__, "intern": intern, "unheld": unheld, "shape": shape}
     known["with_nulls"] = _null_reader(cls, keys, nulls, filled)
-    is_usual = 0 < len(keys) <= MOST_KEYS
+    is_usual = 0 < len(keys) <= MAX_KEYS
     values = {key: f"value_{number}" if is_usual else f"raw[{key!r}]" for number, key in enumerate(keys)}
     value_of = {field.name: values[key] for key, field in held.items()}
     lines = ["def read(raw):"]
@@ -252,7 +247,7 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     lines.append("    made = new(cls)")
     kept = {"shape": "shape", "rest": _rest_expression(unheld, values) if is_usual or not unheld else _LONG_REST}
     for field in attrs.fields(cls):
-        value = kept.get(field.metadata.get(KEPT)) or _value(field, value_of.get(field.name), known)
+        value = kept.get(field.metadata.get(KEPT)) or _value_expression(field, value_of.get(field.name), known)
         lines.append(f"    made.{field.name} = {value}")
     exec("\n".join([*lines, "    return made"]), known)
     return cast(Reader, known["read"])
@@ -284,7 +279,7 @@ def _null_reader(
     return read
 
 
-def _value(field: attrs.Attribute[Any], value: str | None, known: dict[str, Any]) -> str:
+def _value_expression(field: attrs.Attribute[Any], value: str | None, known: dict[str, Any]) -> str:
     """Return the expression for *field*, given the expression *value* of its key; adds the names it uses to *known*."""
     name, fixed = field.name, known["cls"].fixed
     if value is None or name in fixed:
@@ -294,15 +289,15 @@ def _value(field: attrs.Attribute[Any], value: str | None, known: dict[str, Any]
             return repr(factory() if factory else default)  # a literal is faster than a name
         known[f"default_{name}"] = factory
         return f"default_{name}()"
-    if _hook(field.type) is not _keep:
+    if _hook(field.type) is not _pass_through:
         known[f"hook_{name}"], known[f"type_{name}"] = _hook(field.type), field.type
         return f"hook_{name}({value}, type_{name})"
-    if name in SHARED:
+    if name in INTERNED:
         return f"intern({value}) if type({value}) is str else {value}"
     return value
 
 
-def _held(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[str, attrs.Attribute[Any]]]:
+def _held_fields(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[str, attrs.Attribute[Any]]]:
     """Yield the keys that a field holds. Control responses use camelCase where messages use snake_case."""
     for field in attrs.fields(cls):
         wire = base.wire_name(field)
@@ -320,7 +315,7 @@ def new_converter() -> cattrs.Converter:
     return converter
 
 
-def misfits(error: Exception) -> list[str]:
+def conversion_errors(error: Exception) -> list[str]:
     """Return `path: text` for each value that a converter of `new_converter` rejected."""
     lines = (line.rsplit(" @ ", 1) for line in cattrs.transform_error(error, "", lambda inner, _: str(inner)))
     return [f"{path.lstrip('.')}: {text}" if path else text for text, path in lines]

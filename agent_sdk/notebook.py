@@ -44,7 +44,7 @@ _WORD = re.compile(r"\s*(\S+)")
 _QUESTION = re.compile(r"(\s*(?:[^\W\d]\w*\s*=\s*)?)%agent\s+(.*\?)\s*")
 
 
-class Agent:
+class AgentMagics:
     """The notebook's one conversation, behind the magic."""
 
     def __init__(self, shell: Any) -> None:
@@ -189,7 +189,7 @@ def _rewrite_question(line: str) -> str:
     return line if found is None else f"{found[1]}get_ipython().run_line_magic('agent', {found[2]!r})\n"
 
 
-_agents: list[Agent] = []
+_agents: list[AgentMagics] = []
 
 
 def use(client: Client) -> Client:
@@ -209,7 +209,7 @@ def load_ipython_extension(ipython: Any) -> None:
     """Add the magic; called by `%load_ext agent_sdk.notebook`."""
     from IPython.core.magic import no_var_expand
 
-    agent = Agent(ipython)
+    agent = AgentMagics(ipython)
     _agents.append(agent)
 
     # IPython would put values of its own choice in place of braces and dollars, in what stands on the line.

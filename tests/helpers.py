@@ -1,5 +1,5 @@
 """
-What end-to-end tests share: looks at processes, and waiting for what has no event.
+Shared functions of end-to-end tests: list processes, and wait for conditions that have no event.
 """
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HAS_PROC = Path("/proc/self/stat").exists()  # macOS has none
+HAS_PROC = Path("/proc/self/stat").exists()  # macOS has no /proc
 
 
 def processes_with(word: str) -> list[int]:
-    """The pids of live processes with *word* in their command line."""
+    """Return the pids of live processes with *word* in their command line."""
     pids = map(int, filter(str.isdigit, os.listdir("/proc") if HAS_PROC else _ps("-A", "-o", "pid=").split()))
     return [pid for pid in pids if word.encode() in command_line(pid)]
 
 
 def command_line(pid: int) -> bytes:
-    """The command line of a live process; empty when it has ended."""
+    """Return the command line of a live process, or `b""` if it has ended."""
     if not alive(pid):
         return b""
     if not HAS_PROC:
@@ -37,21 +37,21 @@ def _ps(*arguments: str) -> str:
 
 
 def descriptors() -> int:
-    """How many descriptors this process has open."""
+    """Return the number of open file descriptors of this process."""
     return len(os.listdir("/dev/fd"))
 
 
-def until(done: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Wait for something that has no event of its own."""
+def until(done: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Wait until *done* returns a true value, and return it."""
     limit = time.monotonic() + seconds
     while not (found := done()):
-        assert time.monotonic() < limit, "it did not happen in time"
+        assert time.monotonic() < limit, f"the condition was not true within {seconds} s"
         time.sleep(0.01)
     return found
 
 
 def alive(pid: int) -> bool:
-    """Whether *pid* is a live process."""
+    """Return whether *pid* is a live process."""
     if not HAS_PROC:
         return _ps("-o", "stat=", "-p", str(pid)).strip()[:1] not in ("", "Z")
     try:
@@ -61,18 +61,18 @@ def alive(pid: int) -> bool:
 
 
 def in_thread(function: Callable[[], Any]) -> threading.Thread:
-    """Run *function* beside the test."""
+    """Run *function* in a daemon thread."""
     thread = threading.Thread(target=function, daemon=True)
     thread.start()
     return thread
 
 
 def told(model: Any) -> str:
-    """What the model read in its newest request: tool results, contexts, prompts."""
+    """Return the messages of the latest model request: tool results, contexts, prompts."""
     return str(model.requests[-1].messages)
 
 
 def text_of(block: dict[str, Any]) -> str:
-    """The text of a tool result."""
+    """Return the text of a tool result."""
     content: Any = block["content"]
     return content if isinstance(content, str) else "\n".join(part.get("text", f"[{part['type']}]") for part in content)

@@ -120,7 +120,7 @@ def test_the_stop_button(kernel, model, way):
     model.when("two").reply(chunks=["beginning ", "end"], until=held)
     seen = len(model.requests)
     request = kernel.start(ask.format("two"))
-    model.wait_for_request(seen + 1)
+    model.wait_for_request(seen + 1, timeout=60)
     until(lambda: "beginning" in str(kernel.client.get_iopub_msg(timeout=10)["content"]))
     kernel.manager.interrupt_kernel()
     reply = kernel.reply(request)
@@ -142,7 +142,7 @@ def test_the_first_cell_stopped(kernel, model):
     kernel.run("%load_ext agent_sdk.notebook\nimport agent_sdk.notebook as n")
     model.when("one").reply("late", delay=60)
     request = kernel.start("%%agent\none")
-    model.wait_for_request()
+    model.wait_for_request(timeout=60)
     kernel.manager.interrupt_kernel()
     assert kernel.reply(request)["ename"] == "KeyboardInterrupt"
     kernel.outputs(request)  # until it takes the next cell

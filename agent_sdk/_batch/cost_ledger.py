@@ -1,5 +1,5 @@
 """
-`Ledger`: what many queries cost, by model and by tag. One client's own figures are in `_client.usage`.
+`Ledger`: cost and tokens of many queries, by model and by tag. `_client.usage` counts a single client.
 """
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .._core.tokens import TokenTotals
 if TYPE_CHECKING:
     from ..messages import ResultMessage
 
-#: The tags that hold in this thread or task, innermost last: whose, and what.
+#: Active tags of this thread or task, innermost last: pairs of ledger and tag.
 _TAGS: ContextVar[tuple[tuple[Ledger, str], ...]] = ContextVar("agent_sdk_tags", default=())
-#: Column of the table -> field of `TokenTotals`; a turn with two models is a turn of both.
+#: Table column -> field of `TokenTotals`. A turn that used two models counts once for each model.
 _COLUMNS = {
     "turns": "turns",
     "input": "input_tokens",
@@ -37,37 +37,37 @@ _COLUMNS = {
 
 class Ledger:
     """
-    Cost and tokens over many queries, by model and by tag, each counted once.
+    Cost and tokens of many queries, by model and by tag. Each result counts once.
 
-    Give it as `on_message` to the queries that it should count, or use it as a context manager: inside the block it
-    counts every turn of this thread, whoever runs it. Both at once count once. `print` it, or show it in a notebook.
+    Pass it as `on_message` to the queries to count, or use it as a context manager: it then counts every turn of this
+    thread inside the block. With both, each result still counts once. `print` a ledger, or display it in a notebook.
 
         ledger = Ledger()
         with ledger, ledger.tag("review"):
             agent_sdk.query("Review the diff")
         print(ledger.total_cost_usd, ledger.by_tag["review"].output_tokens)
 
-    It may be used from several threads.
+    A ledger is thread-safe.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: By tag and model.
+        #: Totals by tag and model.
         self._rows: dict[tuple[str, str], TokenTotals] = {}
-        #: By tag; a turn with two models is one turn.
+        #: Turns by tag; a turn that used two models counts once.
         self._turns: dict[str, int] = {}
         self._counted: weakref.WeakSet[ResultMessage] = weakref.WeakSet()
-        #: For a CLI that tells totals only: the newest by session and model.
+        #: Newest cumulative totals by session and model, for a CLI that reports only these.
         self._totals: dict[tuple[str, str], TokenTotals] = {}
         self._tokens: list[Token[Any]] = []
 
     def __call__(self, message: Any) -> None:
-        """Count *message*, if it is a result; for `on_message=`."""
+        """Count *message* if it is a result; for `on_message=`."""
         if message.is_result:
             self.add(message)
 
     def add(self, result: ResultMessage) -> None:
-        """Count one result and those of the same run that came before it, unless they are counted already."""
+        """Count a result and the earlier results of the same run; results already counted are ignored."""
         for one in [*(one for one in result.results if one is not result), result]:
             with self._lock:
                 self._add(one, self._current_tag())
@@ -82,7 +82,7 @@ class Ledger:
             self._rows.setdefault((tag, model), TokenTotals()).add(spent)
 
     def _spent_since_last(self, result: ResultMessage) -> dict[str, TokenTotals]:
-        """Return what was spent since the result before this one, by model."""
+        """Return the usage since the previous result, by model."""
         since = result.model_usage_since_last_result
         if isinstance(since, dict):
             return {str(model): TokenTotals.from_wire(row) for model, row in since.items()}
@@ -100,19 +100,19 @@ class Ledger:
 
     @property
     def total(self) -> TokenTotals:
-        """All of it."""
+        """Totals over all models and tags."""
         total = TokenTotals.sum(self._copy().values())
         total.turns = sum(self._turns.values())
         return total
 
     @property
     def total_cost_usd(self) -> float:
-        """US dollars in all."""
+        """Total cost in US dollars."""
         return self.total.cost_usd
 
     @property
     def by_model(self) -> dict[str, TokenTotals]:
-        """What was spent on each model."""
+        """Totals by model."""
         found: dict[str, TokenTotals] = {}
         for (_, model), spent in self._copy().items():
             found.setdefault(model, TokenTotals()).add(spent)
@@ -120,7 +120,7 @@ class Ledger:
 
     @property
     def by_tag(self) -> dict[str, TokenTotals]:
-        """What was spent under each tag; `""` is what had none."""
+        """Totals by tag; `""` for usage without a tag."""
         rows, found = self._copy(), {}
         for tag, turns in list(self._turns.items()):
             found[tag] = TokenTotals.sum(rows[key] for key in rows if key[0] == tag)
@@ -132,7 +132,7 @@ class Ledger:
             return {key: attrs.evolve(spent) for key, spent in self._rows.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all figures as plain data: `total`, `by_model`, `by_tag`, and `rows` by both."""
+        """Return all totals as plain data: `total`, `by_model`, `by_tag`, and `rows` by tag and model."""
         return {
             "total": self.total.to_dict(),
             "by_model": {model: spent.to_dict() for model, spent in self.by_model.items()},
@@ -145,10 +145,10 @@ class Ledger:
     @contextlib.contextmanager
     def tag(self, name: str) -> Iterator[Ledger]:
         """
-        Count what ends inside the block under *name*; of blocks in blocks the inner one counts.
+        Count results received inside the block under the tag *name*. In nested blocks the innermost tag applies.
 
         Raises:
-            ConfigurationError: *name* is no text.
+            ConfigurationError: *name* is not a string.
         """
         tag: str | None = check.string("tag")(name)
         if tag is None:
@@ -168,7 +168,7 @@ class Ledger:
     ) -> None:
         LEDGERS.reset(self._tokens.pop())
 
-    # --- how it looks
+    # # --- representations
 
     def _table(self) -> list[list[str]]:
         rows = [[tag, model, *_cells(spent)] for (tag, model), spent in sorted(self._copy().items())]

@@ -1,5 +1,5 @@
 """
-One line on the standard error that tells how far something is, written over itself; gone when it is over.
+A progress line on standard error that overwrites itself and is removed at the end.
 """
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from types import TracebackType
 
 class ProgressLine:
     """
-    The line.
+    A progress line on standard error.
 
     Args:
-        enabled: *None*: only where the standard error is a terminal.
+        enabled: *None* enables it if standard error is a terminal.
     """
 
     def __init__(self, enabled: bool | None) -> None:
@@ -22,7 +22,7 @@ class ProgressLine:
         self._text = ""
 
     def show(self, text: str) -> None:
-        """Show *text* in place of what is there."""
+        """Replace the line with *text*."""
         if self._is_shown and text != self._text:
             self._stream.write("\r" + text.ljust(len(self._text)))
             self._stream.flush()

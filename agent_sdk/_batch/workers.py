@@ -1,7 +1,7 @@
 """
-The pool of `query_many`: worker threads that run queries, and the calling thread that runs every callback.
+The pool of `query_many`: worker threads run the queries; the calling thread runs every callback.
 
-A worker hands its callbacks over to the calling thread, and waits: they run one at a time, in the thread that called.
+A worker sends its callbacks to the calling thread and waits for them, so callbacks run one at a time.
 """
 from __future__ import annotations
 
@@ -28,45 +28,45 @@ from ..options.retry import Retry, rejected_until
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
-#: Seconds that the running queries get, together, to end when all are stopped.
+#: Seconds that all running queries together have to end when the pool stops.
 STOP_TIMEOUT = 3.0
-#: Seconds between two checks of workers that are being stopped.
+#: Seconds between two checks of stopping workers.
 POLL_INTERVAL = 0.02
-#: Seconds between two checks, in a worker that waits for its callback, whether all was stopped.
+#: Seconds between two checks for a stop, in a worker that waits for its callback.
 STOP_CHECK_INTERVAL = 0.5
 
 
 @attrs.define
 class Outcome:
-    """What became of one prompt."""
+    """The outcome of one prompt."""
 
     prompt: Prompt
-    #: How the run ended, good or bad; *None* when it ended without a result, or was never started.
+    #: The result, good or bad; *None* if the run ended without a result or was never started.
     result: ResultMessage | None = None
-    #: Why it is no success; *None* for a good result.
+    #: The failure; *None* for a good result.
     error: Exception | None = None
-    #: US dollars, all attempts included.
+    #: Cost in US dollars, all attempts included.
     cost_usd: float = 0.0
 
     @property
     def is_success(self) -> bool:
-        """There is a good result."""
+        """Whether the prompt has a good result."""
         return self.result is not None and self.error is None
 
     @property
     def content(self) -> str:
-        """The result's text, or `""`."""
+        """Text of the result, or `""`."""
         return "" if self.result is None else self.result.content
 
     def raise_for_error(self) -> Outcome:
-        """Raise `error` where there is one; return the outcome itself when it is good."""
+        """Raise `error` if it is set; return the outcome otherwise."""
         if self.error is not None:
             raise self.error
         return self
 
 
 class WorkerPool:
-    """The workers, and what they share with the thread that called."""
+    """The worker threads and their state shared with the calling thread."""
 
     def __init__(
         self,
@@ -83,19 +83,19 @@ class WorkerPool:
         self._budget = budget
         self._lock = threading.Lock()
         self._pending = list(reversed(range(len(outcomes))))
-        #: The clients that run now, by prompt.
+        #: Running conversations by index of the prompt.
         self._running: dict[int, Conversation] = {}
         self._finished = 0
         self._spent = 0.0
         self._resets_at = 0.0
         self._stopped = threading.Event()
-        #: What the calling thread has to call; *None* when a worker has ended.
+        #: Calls for the calling thread; *None* when a worker has ended.
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
 
     # --- in the calling thread
 
     def run(self, workers: int, show: Callable[[], None]) -> None:
-        """Run all, and serve their callbacks meanwhile."""
+        """Run all prompts and their callbacks."""
         count = min(workers, len(self.outcomes))
         threads = [self._make_thread(number) for number in range(count)]
         try:
@@ -114,12 +114,12 @@ class WorkerPool:
             raise
 
     def _make_thread(self, number: int) -> threading.Thread:
-        # A daemon: an exit of the program does not wait for it, and ends its process. Each has a copy of the context.
+        # Daemon threads: the program can exit without waiting, which ends their processes. Each copies the context.
         work = contextvars.copy_context().run
         return threading.Thread(target=work, args=(self._run_worker,), name=f"agent_sdk-many-{number}", daemon=True)
 
     def status_line(self) -> str:
-        """Return the progress, in one line."""
+        """Return the progress in one line."""
         with self._lock:
             failed = sum(outcome.error is not None for outcome in self.outcomes)
             text = f"{self._finished}/{len(self.outcomes)} done, {len(self._running)} running, ${self._spent:.4f}"
@@ -128,7 +128,7 @@ class WorkerPool:
         return text + (f", rate limit: waiting {pause:.0f} s" if pause > 0 else "")
 
     def _stop_all(self, threads: list[threading.Thread]) -> None:
-        """End what runs: by an interrupt, then, when time is up or Ctrl-C comes again, by force."""
+        """Interrupt the running queries; after the timeout or a second Ctrl-C, kill their processes."""
         self._stopped.set()
         deadline = time.monotonic() + STOP_TIMEOUT
         try:
@@ -139,14 +139,14 @@ class WorkerPool:
                 for thread in threads:
                     thread.join(POLL_INTERVAL / len(threads))
         except KeyboardInterrupt:
-            log.debug("many", "Ctrl-C came again: what runs is ended by force; the first one is on its way already")
+            log.debug("many", "second Ctrl-C: killing the running queries; the first KeyboardInterrupt is propagating")
         finally:
             for conversation in self._running_conversations():
                 conversation.process.kill()
             self._release_waiters()
         for outcome in self.outcomes:
             if outcome.result is None and outcome.error is None:
-                outcome.error = AbortError("not finished: all was stopped")
+                outcome.error = AbortError("not finished: the batch was stopped")
 
     def _running_conversations(self) -> list[Conversation]:
         with self._lock:
@@ -171,7 +171,7 @@ class WorkerPool:
             while (number := self._next_prompt()) is not None:
                 self._run_prompt(number)
         except _Cancelled:
-            log.debug("many", "a worker ends: all was stopped")
+            log.debug("many", "a worker ends: the batch was stopped")
         finally:
             self._calls.put(None)
 
@@ -182,7 +182,7 @@ class WorkerPool:
         return call.wait(self._stopped)
 
     def _next_prompt(self) -> int | None:
-        """Return the next prompt to run, once it may be started."""
+        """Return the index of the next prompt, once it may start; *None* if no prompt is left."""
         while not self._stopped.is_set():
             with self._lock:
                 pause = self._resets_at - time.time()
@@ -199,7 +199,7 @@ class WorkerPool:
     def _fail_remaining(self, pause: float) -> None:
         with self._lock:
             left, self._pending = self._pending, []
-        text = f"not started: the rate limit resets in {pause:.0f} seconds only"
+        text = f"not started: the rate limit resets only in {pause:.0f} seconds"
         for number in reversed(left):
             self._finish(number, RateLimitError(text, resets_at=self._resets_at))
 
@@ -216,7 +216,7 @@ class WorkerPool:
         try:
             self._run_query(self.outcomes[number], conversation)
         except Exception as failure:
-            # Its place is in the outcome; one of on_message was raised in the calling thread already.
+            # The outcome contains the error. An error of on_message was already raised in the calling thread.
             error = failure
         finally:
             self._unregister(number, conversation)
@@ -236,14 +236,14 @@ class WorkerPool:
     def _with_budget(self, left: float | None) -> Options:
         options = self._options
         if left is None or options.resume or options.continue_conversation:
-            return options  # no limit of its own: the CLI counts what a resumed session has cost before as well
+            return options  # no budget per query: the CLI includes earlier costs of a resumed session
         own = options.max_budget_usd
         return options.evolve(max_budget_usd=left if own is None else min(left, own))
 
     def _on_message_received(self, message: Message) -> None:
         until = rejected_until(message)
         if until is not None:
-            log.debug("many", "the rate limit is reached until %s", until)
+            log.debug("many", "rate limit reached; resets at %s", until)
             with self._lock:
                 self._resets_at = max(self._resets_at, until)
         if self._on_message is not None:
@@ -267,12 +267,12 @@ class _Cancelled(BaseException):
 
 
 class _Call:
-    """One call that a worker hands over to the calling thread."""
+    """A call that a worker sends to the calling thread."""
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], propagates: bool) -> None:
         self._function = function
         self._args = args
-        #: Whether its error ends all queries.
+        #: Whether an error of the call ends all queries.
         self._propagates = propagates
         self._answer: Any = None
         self._error: BaseException | None = None
@@ -289,17 +289,17 @@ class _Call:
             self._done.set()
 
     def cancel(self) -> None:
-        """End the wait of the worker without a call."""
+        """Release the waiting worker without making the call."""
         self._error = _Cancelled()
         self._done.set()
 
     def wait(self, stopped: threading.Event) -> Any:
-        """Return the result of the call, in the worker, or raise its error."""
+        """Wait for the call in the worker, and return its result or raise its error."""
         while not self._done.wait(STOP_CHECK_INTERVAL):
             if stopped.is_set():
                 raise _Cancelled
         if isinstance(self._error, Exception):
             raise self._error
         if self._error is not None:
-            raise _Cancelled from self._error  # Ctrl-C is for the thread that called
+            raise _Cancelled from self._error  # KeyboardInterrupt belongs to the calling thread
         return self._answer

@@ -1,5 +1,5 @@
 """
-`ClientCallbacks`: the callbacks of one client, by kind of message, turn after turn.
+`ClientCallbacks`: the callbacks of a client, by kind of message.
 """
 from __future__ import annotations
 
@@ -18,30 +18,27 @@ OnMessage = Callable[["Message"], object]
 
 
 class ClientCallbacks:
-    """The callbacks that `Client.on` registers."""
+    """The callbacks registered with `Client.on`."""
 
     def __init__(self) -> None:
-        self._callbacks: list[tuple[str, OnMessage]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._callbacks)
+        self.registered: list[tuple[str, OnMessage]] = []
 
     def add(self, kind: str, callback: OnMessage) -> None:
-        """Call *callback* with every message of *kind*."""
-        self._callbacks.append((f"is_{kind}", check_callback("callback", callback)))
+        """Register *callback* for messages of *kind*."""
+        self.registered.append((f"is_{kind}", check_callback("callback", callback)))
 
     def dispatch(self, state: TurnState, message: Message) -> None:
-        """Call those that *message* is for."""
-        for name, callback in self._callbacks:
+        """Call the callbacks registered for *message*."""
+        for name, callback in self.registered:
             if getattr(message, name):
                 state.call(callback, message)
 
 
 def check_kind(kind: Any) -> None:
-    """Check the name of a predicate without `is_`."""
+    """Check that *kind* is the name of a predicate without `is_`."""
     from ..messages import predicates
 
     kinds = predicates()
     if kind not in kinds:
         hint = did_you_mean(str(kind).removeprefix("is_"), kinds, f"kinds are {', '.join(kinds)}")
-        raise ConfigurationError(f"on({kind!r}): no such kind; {hint}")
+        raise ConfigurationError(f"on({kind!r}): unknown kind; {hint}")

@@ -1,5 +1,5 @@
 """
-`Client`: a conversation that goes on from call to call, in one kept process.
+`Client`: a conversation over several calls, in one process.
 """
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ H = TypeVar("H", bound=Callable[..., object])
 
 class Client(ControlRequests):
     """
-    One conversation with the CLI.
+    A conversation with the CLI.
 
-    Keeps its process for the next turn and its session for as long as it lives; use it in a `with` block, or call
-    `close`. One turn at a time. It may be made in one thread and used in another.
+    The client keeps its process and its session between turns. Use it in a `with` block, or call `close`. A client runs
+    one turn at a time. It can be created in one thread and used in another.
 
     Args:
-        options: The options to start from; *overrides* are options by name, above them.
+        options: Base options; *overrides* are options by name and take precedence.
 
     Raises:
-        ConfigurationError: An option's name or value is wrong.
+        ConfigurationError: The name or value of an option is invalid.
     """
 
     def __init__(self, options: Options | None = None, **overrides: Any) -> None:
@@ -45,7 +45,7 @@ class Client(ControlRequests):
 
     @property
     def session_id(self) -> str | None:
-        """Id of the session: that of the newest init or result; *None* before the first and after `close`."""
+        """Id of the session, from the newest init or result message; *None* before the first one and after `close`."""
         return self._conversation.session_id
 
     @property
@@ -55,18 +55,18 @@ class Client(ControlRequests):
 
     @property
     def pid(self) -> int | None:
-        """Process id of the CLI, while one lives."""
+        """Process id of the CLI; *None* if no process is running."""
         connection = self._conversation.process.connection
         return connection.transport.pid if connection is not None and connection.is_usable else None
 
     @property
     def options(self) -> Options:
-        """The options of the next turn."""
+        """The options for the next turn."""
         return self._conversation.options
 
     @property
     def capabilities(self) -> dict[str, Any]:
-        """What was asked for: `tools`, `permission_mode`, `max_turns`, `model`."""
+        """The configured `tools`, `permission_mode`, `max_turns` and `model`."""
         asked = self.options
         return {
             "tools": list(asked.allowed_tools or asked.tools or ()),
@@ -77,12 +77,12 @@ class Client(ControlRequests):
 
     @property
     def usage(self) -> Usage:
-        """Tokens over this client's life, each counted once."""
+        """Tokens used by this client; each result counts once."""
         return self._conversation.usage.usage
 
     @property
     def total_cost_usd(self) -> float:
-        """US dollars over this client's life, each counted once."""
+        """Cost of this client in US dollars; each result counts once."""
         return self._conversation.usage.cost
 
     # --- turns
@@ -93,48 +93,48 @@ class Client(ControlRequests):
 
         Args:
             prompt: A string, or a list of strings and content blocks.
-            on_message: Called for every message, in order, in this thread.
-            overrides: Options for this call alone. *resume* and *fork_session* move the client for good.
+            on_message: Called for every message, in order, in the calling thread.
+            overrides: Options for this call only. *resume* and *fork_session* switch the client's session permanently.
 
         Raises:
-            AgentSDKError: As the tree in `agent_sdk.errors` says; whatever *on_message* raises comes through unchanged.
+            AgentSDKError: See the tree in `agent_sdk.errors`. Exceptions of *on_message* propagate unchanged.
         """
         check_callback("on_message", on_message)
         return self.stream(prompt, **overrides).run(on_message)
 
     def stream(self, prompt: Prompt, **overrides: Any) -> MessageStream:
-        """Run one turn in this session as an iterator of its messages."""
+        """Run one turn in this session and return an iterator of its messages."""
         return make_stream(self._conversation, prompt, self.options.evolve(**overrides))
 
     def abort(self) -> bool:
         """
-        Stop the running turn, from any thread, callback or signal handler, without waiting.
+        Abort the running turn without waiting. Allowed in any thread, callback or signal handler.
 
         Returns:
-            Whether a turn was running; then its call raises `AbortError` and no further callback runs for it.
+            Whether a turn was running. If so, its call raises `AbortError`, and no further callback runs for it.
         """
         return self._conversation.abort()
 
     def start(self) -> Client:
-        """Start the process without a prompt, so that the first query does not wait for it."""
+        """Start the process without a prompt, to reduce the latency of the first query."""
         self._conversation.connect()
         return self
 
     def wait_idle(self, timeout: float | None = None, on_message: OnMessage | None = None) -> bool:
         """
-        Read what the CLI does without a prompt, until it has nothing left to do.
+        Process messages of background work until the CLI is idle.
 
-        Between turns nothing is read by itself: call this to see background work end.
+        The SDK reads no messages between turns; call this to receive the results of background tasks.
 
         Args:
-            timeout: Seconds to wait; *None* waits as long as it takes.
-            on_message: Called for each message, in order, in this thread.
+            timeout: Maximum seconds to wait; *None* disables the limit.
+            on_message: Called for each message, in order, in the calling thread.
 
         Returns:
-            True when the CLI is idle, False when *timeout* passed first.
+            True if the CLI is idle, False if *timeout* passed first.
 
         Raises:
-            BusyError: A turn is running.
+            BusyError: Another turn is running.
         """
         check_callback("on_message", on_message)
         if not self._conversation.process.is_running:
@@ -148,9 +148,9 @@ class Client(ControlRequests):
 
     def close(self) -> None:
         """
-        End the process and forget the session: the next query starts a fresh one.
+        End the process and the session; the next query starts a new session.
 
-        Aborts a running turn first. Bounded in time whatever the process does; a second call does nothing.
+        Aborts a running turn first. The call is bounded in time; closing a closed client has no effect.
         """
         self._conversation.close()
 
@@ -163,20 +163,20 @@ class Client(ControlRequests):
     # --- sessions
 
     def fork(self) -> Client:
-        """Return a client whose first query goes on in a copy of this session."""
+        """Return a client whose first query forks this session."""
         if self.session_id is None:
-            raise ConfigurationError("fork: this client has no session yet; query first")
+            raise ConfigurationError("fork: this client has no session yet; run a query first")
         return Client(self.options, resume=self.session_id, fork_session=True)
 
     def resume(self, session_id: str) -> Client:
         """
-        Go on with another session in the next query.
+        Resume another session in the next query.
 
         Raises:
-            ConfigurationError: *session_id* is none; `close` lets the next query begin a new session.
+            ConfigurationError: *session_id* is *None*; call `close` to start a new session.
         """
         if session_id is None:
-            raise invalid("session_id", session_id, "expected its id; after close() the next query begins anew")
+            raise invalid("session_id", session_id, "expected a session id; call close() to start a new session")
         self._conversation.switch_session(self.options.evolve(resume=session_id))
         return self
 
@@ -190,14 +190,14 @@ class Client(ControlRequests):
 
     def on(self, kind: str, callback: Any = None) -> Any:
         """
-        Call *callback* with every message of a kind, in all turns of this client.
+        Register *callback* for every message of a kind, in all turns of this client.
 
         Args:
-            kind: A predicate's name without `is_`: `"init"`, `"text"`, `"tool_use"`, `"result"` ...
-            callback: A function of one message; without it, a decorator is returned.
+            kind: Name of a predicate without `is_`: `"init"`, `"text"`, `"tool_use"`, `"result"` ...
+            callback: A function of one message; if omitted, a decorator is returned.
 
         Raises:
-            ConfigurationError: There is no such kind.
+            ConfigurationError: *kind* is unknown.
         """
         check_kind(kind)
         if callback is None:
@@ -207,23 +207,23 @@ class Client(ControlRequests):
 
     def hook(self, event: str, pattern: Any = None, *, matcher: Any = None, **how: Any) -> Callable[[H], H]:
         """
-        Register the decorated function as a hook, from the next turn on: `@client.hook("pre_tool_use", "Bash")`.
+        Register the decorated function as a hook, starting with the next turn: `@client.hook("pre_tool_use", "Bash")`.
 
         Args:
-            event: Such as `"pre_tool_use"`.
-            pattern: Which tools, agents or triggers; everything when not given.
-            matcher: The same by name; a function of the context can be given in no other way.
+            event: Name of the event, such as `"pre_tool_use"`.
+            pattern: Tools, agents or triggers to match; defaults to all.
+            matcher: Keyword form of *pattern*. A function of the context must be passed by this name.
             how: `timeout` in seconds and `fail_mode`, as for `hooks.Matcher`.
 
         Raises:
-            ConfigurationError: There is no such event, or the function takes other arguments.
+            ConfigurationError: The event is unknown, or the function takes other arguments.
         """
         from ..hooks.base import event_name
         from ..hooks.matchers import Matcher
 
         if callable(event) or callable(pattern):
-            text = "client.hook is a decorator: write @client.hook(event) above the function; one as the pattern is"
-            raise ConfigurationError(f"{text} given as matcher=function")
+            text = "client.hook is a decorator: write @client.hook(event) above the function; to match with a function,"
+            raise ConfigurationError(f"{text} pass matcher=function")
         event_name(event)
         chosen = pattern if matcher is None else matcher
 
@@ -238,12 +238,12 @@ class Client(ControlRequests):
     # --- builders
 
     def with_tools(self, *tools: str) -> Client:
-        """Set *allowed_tools* for the next turns."""
+        """Set *allowed_tools* for the following turns."""
         self._conversation.options = self.options.with_tools(*tools)
         return self
 
     def without_tools(self, *tools: str) -> Client:
-        """Set *disallowed_tools* for the next turns."""
+        """Set *disallowed_tools* for the following turns."""
         self._conversation.options = self.options.without_tools(*tools)
         return self
 
@@ -257,7 +257,7 @@ class Client(ControlRequests):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in NAMES:
-            remedy = f"give it to one query, query(..., {name}=...), or to all that follow, with_{name}(...)"
+            remedy = f"use query(..., {name}=...) for one query, or with_{name}(...) for all following ones"
             raise AttributeError(f"client.{name} cannot be set: {remedy}", name=name, obj=self)
         object.__setattr__(self, name, value)
 
@@ -269,7 +269,7 @@ class Client(ControlRequests):
 
 
 def make_stream(conversation: Conversation, prompt: Prompt, options: Options) -> MessageStream:
-    """Return the stream of one turn, not begun yet."""
+    """Return the stream of one turn, which has not started."""
     content_of(prompt)
     if options.retry is None:
         return MessageStream(conversation, prompt, options)

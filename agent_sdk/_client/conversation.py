@@ -1,7 +1,7 @@
 """
-`Conversation`: one session from turn to turn, and the life cycle of each turn: begin, open, send, finish, break off.
+`Conversation`: one session over several turns, and the life cycle of a turn: begin, open, send, finish, break off.
 
-`Client` is its public face; streams run its turns.
+`Client` is its public interface; streams run its turns.
 """
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class OpenStream(Protocol):
-    """What a conversation needs of the stream that reads its turn."""
+    """The part of a stream that its conversation uses."""
 
     is_displaced: bool
 
@@ -36,11 +36,11 @@ class OpenStream(Protocol):
 
 class Conversation:
     """
-    One session, its process and its turns.
+    A session, its process and its turns.
 
     Args:
-        options: Those of every turn; what they say of the session opens it, once.
-        is_one_shot: Whether the session ends with its first turn, as far as hooks are concerned.
+        options: Options for every turn. Options that select the session are used once.
+        is_one_shot: Whether the session ends after its first turn, which fires SessionEnd hooks.
     """
 
     def __init__(self, options: Options, is_one_shot: bool = False) -> None:
@@ -48,19 +48,19 @@ class Conversation:
         self.usage = UsageTotals()
         self.process = ClientProcess(options.evolve(**NO_SESSION) if opening else options, opening, self.usage)
         self.callbacks = ClientCallbacks()
-        #: The id of the newest init or result; *None* before the first and after `close`.
+        #: Id of the newest init or result message; *None* before the first one and after `close`.
         self.session_id: str | None = opening.get("session_id")
         self.session_ids: list[str] = []
         self._is_one_shot = is_one_shot
         self._lock = SessionLock()
         self._mutex = threading.Lock()
         self._turn: Turn | None = None
-        # Not held: a stream that is garbage stops its turn.
+        # A weak reference: a garbage-collected stream stops its turn.
         self._stream: weakref.ref[OpenStream] | None = None
 
     @property
     def options(self) -> Options:
-        """The options of the next turn."""
+        """The options for the next turn."""
         return self.process.client_options
 
     @options.setter
@@ -69,11 +69,11 @@ class Conversation:
 
     @property
     def is_running(self) -> bool:
-        """Whether a turn runs."""
+        """Whether a turn is running."""
         return self._turn is not None
 
     def connect(self) -> Connection:
-        """Return the connection of the running turn, else one to a process that is started if need be."""
+        """Return the connection of the running turn, or of a process, which is started if needed."""
         connection = self.process.connection
         if self._turn is not None and connection is not None:
             return connection
@@ -93,28 +93,28 @@ class Conversation:
         self._close_open_stream()
         with self._mutex:
             if self._turn is not None:
-                raise BusyError("a turn is running in this client; wait for it, abort it, or use another client")
+                raise BusyError("this client is already running a turn; wait for it, abort it, or use another client")
             self._turn, self._stream = turn, weakref.ref(stream)
         return turn
 
     def _close_open_stream(self) -> None:
-        """Close a stream that this thread left open."""
+        """Close an unfinished stream of this thread."""
         running, stream = self._turn, None if self._stream is None else self._stream()
         if running is None or running.state.thread != threading.get_ident():
             return
         if running.state.in_callback:
-            raise BusyError("a callback cannot query its own client: its turn is still running; use another client")
-        log.warn("a stream was left open; the next query closes it", ResourceWarning)
+            raise BusyError("a callback cannot query its own client while the turn is running; use another client")
+        log.warn("a stream was not closed; the next query closes it", ResourceWarning)
         if stream is not None:
-            stream.is_displaced = not running.state.is_over  # its reader must not take this for the end of the turn
+            stream.is_displaced = not running.state.is_over  # otherwise its reader would see a normal end of the turn
             stream.close()
 
     def open(self, turn: Turn, options: Options) -> bool:
-        """Give *turn* a process and its session's lock; return whether the process was there before."""
+        """Acquire the session lock and a process for *turn*; return whether the process already existed."""
         if session_options(options):
             self.switch_session(options)
             options = options.evolve(**NO_SESSION)
-            self.options = self.options.evolve(**NO_SESSION)  # a session is opened once, not by every turn
+            self.options = self.options.evolve(**NO_SESSION)  # only the first turn opens the session
         process, state = self.process, turn.state
         state.limits.resume = process.session_to_resume or None
         state.location = SessionLocation.with_overrides(options.cwd, options.env)
@@ -124,7 +124,7 @@ class Conversation:
         return process.ensure_running(options, turn) is before
 
     def update(self, turn: Turn, message: Message, options: Options) -> None:
-        """Take what an init or a result says of the session."""
+        """Update the session from an init or result message."""
         state, session_id = turn.state, turn.state.session_id
         state.changed = False
         if session_id is not None:
@@ -144,7 +144,7 @@ class Conversation:
             add(result)
 
     def finish(self, turn: Turn, options: Options) -> None:
-        """End a turn that is over, and the process that was for this turn alone."""
+        """End a finished turn, and its process unless the process is kept."""
         try:
             self._count_undelivered(turn)
             connection = self.process.connection
@@ -162,7 +162,7 @@ class Conversation:
             self._release(turn)
 
     def break_off(self, turn: Turn) -> None:
-        """End a turn after an exception that may have fallen anywhere; its process is not trusted any more."""
+        """End a turn after an exception at an unknown point; its process is no longer trusted."""
         try:
             turn.break_off()
             self._count_undelivered(turn)
@@ -182,24 +182,24 @@ class Conversation:
                 self._turn = self._stream = None
 
     def abort(self) -> bool:
-        """Stop the running turn from anywhere, without waiting; return whether one was running."""
+        """Abort the running turn from any thread, without waiting; return whether a turn was running."""
         turn = self._turn
         return turn is not None and turn.abort()
 
     # --- the session
 
     def switch_session(self, options: Options) -> None:
-        """Let the next turn open the session that *options* name."""
+        """Make the next turn open the session selected by *options*."""
         opening = session_options(options)
         if opening.get("fork_session") and not opening.get("resume") and not opening.get("continue_conversation"):
             if self.session_id is None:
-                raise ConfigurationError("fork_session: this client has no session yet; query first")
+                raise ConfigurationError("fork_session: this client has no session yet; run a query first")
             opening["resume"] = self.session_id
         self.process.close()
         self.process.switch_session(opening)
 
     def close(self) -> None:
-        """Abort the running turn, end the process, and forget the session."""
+        """Abort the running turn, end the process and the session."""
         try:
             if not self.abort() and self._turn is None:
                 self.process.fire_session_end()
@@ -210,5 +210,5 @@ class Conversation:
 
 
 def session_options(options: Options) -> dict[str, Any]:
-    """Return those of *options* that say which session to open."""
+    """Return the set options that select a session."""
     return {name: getattr(options, name) for name in SESSION if getattr(options, name)}

@@ -1,8 +1,8 @@
 """
-`ClientProcess`: one client's process, started when needed, kept while it is reusable, replaced when it is not.
+`ClientProcess`: the process of a client, started on demand, reused if possible, otherwise replaced.
 
-A process is reusable when it was started with the same options (what the CLI can change live is changed live), lives,
-and nothing else wrote to its session meanwhile. Its replacement resumes the session.
+A process is reusable if it runs, was started with the same options (some can be changed live), and no other process
+has written to its session. A replacement resumes the session.
 """
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .._core import log
 from .._core.callbacks import summarize_errors
 from .._core.ids import new_uuid
+from .._core.json_lines import Frame
 from .._process.cli import CLITransport
 from .._process.command import command_of
 from .._protocol import session_hooks
@@ -23,7 +24,6 @@ from .._protocol.activity import ActivityTracker
 from .._protocol.callback_set import CallbackSet
 from .._protocol.connection import Connection
 from .._protocol.handshake import ServerInfo, shake_hands
-from .._protocol.protocol import Frame
 from .._protocol.turn import Turn
 from .._protocol.turn_state import TurnState
 from ..errors import AgentSDKError, BusyError, CallbackWarning, ConfigurationError, ProcessError
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from ..messages import Message
     from .store_sync import StoreSync
 
-#: Seconds for the CLI to end by itself after a turn: it writes the end of its transcript then.
+#: Seconds for the CLI to exit by itself after a turn: it writes the end of its transcript meanwhile.
 ONE_SHOT_GRACE = 5.0
 CLOSE_GRACE = 3.0
-#: What the CLI can change while it runs: option -> the verb and its field.
+#: Options that the CLI can change while it runs: option -> control request and its field.
 LIVE = {
     "model": ("set_model", "model"),
     "permission_mode": ("set_permission_mode", "mode"),
@@ -52,36 +52,36 @@ _stored_processes: weakref.WeakSet[ClientProcess] = weakref.WeakSet()
 
 
 class ClientProcess:
-    """The process of one client."""
+    """The process of a client."""
 
     def __init__(self, options: Options, opening: dict[str, Any], usage: UsageTotals) -> None:
         self.connection: Connection | None = None
         self.activity = ActivityTracker()
         self.info = ServerInfo()
-        #: The options of the running process, live changes included.
+        #: Options of the running process, live changes included.
         self.running_options: Options | None = None
-        #: The session as the newest init or result named it.
+        #: Id of the session, from the newest init or result message.
         self.session_id: str | None = None
-        #: The client's own options, without those of one call.
+        #: The client's own options, without those of a single call.
         self.client_options = options
         self._usage = usage
         self._opening = opening
-        #: The session that the next init is expected to name.
+        #: Session id expected in the next init message.
         self._expected: str | None = None
-        #: Where the newest process keeps its sessions; *None* where a transport of the user's hides it.
+        #: Where the newest process stores its sessions; *None* for a custom transport.
         self._location: SessionLocation | None = None
         self._transcript_changes: SessionChanges | None = None
         self._starting = threading.Lock()
-        #: The process and thread that start the CLI now.
+        #: The process and thread that are starting the CLI.
         self._starter: tuple[int, int] | None = None
-        #: How the session was opened, until its hooks are fired: *startup*, *resume*, *fork*.
+        #: How the session was opened: *startup*, *resume*, *fork*; empty after SessionStart hooks have run.
         self._source = ""
         self._last_init: Message | None = None
         self._store_sync: StoreSync | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether a process lives."""
+        """Whether a process is running."""
         return self.connection is not None and self.connection.is_usable
 
     # --- which session
@@ -92,17 +92,17 @@ class ClientProcess:
 
     @property
     def session_to_resume(self) -> str | None:
-        """The session that the next turn goes on with; empty for the newest one, *None* for a new one."""
+        """The session that the next turn resumes; empty for the newest one, *None* for a new one."""
         known = self.session_id or self._expected or self._opening.get("resume")
         return known or ("" if self._opening.get("continue_conversation") else None)
 
     @property
     def forks(self) -> bool:
-        """Whether the next turn writes to a copy of that session."""
+        """Whether the next turn forks that session."""
         return bool(self._opening.get("fork_session")) and self.session_id is None and self._expected is None
 
     def _session_options(self, wanted: Options) -> dict[str, Any]:
-        """Return the options that make the next process go on where this client stands."""
+        """Return the options with which the next process resumes this client's session."""
         known = self.session_id or self._expected
         if known is not None and self._exists(known, wanted):
             return {"resume": known}
@@ -110,13 +110,13 @@ class ClientProcess:
         self._source = session_hooks.source_of(opening)
         copies = opening.get("fork_session") or not (opening.get("resume") or opening.get("continue_conversation"))
         if copies and not opening.get("session_id"):
-            # Named by us, so that a turn that dies before its first message can be gone on with.
+            # The SDK sets the id, so that a turn that dies before its first message can be resumed.
             opening["session_id"] = known or new_uuid()
         self._expected = opening.get("session_id") or opening.get("resume")
         return opening
 
     def _exists(self, session_id: str, wanted: Options) -> bool:
-        # Without a location the transcripts of the last process cannot be looked at: it is trusted.
+        # Without a location the transcripts cannot be checked; the session is assumed to exist.
         if self._location is None or self._location.find_all(session_id):
             return True
         if wanted.session_store is None:
@@ -128,12 +128,12 @@ class ClientProcess:
     # --- one process
 
     def ensure_running(self, wanted: Options, turn: Turn | None = None) -> Connection:
-        """Return a connection to a process that fits *wanted*."""
+        """Return a connection to a process that matches the options *wanted*."""
         me = (os.getpid(), threading.get_ident())
         if self._starter == me:
-            raise BusyError("this very thread is starting the process; call it when the process runs")
+            raise BusyError("this thread is still starting the process; retry when it has started")
         if self._starter is not None and self._starter[0] != me[0]:
-            self._starting = threading.Lock()  # this process was forked while another thread held it
+            self._starting = threading.Lock()  # this process was forked while another thread held the lock
         with self._starting:
             self._starter = me
             try:
@@ -144,7 +144,7 @@ class ClientProcess:
     def _ensure_running(self, wanted: Options, turn: Turn | None) -> Connection:
         if self.connection is not None and not self._is_reusable(wanted):
             self.close()
-        connection = self.connection  # another thread may close the client at any moment
+        connection = self.connection  # another thread may close the client at any time
         if connection is None:
             connection = self._spawn(wanted, turn)
         elif turn is not None:
@@ -163,10 +163,10 @@ class ClientProcess:
         return (wanted is self.running_options or self._differs_live(wanted)) and not self._changed_elsewhere()
 
     def _differs_live(self, wanted: Options) -> bool:
-        """Whether live changes make the running process fit *wanted*."""
+        """Return whether the running process differs from *wanted* only in options that can change live."""
         changed = {name for name in _BY_PROCESS if getattr(wanted, name) != getattr(self.running_options, name)}
         if not wanted.include_partial_messages:
-            changed.discard("include_partial_messages")  # what nobody wants is left out, that is cheaper
+            changed.discard("include_partial_messages")  # surplus stream events are dropped: cheaper than a new process
         return changed <= LIVE.keys()
 
     @property
@@ -175,7 +175,7 @@ class ClientProcess:
 
     def _changed_elsewhere(self) -> bool:
         if self._transcript_changes is None or self.activity.tasks or self.connection is None:
-            return False  # background work would be lost with its process
+            return False  # a new process would lose the background work
         if self._store_sync is not None and self._store_sync.changed_elsewhere(self.session_id or ""):
             return True
         waiting = {str(item[0].get("uuid")) for item in list(self.connection.inbox) if isinstance(item, tuple)}
@@ -204,30 +204,30 @@ class ClientProcess:
         except ProcessError as error:
             self.kill()
             if options.session_id is not None and "already in use" in error.stderr:
-                text = f"session_id={options.session_id!r}: this session exists already; resume it with resume="
+                text = f"session_id={options.session_id!r}: this session already exists; use resume= to resume it"
                 raise ConfigurationError(text) from error
             raise
         except BaseException:
-            connection.drop()  # also when the client was closed meanwhile, before there was a process to end
+            connection.drop()  # also if the client was closed before the process started
             self.kill()
             raise
         self.running_options = started
         if before is not None and before.model is not None and started.model is None and options.resume is not None:
-            self.set_live("model", None)  # resume alone keeps the model that the session had
+            self.set_live("model", None)  # resume alone keeps the session's previous model
         return connection
 
     def _start(self, connection: Connection, options: Options, turn: Turn | None) -> None:
         if turn is not None:
             turn.open(connection, self.activity)
         connection.start(wants_stderr=options.stderr is not None)
-        from .. import _converter  # slow to import: now, while the CLI starts
+        from .. import _converter  # a slow import, done while the CLI starts
 
         _converter.prepare()
         connection.callbacks.prepare()
         self.info = shake_hands(connection, options, None if turn is None else turn.state, self._location)
 
     def _with_client_options(self, wanted: Options) -> Options:
-        """Return what to start a process with: what can change live is the client's own, so that it can be set back."""
+        """Return the start options. Live options keep the client's own values, to which they can be reset later."""
         own = self.client_options
         differing = {name: getattr(own, name) for name in LIVE if getattr(own, name) != getattr(wanted, name)}
         return wanted.evolve(**differing)
@@ -246,7 +246,7 @@ class ClientProcess:
     # --- live changes
 
     def _set_live(self, wanted: Options) -> None:
-        """Change what the CLI can change while it runs."""
+        """Apply live options to the running process."""
         if self.running_options is None or self.running_options is wanted:
             return
         for name in LIVE:
@@ -258,7 +258,7 @@ class ClientProcess:
         """Change one option of the running process."""
         connection = self.connection
         if connection is None:
-            raise ProcessError("the client was closed meanwhile", session_id=self.session_id)
+            raise ProcessError("the client was closed by another thread", session_id=self.session_id)
         verb, field = LIVE[name]
         if name == "permission_mode" and value is None:
             value = self.info.permission_mode or "default"
@@ -267,35 +267,35 @@ class ClientProcess:
         return answer
 
     def record(self, name: str, value: object) -> None:
-        """Remember that the running process has this value now."""
+        """Record the option's new value in the running process."""
         if self.running_options is not None:
             self.running_options = self.running_options.evolve(**{name: value})
 
     # --- callbacks
 
     def take_errors(self) -> list[Exception]:
-        """Return what callbacks have raised since the last time."""
+        """Return and clear the exceptions raised by callbacks."""
         return [] if self.connection is None else self.connection.callbacks.take_errors()
 
     def fire_session_start(self, init: Message) -> None:
-        """Fire what the CLI never fires for an SDK at the begin of a session."""
+        """Fire the SessionStart hooks, which the CLI never fires for an SDK."""
         source, self._source, self._last_init = self._source, "", init
         if source and self.connection is not None:
             session_hooks.fire_session_start(self.connection.callbacks, init, source, self._location)
 
     def fire_session_end(self, reason: str = "other") -> None:
-        """Fire SessionEnd, which the CLI never fires for an SDK."""
+        """Fire the SessionEnd hooks, which the CLI never fires for an SDK."""
         init, self._last_init = self._last_init, None
         if init is not None and self.connection is not None:
             session_hooks.fire_session_end(self.connection.callbacks, init, reason, self._location)
             errors = self.take_errors()
-            if errors:  # no result is left to hold them
-                log.warn(summarize_errors(errors, "as the session ended"), CallbackWarning)
+            if errors:  # there is no further result to attach them to
+                log.warn(summarize_errors(errors, "at the end of the session"), CallbackWarning)
 
     # --- after a turn
 
     def finish_turn(self, state: TurnState) -> None:
-        """Remember how the transcript looked after a turn of ours, in a process that is kept."""
+        """Flush the store and record the state of the transcript after a turn."""
         if self._store_sync is not None and self.connection is not None:
             self._store_sync.flush(self.connection)
             self._store_sync.record(self.session_id or "")
@@ -308,7 +308,7 @@ class ClientProcess:
     # --- ending
 
     def close(self, grace: float = CLOSE_GRACE) -> None:
-        """End the process; the session can be gone on with."""
+        """End the process; the session can be resumed."""
         connection = self.connection
         if connection is None:
             return
@@ -326,19 +326,19 @@ class ClientProcess:
             store_sync.close()
 
     def clean_up(self) -> None:
-        """Give back what was for a process that was torn."""
+        """Release the resources of a broken process."""
         if self._store_sync is not None and self.connection is not None and self.connection.broken:
             self.kill()
 
     def _stop_tasks(self, connection: Connection) -> None:
-        # After the end of its input the CLI waits for background shells, which may be servers.
+        # At the end of its input the CLI waits for background shells, which may be servers.
         try:
             connection.request("interrupt", {}, timeout=1.0)
         except AgentSDKError as error:
             log.debug("client", "background tasks were not stopped before closing: %s", error)
 
     def kill(self) -> None:
-        """End the process without ceremony."""
+        """End the process immediately."""
         connection, self.connection = self.connection, None
         try:
             if connection is not None:
@@ -349,7 +349,7 @@ class ClientProcess:
 
 @atexit.register
 def _close_at_exit() -> None:
-    # Registered after the hook that ends processes, and so run before it: what they wrote goes to their store first.
+    # Registered after the exit hook that ends processes, so it runs first: pending entries reach their store.
     for process in list(_stored_processes):
-        with contextlib.suppress(AgentSDKError):  # the next one is to be closed too
+        with contextlib.suppress(AgentSDKError):  # the remaining processes must be closed too
             process.close(grace=1.0)

@@ -1,5 +1,5 @@
 """
-Prompts: what people give to a query, checked and turned into the user frame.
+Prompts: validation, and conversion to the user frame.
 """
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Block = Mapping[str, Any]
 #: A string, or a list of strings and content blocks.
 Prompt = str | Sequence[str | Block]
 
-#: What a content block of a type must have.
+#: Required field of each content block type.
 _REQUIRED_FIELDS: Mapping[str, tuple[str, type]] = {
     "text": ("text", str),
     "image": ("source", Mapping),
     "document": ("source", Mapping),
 }
-#: Types of content blocks; one that nearly is one of them is misspelt.
+#: Known content block types, for suggestions.
 _BLOCK_TYPES = ("text", "image", "document", "search_result", "tool_result", "web_search_result", "mcp_tool_result")
-#: First bytes -> media type, for pictures given as bytes.
+#: First bytes -> media type of an image.
 _IMAGE_SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -33,14 +33,14 @@ _IMAGE_SIGNATURES = (
 
 def image(source: str | os.PathLike[str] | bytes, media_type: str | None = None) -> dict[str, Any]:
     """
-    Make the content block of a picture.
+    Return the content block of an image.
 
     Args:
-        source: A path, the bytes of a PNG, JPEG, GIF or WebP file, or an http(s) address.
-        media_type: Such as `"image/png"`; told from the bytes when not given.
+        source: A path, the bytes of a PNG, JPEG, GIF or WebP file, or an http(s) URL.
+        media_type: Such as `"image/png"`; detected from the bytes if omitted.
 
     Raises:
-        ConfigurationError: The file cannot be read, or is no picture of a known kind.
+        ConfigurationError: The file cannot be read, or the image type is unknown.
     """
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return {"type": "image", "source": {"type": "url", "url": source}}
@@ -49,7 +49,7 @@ def image(source: str | os.PathLike[str] | bytes, media_type: str | None = None)
     if kind is None and data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         kind = "image/webp"
     if kind is None:
-        raise ConfigurationError("image: neither PNG, JPEG, GIF nor WebP; name its media_type")
+        raise ConfigurationError("image: not a PNG, JPEG, GIF or WebP file; set media_type")
     return {"type": "image", "source": _base64_source(kind, data)}
 
 
@@ -57,12 +57,12 @@ def document(
     source: str | os.PathLike[str] | bytes, media_type: str | None = None, title: str | None = None
 ) -> dict[str, Any]:
     """
-    Make the content block of a document.
+    Return the content block of a document.
 
     Args:
-        source: A path, or the bytes of a PDF or of a text in UTF-8.
-        media_type: `"application/pdf"` or `"text/plain"`; told from the bytes when not given.
-        title: Shown to the model.
+        source: A path, or the bytes of a PDF or UTF-8 text.
+        media_type: `"application/pdf"` or `"text/plain"`; detected from the bytes if omitted.
+        title: Title that the model sees.
 
     Raises:
         ConfigurationError: The file cannot be read, or is neither PDF nor text.
@@ -74,7 +74,7 @@ def document(
         try:
             block["source"] = {"type": "text", "media_type": kind, "data": data.decode("utf-8")}
         except UnicodeDecodeError as error:
-            raise ConfigurationError("document: neither PDF nor text in UTF-8; name its media_type") from error
+            raise ConfigurationError("document: not a PDF or UTF-8 text; set media_type") from error
     return block if title is None else {**block, "title": title}
 
 
@@ -98,16 +98,16 @@ def _base64_source(media_type: str, data: bytes) -> dict[str, Any]:
 
 def user_line(prompt: Prompt, uuid: str, verbatim: bool = False) -> bytes:
     """
-    Make the line that sends a prompt.
+    Return the line that sends a prompt.
 
-    Results name its *uuid*, and the CLI drops a message whose uuid it has seen. *verbatim* turns off slash commands
-    and files by `@path`.
+    Results refer to its *uuid*, and the CLI discards messages with a known uuid. *verbatim* disables slash commands
+    and `@path` files.
     """
     return content_line(content_of(prompt), uuid, verbatim)
 
 
 def content_line(content: str | list[Block], uuid: str, verbatim: bool = False) -> bytes:
-    """Make the line that sends message content as it is; see `user_line`."""
+    """Return the line that sends message content unchanged; see `user_line`."""
     frame: dict[str, Any] = {
         "type": "user",
         "message": {"role": "user", "content": content},
@@ -127,12 +127,12 @@ def content_of(prompt: Prompt) -> str | list[Block]:
     """Check a prompt and return it as message content."""
     content = prompt if isinstance(prompt, str) else _check_blocks(prompt)
     if not content or (isinstance(content, str) and content.isspace()):
-        raise ConfigurationError(f"prompt={prompt!r}: there is nothing in it to ask")
+        raise ConfigurationError(f"prompt must not be empty, got {prompt!r}")
     return content
 
 
 def _check_blocks(prompt: object) -> list[Block]:
-    # The CLI answers other content with no result and no error: a caller would wait for ever.
+    # The CLI responds to other content without a result or an error, so the caller would wait forever.
     if isinstance(prompt, Mapping) or not isinstance(prompt, Sequence) or isinstance(prompt, (bytes, bytearray)):
         raise ConfigurationError(
             f"prompt: expected a string or a list of strings and content blocks, got {type(prompt).__name__}"
@@ -143,14 +143,14 @@ def _check_blocks(prompt: object) -> list[Block]:
 def _check_block(part: object) -> Block:
     block = {"type": "text", "text": part} if isinstance(part, str) else part
     if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
-        raise ConfigurationError(f"prompt: a list holds strings and content blocks, found {type(part).__name__}")
+        raise ConfigurationError(f"prompt: expected a list of strings and content blocks, found {type(part).__name__}")
     if "message" in block:
-        raise ConfigurationError("prompt: a list holds the parts of one message; send several with a query for each")
+        raise ConfigurationError("prompt: a list contains the parts of one message; use one query per message")
     reject_typos("prompt", {block["type"]: None}, _BLOCK_TYPES)
     field, kind = _REQUIRED_FIELDS.get(block["type"], ("type", str))
     value = block.get(field)
     if not isinstance(value, kind) or not value or (isinstance(value, str) and value.isspace()):
-        # For a text block without a text the CLI waits for ever.
-        remedy = "leave it out" if isinstance(part, str) else f"it needs a {field} with something in it"
-        raise ConfigurationError(f"prompt: {part!r:.100} says nothing; {remedy}")
+        # The CLI never responds to a text block with an empty text.
+        remedy = "remove it" if isinstance(part, str) else f"set its {field}"
+        raise ConfigurationError(f"prompt: {part!r:.100} has no content; {remedy}")
     return block

@@ -1,8 +1,8 @@
 """
-`SessionLock`: the right of one turn to be the only one in its session, on this machine and on all that share a store.
+`SessionLock`: exclusive access of one turn to its session, on this machine and on hosts that share a store.
 
-Made of the lock beside the transcript and, with a session store, of the store's lease. Held for a turn, not for the
-life of a process.
+Combines a lock file beside the transcript with, if there is a session store, a lease in the store. It is held for a
+turn, not for the life of a process.
 """
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STEPS = ("acquire_lease", "renew_lease", "release_lease")
 
 
 def _titled(title: str, location: SessionLocation) -> str | None:
-    """Return the transcript that the CLI resumes by its title."""
+    """Return the transcript that the CLI resumes for a title."""
     from ..transcripts import listing
 
     shown = listing.visible_sessions(location.cwd, False, location.config_folder)
@@ -36,10 +36,10 @@ def _titled(title: str, location: SessionLocation) -> str | None:
 
 
 class SessionLock:
-    """What one turn holds; free between turns."""
+    """The locks of one turn; not held between turns."""
 
     def __init__(self) -> None:
-        #: The session that is claimed.
+        #: Id of the locked session.
         self.session_id: str | None = None
         self._is_held = False
         self._lock: TurnLock | None = None
@@ -47,12 +47,12 @@ class SessionLock:
 
     def acquire(self, turn: Turn, session_id: str | None, options: Options) -> None:
         """
-        Wait until no other turn runs in a session, and claim it. Does nothing where one is claimed already.
+        Wait until no other turn runs in a session, and lock it. Has no effect if a lock is already held.
 
         Args:
-            turn: It may be aborted, or run out of time, while it waits.
-            session_id: The session; empty where the CLI is to continue the newest one, *None* for a new one.
-            options: Those of the turn, *session_wait* among them.
+            turn: The turn; an abort or its timeout ends the wait.
+            session_id: The session; empty to continue the newest one, *None* for a new one.
+            options: Options of the turn, including *session_wait*.
         """
         if session_id is None or self._is_held or not turn.is_exclusive or options.transport is not None:
             return
@@ -93,11 +93,11 @@ class SessionLock:
             text = f"session {self.session_id}: another turn is running in it, perhaps on another host ({error})"
             raise SessionBusyError(text, session_id=self.session_id, waited=error.waited) from None
         except StoreError as error:
-            # A store that fails never fails a turn; the mirror tells of it.
-            log.debug("client", "the session is claimed on this machine alone: %s", error)
+            # A failing store does not fail a turn; the mirror reports it.
+            log.debug("client", "the session is locked on this machine only: %s", error)
 
     def move_to(self, turn: Turn, options: Options) -> None:
-        """Claim the session that *turn* turns out to be in: a new one, which nobody else can know yet."""
+        """Lock the session of *turn* once its id is known."""
         session_id, location = turn.state.session_id, turn.state.location
         if session_id is None or session_id == self.session_id:
             return
@@ -112,17 +112,17 @@ class SessionLock:
             self._lock = None if path is None else TurnLock.take(path, 0.0)
             self._take_lease(options.session_store, 0.0, lambda: None)
         except SessionBusyError as error:
-            # By a title, or as the newest one, the CLI has chosen another session than we foresaw.
-            log.debug("client", "a turn began beside another one: %s", error)
+            # Resuming by title or the newest session, the CLI chose another session than the SDK expected.
+            log.debug("client", "a turn started while another one was running in its session: %s", error)
 
     def release(self) -> None:
-        """Free the session."""
+        """Release the session."""
         lock, lease = self._lock, self._lease
         self._is_held, self.session_id, self._lock, self._lease = False, None, None, None
         if lease is not None:
             lease.release()
             if lease.is_lost:
-                text = f"{lease.name}: its lease was lost during the turn; another host may have written to it too"
+                text = f"{lease.name}: the lease was lost during the turn; another host may have written to the session"
                 log.warn(text, StoreWarning)
         if lock is not None:
             lock.release()

@@ -1,8 +1,8 @@
 """
-`StoreSync`: a session store's part in one process: its session is restored before, and the last entries flushed after.
+`StoreSync`: connects one process to a session store; restores the session first, and flushes the last entries.
 
-On resume the store and the disk are compared. The transcript on this machine is used when it has all entries of the
-store; otherwise the session is written out from the store, in a private configuration folder.
+On resume, the store and the local transcript are compared. The local transcript is used if it contains all entries
+of the store; otherwise the session is restored from the store into a private configuration folder.
 """
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ Env = Mapping[str, "str | None"] | None
 
 
 class StoreSync:
-    """The mirror of one process and, where its session came from the store, its private folder."""
+    """The mirror of one process and, if its session was restored, the private folder."""
 
     def __init__(self, options: Options, mirror: Mirror, location: SessionLocation) -> None:
         self._mirror = mirror
         self._location = location
         self._folder: PrivateFolder | None = None
-        #: How many entries of the session were not of this process when its last turn ended.
+        #: Number of entries from other processes in the store at the end of the last turn.
         self._foreign_entries: int | None = None
-        #: What the process is to be started with.
+        #: Options with which to start the process.
         self.options = options
         if options.transport is None:
             self.options, self._folder = prepare_session(options, self._location, mirror)
 
     def flush(self, connection: Connection) -> None:
-        """Give the store what came after the result of a turn; the next turn tells of what it did not take."""
+        """Write the entries after the result of a turn to the store; the next turn reports failures."""
         if self._mirror.has_pending:
             connection.inbox.extend(self._mirror.flush(attempt_timeout=self.options.timeout))
 
     def record(self, session_id: str) -> None:
-        """Remember what the store has of the session after a turn of this process."""
+        """Record the state of the store after a turn of this process."""
         self._foreign_entries = self._count_foreign_entries(session_id)
 
     def changed_elsewhere(self, session_id: str) -> bool:
-        """Tell whether another host has gone on with the session since."""
+        """Return whether another host has continued the session since the last turn."""
         known = self._foreign_entries
         return known is not None and self._count_foreign_entries(session_id) not in (known, None)
 
@@ -64,22 +64,22 @@ class StoreSync:
         try:
             return mirror.call_once(lambda: int(count(key))) - mirror.append_counts[key]
         except Exception as error:
-            # A store that fails costs no turn; what it misses is told by the mirror.
-            log.debug("client", "the store cannot tell of %s: %s", session_id, error)
+            # A failing store does not fail a turn; the mirror reports missing entries.
+            log.debug("client", "cannot read session %s from the store: %s", session_id, error)
             return None
 
     def close(self) -> None:
         """
-        Flush the last entries, after the process has ended, and remove the private folder.
+        Flush the last entries after the process has ended, and remove the private folder.
 
-        What the store does not take is kept on this machine; a `StoreWarning` tells, as no message can any more.
+        Entries that the store rejects are saved on this machine, and a `StoreWarning` is emitted.
         """
         try:
             reports = self._mirror.flush(attempt_timeout=self.options.timeout)
             saved = self._rescue(self._folder) if self._folder is not None and self._mirror.is_behind else ""
             if reports:
                 lost = "; ".join(str(report["error"]) for report, _ in reports)
-                text = f"the session store lacks the end of a session: {lost}{saved}"
+                text = f"the session store is missing the end of a session: {lost}{saved}"
                 log.warn(text, StoreWarning)
         finally:
             if self._folder is not None:
@@ -89,25 +89,25 @@ class StoreSync:
         try:
             written = store_transfer.rescue(folder.projects, self._location.projects)
         except OSError as error:
-            return f"; it could not be kept on this machine either: {error}"
-        kept = f"; it is kept in {', '.join(written)}"
-        return f"{kept}, and a resume on this machine makes up for it if no other host goes on before"
+            return f"; saving it on this machine failed too: {error}"
+        kept = f"; it is saved in {', '.join(written)}"
+        return f"{kept}; resuming on this machine uploads it unless another host resumes first"
 
 
 def exists(options: Options, session_id: str) -> bool:
-    """Tell whether the store of *options* has a session; one that cannot be asked has it, as far as we know."""
+    """Return whether the store of *options* has a session; true if the store fails."""
     store, location = options.session_store, SessionLocation.with_overrides(options.cwd, options.env)
     try:
         return Mirror(store, False, options.load_timeout_ms).call_once(
             lambda: _load(store, session_id, location)[1] is not None
         )
     except Exception as error:
-        log.debug("client", "the store cannot tell of %s: %s", session_id, error)
+        log.debug("client", "cannot read session %s from the store: %s", session_id, error)
         return True
 
 
 def is_known(session_id: str, options: Options) -> bool:
-    """Tell whether there is anything of a session, on this machine or in the store of *options*."""
+    """Return whether a session exists on this machine or in the store of *options*."""
     location = SessionLocation.with_overrides(options.cwd, options.env)
     return location.find(session_id) is not None or exists(options, session_id)
 
@@ -116,10 +116,10 @@ def prepare_session(
     options: Options, location: SessionLocation, mirror: Mirror
 ) -> tuple[Options, PrivateFolder | None]:
     """
-    Make the session that *options* resume ready for the CLI.
+    Prepare the session that *options* resume.
 
     Returns:
-        The options to start with, and the private folder that they lead to, if one is needed.
+        The options for the process, and the private folder they refer to, if needed.
     """
     session_id = options.resume
     if options.continue_conversation:
@@ -135,7 +135,7 @@ def prepare_session(
 def _restore(
     session_id: str, location: SessionLocation, env: Env, mirror: Mirror
 ) -> PrivateFolder | None:
-    """Return a folder with the session, or *None* where the CLI can do with what is on disk."""
+    """Return a folder with the restored session, or *None* if the local transcript is used."""
     local = location.find(session_id)
     try:
         key, entries = mirror.call_with_retries(lambda: _load(mirror.store, session_id, location, local))
@@ -143,14 +143,14 @@ def _restore(
         if local is None:
             raise _failed(session_id, error) from error
         key = Key(os.path.basename(os.path.dirname(local)), session_id)
-        mirror.add_report(error, key, "went on with the transcript of this machine; other hosts may have a newer one")
+        mirror.add_report(error, key, "using the transcript of this machine; other hosts may have a newer one")
         return None
     if entries is not None:
         mirror.project_keys[session_id] = key.project_key
         if local is None or _is_newer(entries, own := store_transfer.entries_of(local)):
             if local is not None and _is_newer(own, entries):
-                lag = StoreError(f"another host has gone on with the session, without the newest turns in {local}")
-                mirror.add_report(lag, key, "they stay there; a resume without the store goes on with them")
+                lag = StoreError(f"another host continued the session without the newest turns in {local}")
+                mirror.add_report(lag, key, "those turns remain there; resume without the store to use them")
             return _write_files(mirror, key, entries, location, env)
         if not store_transfer.lacking(own, entries):
             return None
@@ -160,7 +160,7 @@ def _restore(
 
 
 def _is_newer(entries: list[Entry], known: list[Entry]) -> bool:
-    """Whether there are messages among *entries* that are not *known* in the other place: a turn was run there."""
+    """Return whether *entries* contain messages that are not in *known*, the other copy."""
     uuids = {entry.get("uuid") for entry in known}
     return any(entry.get("uuid") not in uuids for entry in entries)
 
@@ -182,17 +182,17 @@ def _write_files(
 
 
 def _upload_missing(local: str, key: Key, mirror: Mirror) -> None:
-    """Give the store what it lacks of a session: it was begun without the store, or the store had failed."""
+    """Upload entries missing in the store, after turns without the store or with a failing store."""
     try:
         with_retries(lambda: store_transfer.upload(local, mirror.store, key))
     except Exception as error:
-        mirror.add_report(error, key, "the store still lacks a part of this session")
+        mirror.add_report(error, key, "the store is still missing a part of this session")
 
 
 def _load(
     store: Any, session_id: str, location: SessionLocation, local: str | None = None
 ) -> tuple[Key, list[Entry] | None]:
-    """Return a session and its key in the store; a key for it where the store does not have it."""
+    """Return the key and the entries of a session; *None* as entries if it is not in the store."""
     here = location.project_key
     names = [here] if local is None else [os.path.basename(os.path.dirname(local)), here]
     if supports(store, "find"):
@@ -206,7 +206,7 @@ def _load(
 
 
 def _newest(mirror: Mirror, location: SessionLocation) -> str | None:
-    """Return the session of this directory that was written to last, here or by another host."""
+    """Return the most recently modified session of this directory, on this machine or in the store."""
     local = location.newest_transcript()
     rows: list[SessionRow] = []
     if supports(mirror.store, "list_sessions"):

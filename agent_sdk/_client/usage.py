@@ -1,8 +1,8 @@
 """
-Tokens and money over the life of a client, each counted once.
+Tokens and cost over the life of a client; each result counts once.
 
-The CLI's totals are cumulative over a process and go on over resume and fork, so they are never added up: what counts
-is what each result says of the time since the last one.
+The CLI's totals are cumulative over a process and continue after resume and fork, so they cannot be summed. Only
+the usage since the previous result is added.
 """
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ if TYPE_CHECKING:
     from ..messages import ResultMessage, Usage
     from ..options.options import Options
 
-#: Who wants to hear of every result in this thread: a `with Ledger()` block.
+#: Callbacks that receive every result of this thread, set by `with Ledger()` blocks.
 LEDGERS: ContextVar[tuple[Callable[[ResultMessage], None], ...]] = ContextVar("agent_sdk_ledgers", default=())
-#: US dollars for a process when nothing is left: the CLI takes no zero, and ends with this after its first reply.
+#: Budget in US dollars when nothing is left: the CLI rejects zero, and with this value it ends after one reply.
 MIN_BUDGET = 1e-7
 
 
 class UsageTotals:
-    """Adds up results."""
+    """The sum of the usage of results."""
 
     def __init__(self) -> None:
         self._totals = TokenTotals()
-        #: The newest total by session, for a CLI that reports totals only.
+        #: Newest total cost by session, for a CLI that reports only totals.
         self._session_costs: dict[str, float] = {}
 
     @property
     def cost(self) -> float:
-        """US dollars until now."""
+        """Total cost in US dollars."""
         return self._totals.cost_usd
 
     @property
     def turns(self) -> int:
-        """Results until now."""
+        """Number of results."""
         return self._totals.turns
 
     @property
     def usage(self) -> Usage:
-        """The tokens until now."""
+        """Total tokens."""
         from ..messages import Usage
 
         names = attrs.fields_dict(TokenTotals).keys() & attrs.fields_dict(Usage).keys()
         return Usage(**{name: getattr(self._totals, name) for name in names})
 
     def add(self, result: ResultMessage) -> None:
-        """Count one result."""
+        """Add one result."""
         since = result.model_usage_since_last_result
-        if isinstance(since, dict):  # empty after a turn that reached no model: it cost nothing
+        if isinstance(since, dict):  # empty after a turn without a model call, which costs nothing
             spent = TokenTotals.sum(map(TokenTotals.from_wire, since.values()))
-        else:  # the total's growth, and the turn's own tokens
+        else:  # growth of the total cost, and the tokens of the turn
             total, session = as_number(result.total_cost_usd), str(result.session_id)
             spent = TokenTotals.from_wire(result.usage)
             spent.cost_usd = max(0.0, total - self._session_costs.get(session, 0.0))
@@ -66,9 +66,9 @@ class UsageTotals:
 
 def within_budget(options: Options, client_options: Options, spent: float) -> Options:
     """
-    Return the options of a client's next process: it may spend what is left after *spent* US dollars.
+    Return the options of a client's next process, with the budget that is left after *spent* US dollars.
 
-    A budget of the turn's own, which differs from that of *client_options*, stays as it is.
+    A budget that differs from that of *client_options* was set for the turn and stays unchanged.
     """
     budget = options.max_budget_usd
     if budget is None or not spent or budget != client_options.max_budget_usd:

@@ -1,7 +1,7 @@
 """
-How objects show themselves in a notebook: classes of any layer ask here, `_display` registers what writes them.
+Notebook representations: classes of any layer call `representation`; `_display` registers the formatters.
 
-The module that registers the formatters is imported on first use, so that no lower layer imports `_display`.
+The module of the formatters is imported on first use, so that lower layers do not import `_display`.
 """
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _providers: list[str] = []
 
 
 def set_provider(module: str) -> None:
-    """Name the module that calls `register` when it is imported."""
+    """Set the module that calls `register` on import."""
     _providers[:] = [module]
 
 
 def register(format: str, formatter: Formatter) -> None:
-    """Set what writes an object as *format*: `html` or `markdown`."""
+    """Register the function that formats an object as *format*: `html` or `markdown`."""
     _formatters[format] = formatter
 
 
 def representation(format: str) -> Formatter:
-    """Return the method of a class that a notebook calls: `_repr_html_ = representation("html")`."""
+    """Return a representation method for notebooks: `_repr_html_ = representation("html")`."""
     def represent(thing: Any) -> str:
         for module in _providers if format not in _formatters else ():
             importlib.import_module(module)

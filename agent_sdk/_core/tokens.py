@@ -1,5 +1,5 @@
 """
-Arithmetic of tokens and cost: read from what the CLI sends, added, subtracted.
+Token and cost arithmetic: parsing, addition and subtraction.
 """
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any, TypeVar, cast
 
 import attrs
 
-#: Figures from here on, also infinite ones, are not believed.
+#: Figures of this size or larger, including infinity, are implausible.
 MAX_FIGURE = 1e15
 
 F = TypeVar("F", bound="Figures")
 
 
 def as_number(value: object) -> Any:
-    """Return a number as it came; what is no number, or an implausible one, counts as 0."""
+    """Return a number unchanged; return 0 for other values and for implausible numbers."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return value if is_number and 0 <= value < MAX_FIGURE else 0  # type: ignore[operator]
 
 
 class Figures:
-    """Base of attrs classes whose fields are all numbers."""
+    """Base of attrs classes with only numeric fields."""
 
     __slots__ = ()
 
@@ -33,25 +33,25 @@ class Figures:
 
     @classmethod
     def from_wire(cls: type[F], row: object) -> F:
-        """Read the fields from a message's object or a dict; what is missing counts as 0."""
+        """Read the fields from an object or a dict; missing fields count as 0."""
         read: Callable[[str, int], Any] = row.get if isinstance(row, Mapping) else functools.partial(getattr, row)
         return cls(**{one.name: type(one.default)(as_number(read(one.name, 0))) for one in cls._fields()})
 
     @classmethod
     def sum(cls: type[F], rows: Iterable[F]) -> F:
-        """Add up *rows*."""
+        """Return the sum of *rows*."""
         total = cls()
         for row in rows:
             total.add(row)
         return total
 
     def add(self: F, other: F) -> None:
-        """Add *other* to this."""
+        """Add *other* to this object."""
         for one in self._fields():
             setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
     def since(self: F, earlier: F) -> F:
-        """Return how far each figure has grown since *earlier*; one that shrank counts as 0."""
+        """Return the growth of each figure since *earlier*; a figure that shrank counts as 0."""
         grown = {one.name: max(0, getattr(self, one.name) - getattr(earlier, one.name)) for one in self._fields()}
         return type(self)(**grown)
 
@@ -68,5 +68,5 @@ class TokenTotals(Figures):
     cost_usd: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures by name."""
+        """Return the figures as a dict."""
         return attrs.asdict(self)

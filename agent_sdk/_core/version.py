@@ -1,4 +1,4 @@
-"""The version of this package; setup.cfg reads it from this file, without an import."""
+"""The package version. setup.cfg reads it from this file without importing the package."""
 from __future__ import annotations
 
 __version__ = "0.1.0"

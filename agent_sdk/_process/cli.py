@@ -1,9 +1,9 @@
 """
-`CLITransport`: the lines of the CLI, as a child process. This room is the only one that polls.
+`CLITransport`: exchanges lines with the CLI, a child process. Only this package polls descriptors.
 
-One thread at a time is in `read_lines`: it sends what is queued, reads stdout and stderr, and notices the end. The end
-of stdout is not the end of the process, and the process may end while a grandchild still holds stdout: either ends the
-lines.
+One thread at a time runs `read_lines`: it writes queued lines, reads stdout and stderr, and detects the end. The end
+of stdout is not the end of the process, and the process can end while a grandchild still holds stdout open; either
+ends the lines.
 """
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .child import KILL_TIMEOUT, POLL_INTERVAL, Child
 from .command import Command
 from .pipes import CHUNK_SIZE, LineSplitter, Pipes, read
 
-#: Bytes of standard error that are kept for errors.
+#: Maximum bytes of standard error kept for errors.
 MAX_STDERR_TAIL = 64 * 1024
-#: Reads of each pipe after the death of the process: more than a pipe holds, while a grandchild may write for ever.
+#: Maximum reads per pipe after the process has ended: more than a pipe buffers, but a grandchild can write forever.
 MAX_LAST_READS = 32
 
 
 class CLITransport(Transport):
-    """The lines of one CLI process."""
+    """The transport to one CLI process."""
 
     def __init__(self, command: Command) -> None:
         self.command = command
@@ -69,7 +69,7 @@ class CLITransport(Transport):
         pipes.close_child_ends()
         self.pid = child.pid
         orphan_guard.add(child.pid)
-        registry.register(self, child.popen, pipes, self.command)
+        registry.register_process(self, child.popen, pipes, self.command)
         for descriptor in {pipes.stdout, pipes.stderr, pipes.wake_out, child.pidfd} - {-1}:
             self._poll.register(descriptor, select.POLLIN)
 
@@ -91,7 +91,7 @@ class CLITransport(Transport):
                 raise ConfigurationError(f"cwd={command.cwd!r}: no such directory") from error
             if isinstance(error, (FileNotFoundError, PermissionError)):
                 raise CLINotFoundError(
-                    f"{command.argv[0]!r} cannot be run: {error.strerror} (is its interpreter or loader missing?)",
+                    f"{command.argv[0]!r} cannot be executed: {error.strerror}; check its interpreter or loader",
                     searched=[command.argv[0]],
                 ) from error
             raise self._start_error(error) from error
@@ -112,7 +112,7 @@ class CLITransport(Transport):
                 raise EOFError
             lines: list[bytes] = []
             for descriptor, _ in self._poll.poll(_poll_timeout(timeout, child)):
-                if descriptor == pipes.stdout:  # nearly always, and every call counts here
+                if descriptor == pipes.stdout:  # the common case first: every call counts here
                     self._read_stdout(pipes, lines)
                 else:
                     self._on_ready(descriptor, child, lines)
@@ -165,7 +165,7 @@ class CLITransport(Transport):
                 self._on_stderr(line.decode("utf-8", errors="replace").rstrip("\r\n"))
 
     def _drain_after_exit(self, child: Child, lines: list[bytes]) -> None:
-        """The process is dead: read what is there, and do not wait for a grandchild that holds the pipes."""
+        """Read the remaining output of an ended process, without waiting for a grandchild that holds the pipes."""
         pipes = self._pipes
         if pipes is None:
             return
@@ -197,10 +197,10 @@ class CLITransport(Transport):
             try:
                 os.write(pipes.wake_in, b"!")
             except OSError:
-                return  # the pipe is full of wake-ups already, or just closed
+                return  # the pipe is full of wake-ups already, or was just closed
 
     def end_input(self) -> None:
-        self._input_ends = True  # by the pump, after what is queued
+        self._input_ends = True  # the pump closes stdin after the queued lines
         self.wake()
 
     def _flush(self) -> None:
@@ -217,11 +217,11 @@ class CLITransport(Transport):
                 else:
                     out[0] = memoryview(head)[written:]
         except IndexError:
-            return  # another thread closed the transport meanwhile, and emptied the queue
+            return  # another thread closed the transport and emptied the queue
         except BlockingIOError:
             return self._watch_stdin(pipes, True)
         except OSError:
-            out.clear()  # the CLI is gone or closed its input: the end of its output says more
+            out.clear()  # the CLI exited or closed its stdin; end_error reports the cause
             self._input_ends = True
         if self._wants_to_write:
             self._watch_stdin(pipes, False)
@@ -243,7 +243,7 @@ class CLITransport(Transport):
             child, pipes = self._child, self._pipes
             if pipes is None or child is None:
                 return
-            with contextlib.suppress(OSError):  # the other side closed it; the process is ended all the same
+            with contextlib.suppress(OSError):  # the CLI closed the pipe first; the process is ended below
                 self._close_input()
             child.end(grace, pipes)
             self._release()
@@ -259,7 +259,7 @@ class CLITransport(Transport):
         deadline = time.monotonic() + KILL_TIMEOUT
         self.wake()
         while self._is_reading and time.monotonic() < deadline:
-            time.sleep(0.001)  # another thread leaves the poll; descriptors that it holds may not be closed under it
+            time.sleep(0.001)  # another thread is leaving the poll; its descriptors must stay open until then
         pipes, self._pipes = self._pipes, None
         if pipes is not None:
             pipes.close()
@@ -271,7 +271,7 @@ class CLITransport(Transport):
 
     def end_error(self) -> ProcessError:
         child = self._child
-        self._is_reading = True  # so that nobody closes the descriptors under it
+        self._is_reading = True  # prevents other threads from closing the descriptors
         try:
             if child is not None:
                 child.wait(1.0, self._pipes)
@@ -284,12 +284,12 @@ class CLITransport(Transport):
             argv=self.command.masked,
             cwd=self.command.cwd or os.getcwd(),
         )
-        how = f"was ended by {error.signal}" if error.signal else f"ended with exit code {error.exit_code}"
+        how = f"was killed by {error.signal}" if error.signal else f"ended with exit code {error.exit_code}"
         error.args = (f"the CLI {how} before the result came",)
         return error
 
     def forget(self) -> None:
-        """Give up a process that belongs to the parent of this forked one: close our copies, touch nothing else."""
+        """Release a process in a forked child, where it belongs to the parent: only close the copied descriptors."""
         pipes, self._pipes, self._ended, self.pid = self._pipes, None, True, None
         if pipes is not None:
             pipes.close()

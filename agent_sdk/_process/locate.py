@@ -1,5 +1,5 @@
 """
-Where the CLI is, and its version.
+Locates the CLI and reads its version.
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..errors import CLINotFoundError
 
-#: Folders where installers of the CLI put it, besides those on PATH.
+#: Folders that CLI installers use, searched after PATH.
 INSTALL_FOLDERS = (
     "~/.claude/local",
     "~/.local/bin",
@@ -24,7 +24,7 @@ _INSTALL = "install it with `pip install 'agent-sdk[cli]'` or `npm install -g @a
 
 
 def find_cli(cli_path: str | None = None, path: str | None = None) -> str:
-    """Return the path of the CLI: only *cli_path* is tried when it is given; *path* replaces PATH of this process."""
+    """Return the path of the CLI. If *cli_path* is set, only that path is checked; *path* replaces PATH."""
     if cli_path is not None:
         return _require_executable(cli_path, "cli_path")
     named = os.environ.get("AGENT_SDK_CLI")
@@ -45,21 +45,21 @@ def _require_executable(path: str, source: str) -> str:
         raise CLINotFoundError(f"{source}={path!r}: no such file; correct it, or {_INSTALL}", searched=[path])
     if not os.access(path, os.X_OK):
         raise CLINotFoundError(f"{source}={path!r} is not executable; run `chmod +x` on it", searched=[path])
-    return os.path.abspath(path)  # it is started in another directory
+    return os.path.abspath(path)  # the process starts in another directory
 
 
 def _candidates(path: str | None) -> Iterator[str]:
     folders = (os.environ.get("PATH", "") if path is None else path).split(os.pathsep)
     for folder in (*filter(None, folders), *map(os.path.expanduser, INSTALL_FOLDERS)):
         yield os.path.join(folder, "claude")
-    # The wheel of the official SDK carries the program; it is looked into, never imported.
+    # The wheel of the official SDK bundles the CLI; the SDK checks its files without importing it.
     for folder in filter(None, sys.path):
         yield os.path.join(folder, "claude_agent_sdk", "_bundled", "claude")
 
 
 def version_of(cli: str, timeout: float = 10.0) -> str | None:
-    """Run `cli --version` and return the number it prints; *None* when it prints none in *timeout* seconds."""
-    import subprocess  # one process, run for its output
+    """Run `cli --version` and return the version; *None* if it prints none within *timeout* seconds."""
+    import subprocess  # a single process, run only for its output
 
     env = {name: value for name, value in os.environ.items() if name != "CLAUDECODE"}
     try:

@@ -1,8 +1,8 @@
 """
-The processes that live now, and what becomes of them when nobody closes them: the client was collected, Python exits,
-or this process was forked.
+The running processes, and their cleanup when they were not closed: when the client is garbage-collected, Python
+exits, or this process forks.
 
-A finaliser takes no lock, waits for nothing and logs nothing: it may run at any line of any thread.
+A finalizer takes no lock, does not wait and does not log: it can run at any line of any thread.
 """
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .child import has_ended
 from .command import Command
 from .pipes import Pipes
 
-#: Seconds that all processes together get at exit to end by themselves.
+#: Seconds that all processes together have to end at exit.
 EXIT_TIMEOUT = 1.0
 
 
 class _Process(Protocol):
-    """What is watched over: the transport of a process."""
+    """The transport of a registered process."""
 
     pid: int | None
 
@@ -35,12 +35,12 @@ class _Process(Protocol):
 
 _transports: weakref.WeakSet[_Process] = weakref.WeakSet()
 _finalizers: dict[int, weakref.finalize[..., _Process]] = {}
-#: Abandoned processes with what must be there until they have ended.
+#: Abandoned processes, with the command objects to keep alive until they have ended.
 _unreaped: dict[subprocess.Popen[bytes], Command] = {}
 
 
-def register(transport: _Process, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
-    """Watch over a process that was just started."""
+def register_process(transport: _Process, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
+    """Register a started process for cleanup."""
     finalizer = weakref.finalize(transport, _abandon, os.getpid(), popen, pipes, command)
     finalizer.atexit = False
     _finalizers[popen.pid] = finalizer
@@ -48,7 +48,7 @@ def register(transport: _Process, popen: subprocess.Popen[bytes], pipes: Pipes, 
 
 
 def unregister(transport: _Process) -> None:
-    """Stop watching: the process was ended and reaped."""
+    """Unregister a process that has ended and was reaped."""
     _transports.discard(transport)
     finalizer = _finalizers.pop(transport.pid or 0, None)
     if finalizer is not None:
@@ -71,7 +71,7 @@ def _abandon(owner: int, popen: subprocess.Popen[bytes], pipes: Pipes, command: 
 
 
 def reap() -> None:
-    """Reap the abandoned processes that have ended by now."""
+    """Reap the abandoned processes that have ended."""
     for popen in list(_unreaped):
         if has_ended(popen.pid):
             orphan_guard.drop(popen.pid)
@@ -111,7 +111,7 @@ def _after_fork() -> None:
         finalizer.detach()
     _finalizers.clear()
     for popen in _unreaped:
-        popen.returncode = 0  # the parent's to reap
+        popen.returncode = 0  # the parent reaps it
     _unreaped.clear()
     orphan_guard.forget()
 

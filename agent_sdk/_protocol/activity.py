@@ -1,72 +1,71 @@
 """
-`ActivityTracker`: the background tasks of one connection, whether the CLI is idle, and when a run is over.
+`ActivityTracker`: the background tasks of a connection, whether the CLI is idle, and whether a run has ended.
 
-A result ends a turn, but not always the run: agents run in the background by default and report in a turn of their own.
+A result ends a turn, but not always the run: by default agents run in the background and report in a later turn.
 """
 from __future__ import annotations
 
 import time
-from typing import Any
 
-Frame = dict[str, Any]
+from .._core.json_lines import Frame
 
-#: Task types whose end a run waits for; a shell may run for ever.
+#: Task types that a run waits for. Shells are excluded because they can run forever.
 AGENT_TYPES = ("local_agent", "local_workflow")
-#: Seconds that the CLI gets to begin the turn in which it reports the end of a background task.
+#: Seconds that the CLI has to begin the turn in which it reports the end of a background task.
 REPORT_TIMEOUT = 1.0
 _ENDED = ("completed", "failed", "stopped", "killed")
 
 
 class ActivityTracker:
-    """Tracks the CLI's own work. Gets the frames in the order in which the turn hands them over."""
+    """Tracks the CLI's background work from the frames that the turn processes, in order."""
 
     def __init__(self) -> None:
-        #: Background tasks that live: id -> task type.
+        #: Running background tasks: id -> task type.
         self.tasks: dict[str, str] = {}
-        #: *idle*, *running*, *requires_action*; empty for a CLI that does not report it.
+        #: *idle*, *running*, *requires_action*; empty if the CLI does not report its state.
         self.state = ""
-        #: The message uuid of the prompt, and its state at the CLI: empty, *queued*, *started* ...
+        #: Message uuid of the prompt and its state in the CLI: empty, *queued*, *started* ...
         self.prompt = ""
         self.prompt_state = ""
-        #: Whether this CLI reports the state of a prompt.
+        #: Whether this CLI reports the state of prompts.
         self._reports_prompts = False
-        #: Whether frames still belong to a turn that was stopped.
+        #: Whether incoming frames still belong to a stopped turn.
         self.is_discarding = False
         self._report_due = 0.0
         self._had_agents = False
 
     @property
     def agents(self) -> int:
-        """How many background agents and workflows live."""
+        """Number of running background agents and workflows."""
         return sum(kind in AGENT_TYPES for kind in self.tasks.values())
 
     @property
     def expects_reports(self) -> bool:
         """
-        Whether background agents may still report in a turn of their own, after a result.
+        Whether background agents can still report, after a result, in a turn of their own.
 
-        An agent that ended during the turn may report after it: only `idle` means that no report is on its way. A CLI
-        that does not report its state has none when no agent lives.
+        An agent that ended during the turn can report after it: only `idle` means that no report is pending. Without a
+        state report of the CLI, no report is expected when no agent runs.
         """
         return self.agents > 0 or (self._had_agents and self.state not in ("", "idle"))
 
     @property
     def is_idle(self) -> bool:
-        """Whether the CLI is idle, with no background task and no report of one on its way."""
+        """Whether the CLI is idle, without a background task or a pending report."""
         return self.state in ("", "idle") and not self.tasks and time.monotonic() >= self._report_due
 
     def begin(self, prompt: str) -> None:
-        """Begin a turn whose prompt has this message uuid; empty for a turn without a prompt."""
+        """Begin a turn. *prompt* is the message uuid of its prompt; empty for a turn without a prompt."""
         self.prompt, self.prompt_state = prompt, ""
         self._had_agents = self.agents > 0
 
     @property
     def is_before_prompt(self) -> bool:
-        """Whether frames still belong to the CLI's own work, before the prompt began."""
+        """Whether incoming frames still belong to the CLI's own work before the prompt."""
         return self._reports_prompts and self.prompt_state in ("", "queued")
 
     def process_frame(self, frame: Frame) -> None:
-        """Update from one frame."""
+        """Update the state from one frame."""
         kind = frame.get("subtype") or frame.get("type")
         handler = _HANDLERS.get(kind) if isinstance(kind, str) else None
         if handler is not None:

@@ -1,7 +1,7 @@
 """
-`CallbackSet`: the callbacks and tool servers of one process, and the errors that they raised.
+`CallbackSet`: the callbacks and tool servers of one process, and the exceptions that they raised.
 
-Made for each process from its options; the handlers of control requests read it.
+Created for each process from its options; the handlers of control requests use it.
 """
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._core.callbacks import Deadline
+from .._core.json_lines import Frame
 from ..options.options import Options
 from .hook_timer import Watchdog
 
@@ -19,38 +20,37 @@ if TYPE_CHECKING:
     from ..mcp.server import ToolServer
     from ..stores.mirror import Mirror
 
-Frame = dict[str, Any]
-#: Errors of callbacks that are kept for one result.
+#: Maximum number of callback errors kept for one result.
 MAX_ERRORS = 100
 
 
 class CallbackSet:
-    """The callbacks of one process; *None* or empty where the options have none."""
+    """The callbacks of one process; *None* or empty for options that are not set."""
 
     def __init__(self, options: Options | None = None) -> None:
         self.hooks: HookSet | None = None
         self.can_use_tool: Callable[..., Any] | None = None
         self.on_elicitation: Callable[[Any], Any] | None = None
         self.servers: dict[str, ToolServer] = {}
-        #: Servers outside of this process, as the CLI's configuration has them.
+        #: MCP servers outside this process, in the CLI's configuration format.
         self.outside: dict[str, Any] = {}
-        #: A file of such servers, which the CLI reads itself.
+        #: Path of a file that defines such servers; the CLI reads it.
         self.servers_file: str | None = None
-        #: The calls under way, for each server.
+        #: Running tool calls by server.
         self.calls: dict[str, dict[Any, Any]] = {}
         self.tool_workers = 1
-        #: The class that the structured output becomes.
+        #: The type of the structured output.
         self.output: Any = None
-        #: What callbacks raised since the turn began.
+        #: Exceptions that callbacks raised in the current turn.
         self.errors: list[Exception] = []
         self.watchdog = Watchdog()
-        #: Tool uses that a PermissionRequest hook has decided, newest last.
+        #: Tool uses decided by a PermissionRequest hook, newest last.
         self.hook_decisions: list[tuple[str, Any]] = []
-        #: Whether the turn is another attempt: no hook is called for its empty prompt.
+        #: Whether the turn is a retry: its prompt is empty, so UserPromptSubmit hooks are not called.
         self.is_retry = False
-        #: When the turn expires: callbacks can read it.
+        #: Deadline of the turn; callbacks can read it.
         self.deadline: Deadline | None = None
-        #: What hooks have answered to elicitations: the key of each, and the content.
+        #: Hook responses to elicitations: the key of each, and its content.
         self.hook_elicitations: list[tuple[Any, Any]] = []
         #: Copies transcripts to a session store.
         self.mirror: Mirror | None = None
@@ -81,7 +81,7 @@ class CallbackSet:
             self.mirror = Mirror(options.session_store, is_eager, options.load_timeout_ms)
 
     def replace_servers(self, options: Options) -> Frame:
-        """Use the servers of *options* from now on, and return them as the CLI reads them."""
+        """Replace the servers with those of *options*, and return them in the CLI's format."""
         from ..mcp.config import parse_servers
 
         servers = parse_servers(options.mcp_servers, options.custom_tools)
@@ -91,13 +91,13 @@ class CallbackSet:
         return {**self.outside, **{name: {"type": "sdk", "name": name} for name in self.servers}}
 
     def begin_turn(self, deadline: float | None) -> None:
-        """Set the deadline that callbacks read; *None* when the turn has none, and when it is over."""
+        """Set the deadline that callbacks can read; *None* for a turn without a deadline, and after the turn."""
         if self.deadline is not None:
             self.deadline.at = None  # a tool that outlives its turn has no deadline
         self.deadline = None if deadline is None else Deadline(deadline)
 
     def prepare(self) -> None:
-        """Build what the first calls need, while the CLI starts."""
+        """Build what the first calls need while the CLI starts."""
         if self.hooks is not None:
             self.hooks.prepare()
         if self.output is not None:
@@ -110,7 +110,7 @@ class CallbackSet:
             server.prepare()
 
     def request(self) -> Frame:
-        """Return the fields of `initialize` that announce these callbacks."""
+        """Return the fields of `initialize` that declare these callbacks."""
         fields: Frame = {"hooks": self.hooks.wire() if self.hooks is not None else None}
         if self.servers:
             fields["sdkMcpServers"] = list(self.servers)
@@ -118,23 +118,23 @@ class CallbackSet:
         return fields
 
     def add_error(self, error: Exception) -> None:
-        """Keep what a callback raised, for the result."""
+        """Store an exception of a callback for the result."""
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
 
     def cancel_calls(self) -> None:
-        """Cancel the tool calls that run or are planned."""
+        """Cancel the running and planned tool calls."""
         for calls in list(self.calls.values()):
             for call in list(calls.values()):
                 call.cancel()
 
     def take_errors(self) -> list[Exception]:
-        """Return the errors since the last call, and forget them."""
+        """Return the exceptions since the last call, and clear the list."""
         errors, self.errors = self.errors, []
         return errors
 
     def workers(self) -> Executor:
-        """Return the threads that run tools, started when first needed."""
+        """Return the thread pool for tools; created on first use."""
         if self._workers is None:
             from concurrent.futures import ThreadPoolExecutor
 
@@ -142,7 +142,7 @@ class CallbackSet:
         return self._workers
 
     def close(self) -> None:
-        """Shut the tool threads down; a tool that still runs is not interrupted."""
+        """Shut down the tool threads without interrupting running tools."""
         if self._workers is not None:
             self._workers.shutdown(wait=False, cancel_futures=True)
             self._workers = None

@@ -1,16 +1,16 @@
 """
-`Connection`: one pump over a transport, and the inbox of the running turn.
+`Connection`: reads from and writes to a transport, and holds the inbox of the running turn.
 
-There is no reader thread: a thread that waits for something pumps. The rules that keep it safe:
+There is no reader thread: a thread that waits for a frame runs the pump. These rules keep it safe:
 
-- One pump at a time: a token in an atomic place names its owner. No lock is held while polling or in user code, and
-  there is no `Condition`, whose `__enter__` is Python code in which a KeyboardInterrupt would leave the lock held.
-- A thread that finds the pump taken waits on a lock of its own, until the owner releases the pump.
-- The pump never runs user code: it decodes, settles futures and fills the inbox.
-- Only the pump writes; other threads queue their lines and wake it.
-- A call in the very thread that pumps (from a signal handler or a finaliser) raises `BusyError`.
-- The end of the lines settles every future with one error.
-- After an exception in the pump (a KeyboardInterrupt may fall between reading and sorting) the connection is broken.
+- One thread pumps at a time; an atomically inserted token names it. No lock is held while polling or in user code.
+  There is no `Condition`: its `__enter__` is Python code in which a KeyboardInterrupt would leave the lock held.
+- A thread that finds the pump in use waits on a lock of its own until the owner releases the pump.
+- The pump never runs user code: it decodes frames, resolves futures and fills the inbox.
+- Only the pump writes; other threads queue lines and wake the pump.
+- A call from the thread that is pumping (in a signal handler or a finalizer) raises `BusyError`.
+- The end of the lines resolves every future with the same error.
+- An exception in the pump breaks the connection: a KeyboardInterrupt can occur between reading and dispatching.
 """
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ from typing import Any
 
 from .._core import json_lines
 from .._core.callbacks import dispatch as dispatch_to_caller
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
 from . import dispatch
 from .callback_set import CallbackSet
 from .control_request import ControlRequest, response_line
-from .protocol import Frame, Future, Item, Protocol
+from .protocol import Future, InboxItem, Protocol
 
-#: Seconds to wait for the answer to a control request.
+#: Seconds to wait for the response to a control request.
 REQUEST_TIMEOUT = 60.0
-#: Reads, at most, of what a process has written since the last turn.
+#: Maximum reads of output that arrived since the last turn.
 MAX_POLLS = 16
 
-#: Names the thread that pumps; two tokens of one thread are equal, but not identical.
+#: Identifies the pumping thread. Two tokens of one thread are equal, but not identical.
 PumpToken = tuple[int]
 PUMP = "pump"
 _CLOSED = "the connection to the CLI was closed"
@@ -45,7 +46,7 @@ _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
 
 class Connection:
-    """One process to talk to."""
+    """The connection to one process."""
 
     def __init__(self, transport: Transport, callbacks: CallbackSet | None = None) -> None:
         self.transport = transport
@@ -53,12 +54,12 @@ class Connection:
         mirror = self.callbacks.mirror
         self.protocol = Protocol(self._accept_request, None if mirror is None else mirror.add)
         self.inbox = self.protocol.inbox
-        #: Why the lines ended; *None* while they have not.
+        #: The error that ended the lines; *None* while the connection is open.
         self.ended: AgentSDKError | None = None
         self.broken = False
-        #: The thread whose turn runs; callbacks run there and nowhere else.
+        #: The thread that runs the turn, and its callbacks.
         self.owner: int | None = None
-        # One token, or none. `setdefault` is atomic, and there is no lock that Ctrl-C could leave held.
+        # Empty, or one token. `setdefault` is atomic, and Ctrl-C cannot leave a lock held.
         self._pump_owner: dict[str, PumpToken] = {}
         self._waiters: set[Any] = set()
         _connections.add(self)
@@ -69,15 +70,15 @@ class Connection:
 
     @property
     def is_usable(self) -> bool:
-        """Whether another turn can run here, as far as was read."""
+        """Whether another turn can run, according to the frames read so far."""
         return self.ended is None and not self.broken
 
     def poll(self) -> bool:
         """
-        Read what is there, without waiting.
+        Read the available frames without waiting.
 
         Returns:
-            Whether another turn can run here: false when the process has ended.
+            Whether another turn can run; false if the process has ended.
         """
         for _ in range(MAX_POLLS):
             if not self.is_usable or not self._pump_if_free():
@@ -85,7 +86,7 @@ class Connection:
         return self.is_usable
 
     def _pump_if_free(self) -> int | None:
-        """Pump once without waiting and return how many lines came; *None* where somebody pumps. Waits for no lock."""
+        """Pump once without waiting and return the number of lines; *None* if another thread pumps. Takes no lock."""
         token = (threading.get_ident(),)
         try:
             if self._pump_owner.setdefault(PUMP, token) is not token:
@@ -99,14 +100,14 @@ class Connection:
 
     def wait(self, done: Callable[[], Any], deadline: float | None) -> bool:
         """
-        Pump, or let pump, until *done* is true.
+        Wait until *done* returns true; pump, or wait for the thread that pumps.
 
         Args:
-            done: Asked between frames; must be quick and have no need of locks.
-            deadline: On the clock of `time.monotonic`; *None* for no bound.
+            done: Called between frames; must be fast and must not take locks.
+            deadline: On the clock of `time.monotonic`; *None* for no limit.
 
         Returns:
-            False when the deadline passed first.
+            False if the deadline passed first.
         """
         while not done():
             if not self._step(done, deadline):
@@ -114,11 +115,11 @@ class Connection:
         return True
 
     def _step(self, done: Callable[[], Any], deadline: float | None) -> bool:
-        """Pump once, or wait for the thread that pumps; false when the deadline has passed."""
+        """Pump once, or wait for the thread that pumps; false if the deadline has passed."""
         if self.ended is not None:
-            raise copy.copy(self.ended)  # each waiter has a traceback of its own
+            raise copy.copy(self.ended)  # each waiting thread needs its own traceback
         if self.broken:
-            raise ProcessError(_CLOSED)  # `break_off` reads the rest alone
+            raise ProcessError(_CLOSED)  # only `break_off` reads the remaining lines
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             return False
@@ -133,7 +134,7 @@ class Connection:
                 self._wait_for_pump(done, left)
             return True
         except BaseException:
-            self._release_pump(token)  # Ctrl-C may have come when the token was made and nothing else
+            self._release_pump(token)  # Ctrl-C can occur right after the token was inserted
             raise
 
     def _pump(self, token: PumpToken, timeout: float | None) -> int:
@@ -142,7 +143,7 @@ class Connection:
             lines = self.transport.read_lines(timeout)
             count = len(lines)
             lines.reverse()
-            while lines:  # popped, so that no huge line is kept alive here
+            while lines:  # popped, so that huge lines are freed early
                 process_frame(lines.pop())
             return count
         except EOFError:
@@ -155,7 +156,7 @@ class Connection:
             self._release_pump(token)
 
     def _release_pump(self, token: PumpToken) -> None:
-        """Give the pump up, and wake the threads that wait for it."""
+        """Release the pump, and wake the threads that wait for it."""
         if self._pump_owner.get(PUMP) is token:
             del self._pump_owner[PUMP]
         if self._waiters:
@@ -177,7 +178,7 @@ class Connection:
             try:
                 ticket.release()
             except RuntimeError:
-                continue  # its thread has stopped waiting
+                continue  # its thread stopped waiting
 
     def _end(self, error: AgentSDKError) -> None:
         if self.ended is None:
@@ -187,44 +188,44 @@ class Connection:
     # --- sending
 
     def send(self, line: bytes) -> None:
-        """Queue *line*; the pump writes it, at once if it runs now. Never waits, takes no lock."""
+        """Queue *line*; a running pump writes it at once. Never blocks and takes no lock."""
         self.transport.send_line(line)
         owner = self._pump_owner.get(PUMP)
         if owner is not None and owner[0] != threading.get_ident():
             self.transport.wake()
 
     def send_now(self, line: bytes) -> None:
-        """Queue *line*; if no thread pumps, pump once: the turn's thread may be busy in a callback."""
+        """Queue *line* and, if no thread pumps, pump once: the turn's thread may be busy in a callback."""
         self.transport.send_line(line)
         self.flush()
 
     def send_request(self, subtype: str, fields: Frame) -> Future:
-        """Ask without waiting: from any thread, a callback or a signal handler."""
+        """Send a control request without waiting; allowed in any thread, callback or signal handler."""
         future, line = self._request(subtype, fields)
         self.send_now(line)
         return future
 
     def request(self, subtype: str, fields: Frame, timeout: float = REQUEST_TIMEOUT) -> Frame:
         """
-        Ask the CLI and wait for its answer.
+        Send a control request and wait for its response.
 
-        In the turn's own thread, and between turns, the CLI's own questions are served meanwhile.
+        In the turn's own thread and between turns, the CLI's own requests are served meanwhile.
         """
         future, line = self._request(subtype, fields)
         self.send(line)
         if not self.wait(lambda: self.is_settled(future), time.monotonic() + timeout):
-            raise ControlTimeoutError(f"{subtype}: no answer from the CLI within {timeout:g} seconds", subtype=subtype)
+            raise ControlTimeoutError(f"{subtype}: no response within {timeout:g} seconds", subtype=subtype)
         return future.result()
 
     def _request(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
         if subtype == "interrupt":
-            # The CLI withdraws its requests, but no thread may be reading while a callback runs.
+            # The CLI also withdraws its requests, but no thread may be reading while a callback runs.
             self.protocol.cancel_requests()
             self.callbacks.cancel_calls()
         return self.protocol.request(subtype, fields)
 
     def is_settled(self, future: Future) -> bool:
-        """Serve the requests of the CLI that wait, where this thread may, and tell whether *future* has its answer."""
+        """Return whether *future* is done. Serves pending requests of the CLI first, if this thread may."""
         if not future.done and self.protocol.has_waiting_request and self.owner in (None, threading.get_ident()):
             self.serve_waiting()
         return future.done
@@ -232,12 +233,12 @@ class Connection:
     # --- requests of the CLI
 
     def serve_waiting(self) -> None:
-        """Serve the control requests in the inbox, past the messages before them."""
+        """Serve the control requests in the inbox, ahead of earlier messages."""
         while (request := self.protocol.take_request()) is not None:
             self.serve(request)
 
     def serve_first(self, wanted: Callable[[ControlRequest], bool], seconds: float) -> None:
-        """Serve the *wanted* control request before those ahead of it; wait so many seconds for it to come."""
+        """Serve the *wanted* control request ahead of earlier ones; wait up to *seconds* for it."""
         taken: list[ControlRequest] = []
 
         def has_come() -> bool:
@@ -250,30 +251,30 @@ class Connection:
             self.serve(request)
 
     def serve(self, request: ControlRequest) -> None:
-        """Serve a control request that was claimed, unless the CLI has withdrawn it."""
+        """Serve a claimed control request, unless the CLI has withdrawn it."""
         if self.protocol.requests.get(request.key) is request:
             request.deadline = self.callbacks.deadline
-            dispatch_to_caller(dispatch.dispatch, request)
+            dispatch_to_caller(dispatch.serve, request)
 
     def send_reply(self, request: ControlRequest, line: bytes, now: bool = False) -> None:
-        """Send the reply to a request of the CLI; a second one, and one that is not waited for, are dropped."""
+        """Send the reply to a request of the CLI. A second reply, or one to a withdrawn request, is discarded."""
         if self.protocol.close_request(request):
             self.send(line)
         if now:
             self.flush()
 
     def raise_in_turn(self, error: BaseException) -> None:
-        """Raise *error* in the turn's own thread; from another one."""
+        """Raise *error* in the turn's own thread; called from other threads."""
         self.inbox.append(error)
         self.flush()
 
     def flush(self) -> None:
-        """Get out what is queued, from a thread that does not pump."""
+        """Write the queued lines from a thread that does not pump."""
         if self._pump_if_free() is None:
             self.transport.wake()
 
     def _accept_request(self, frame: Frame) -> ControlRequest | None:
-        """Make the request of a frame; one that needs no user code is replied to at once. Called by the pump."""
+        """Create the request of a frame, or reply at once if it needs no user code. Called by the pump."""
         request = ControlRequest(frame, self, self.callbacks)
         response = dispatch.reply_inline(request) if self.callbacks.servers else None
         if response is None:
@@ -281,8 +282,8 @@ class Connection:
         self.transport.send_line(response_line(request.id, response))
         return None
 
-    def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> Item | None:
-        """Take the next item of the inbox; *None* when *interrupted* or at the deadline."""
+    def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> InboxItem | None:
+        """Return the next item of the inbox; *None* if *interrupted* or after the deadline."""
         inbox = self.inbox
         while not inbox and not interrupted():
             if not self._step(lambda: inbox or interrupted(), deadline):
@@ -296,10 +297,10 @@ class Connection:
 
     def close(self, grace: float) -> None:
         """
-        End the process: its input first, then by the ladder; bounded, and safe to call again.
+        End the process: close its input, then end it with signals. Bounded in time; can be called again.
 
         Args:
-            grace: Seconds for the CLI to end by itself; it writes the end of its transcript then.
+            grace: Seconds for the CLI to exit by itself; it writes the end of its transcript meanwhile.
         """
         try:
             self.transport.end_input()
@@ -307,19 +308,19 @@ class Connection:
                 self.transport.wake()
                 self.wait(lambda: self.ended, time.monotonic() + grace)
         except AgentSDKError:
-            pass  # it ended, or this thread was stopped while it pumped: the ladder goes on either way
+            pass  # the process ended, or this thread was interrupted while pumping: `drop` ends it in either case
         finally:
             self.drop(grace=0.0 if self.ended is None else 1.0)
 
     def break_off(self, interrupt: bool, grace: float = 0.5) -> Frame | None:
         """
-        End after an exception that may have left the pump in the middle of something.
+        End the connection after an exception that may have interrupted the pump.
 
-        Only the transport is trusted. The turn is interrupted, so that the transcript has its end, its result is read
+        Only the transport is trusted. The turn is interrupted so that its transcript is complete, the result is awaited
         for a moment, then the process is ended. A second exception ends it at once.
 
         Returns:
-            The result, if it came: among what was read before, or in answer to the interrupt.
+            The result, if one was read before or arrives after the interrupt.
         """
         self.broken = True
         deadline = time.monotonic() + grace
@@ -340,18 +341,18 @@ class Connection:
         return results[0] if results else None
 
     def _take_over(self, deadline: float) -> PumpToken:
-        """Take the pump for the end of a broken connection, from any owner; after the deadline without its consent."""
+        """Take over the pump of a broken connection from its owner; after the deadline without the owner's release."""
         token = (threading.get_ident(),)
         while (holder := self._pump_owner.setdefault(PUMP, token)) is not token:
             if holder == token or time.monotonic() >= deadline:
-                self._pump_owner[PUMP] = token  # left behind by this very thread, or by one that does not come back
+                self._pump_owner[PUMP] = token  # abandoned by this thread, or by one that does not return
                 break
             self.transport.wake()
             self._wait_for_pump(lambda: False, 0.05)
         return token
 
     def drop(self, grace: float = 0.0) -> None:
-        """End the process without reading on."""
+        """End the process without reading further."""
         try:
             self.transport.close(grace=grace)
         finally:
@@ -360,7 +361,7 @@ class Connection:
             self._release_waiters()
 
     def forget(self) -> None:
-        """Give up in a forked child what belongs to the parent."""
+        """Release the parent's connection in a forked child."""
         self._pump_owner, self._waiters, self.broken = {}, set(), True
         self.ended = ProcessError("the CLI belongs to the process that forked this one")
 

@@ -1,16 +1,17 @@
 """
-The control requests of the CLI that the SDK serves: one function for each subtype, marked with `@handles`.
+Handlers of the CLI's control requests: one function per subtype, registered with `@handles`.
 
-Any other subtype is refused, so that the CLI never waits in vain. User code runs only in here; `reply_inline` serves
-what needs none.
+Other subtypes get an error reply, so that the CLI does not wait forever. Only this module runs user code;
+`reply_inline` serves the requests that need none.
 """
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._core import log
+from .._core.json_lines import Frame
 from . import elicitation
 from .callback_set import CallbackSet
 from .control_request import ControlRequest
@@ -21,39 +22,38 @@ if TYPE_CHECKING:
     from ..permissions.context import PermissionContext
     from ..permissions.decisions import Decision
 
-Frame = dict[str, Any]
-#: Seconds that a permission request waits for the PermissionRequest hook of the same tool use to come.
+#: Seconds that a permission request waits for the PermissionRequest hook of the same tool use.
 HOOK_TIMEOUT = 0.05
-#: An answer for messages of MCP that want none: the CLI waits for one all the same.
+#: Response to MCP notifications: the CLI expects one even for messages without a result.
 _NOTHING: Frame = {"mcp_response": {"jsonrpc": "2.0", "result": {}, "id": 0}}
 
 
-Handler = Callable[[ControlRequest], "Frame | None"]
-_HANDLERS: dict[str, Handler] = {}
+RequestHandler = Callable[[ControlRequest], "Frame | None"]
+_HANDLERS: dict[str, RequestHandler] = {}
 
 
-def handles(subtype: str) -> Callable[[Handler], Handler]:
-    """Register the function that serves *subtype*; it returns the response, or *None* if one comes by itself."""
+def handles(subtype: str) -> Callable[[RequestHandler], RequestHandler]:
+    """Register the handler of *subtype*. It returns the response, or *None* if the response is sent later."""
 
-    def register(function: Handler) -> Handler:
+    def register(function: RequestHandler) -> RequestHandler:
         _HANDLERS[subtype] = function
         return function
 
     return register
 
 
-def dispatch(request: ControlRequest) -> None:
+def serve(request: ControlRequest) -> None:
     """Serve a control request of the CLI."""
     handler = _HANDLERS.get(request.subtype)
     if handler is None:
         log.debug("control", "refused the control request %s", request.subtype)
-        request.refuse(f"{request.subtype} is not supported by this host")
+        request.refuse(f"{request.subtype} is not supported by this SDK")
         return
     try:
         response = handler(request)
     except BaseException:
-        # Ctrl-C in a callback, or a bug of ours: without an answer the CLI would wait for a day.
-        request.refuse("the host gave no answer")
+        # Ctrl-C in a callback, or an SDK bug: without a reply the CLI would wait for a day.
+        request.refuse("the host sent no response")
         raise
     if response is not None:
         request.reply(response)
@@ -61,9 +61,9 @@ def dispatch(request: ControlRequest) -> None:
 
 def reply_inline(request: ControlRequest) -> Frame | None:
     """
-    Return the response to a request for which no user code has to run, else *None*; called by the pump.
+    Return the response to a request that needs no user code, else *None*. Called by the pump.
 
-    A call of a tool is planned here and run when it is served: what cancels it may be read before that.
+    A tool call is planned here and run when it is served: its cancellation may be read before.
     """
     if request.fields.get("subtype") != "mcp_message":
         return None
@@ -95,7 +95,7 @@ def _record_hook_decision(callbacks: CallbackSet, fields: Frame, output: Frame) 
         callbacks.hook_decisions = [*callbacks.hook_decisions[-9:], decision]
 
 
-#: What a hook answers that other requests of the CLI are about too.
+#: Hook events whose responses affect other requests of the CLI.
 _RECORDERS = {"Elicitation": elicitation.record, "PermissionRequest": _record_hook_decision}
 
 
@@ -108,7 +108,7 @@ def _can_use_tool(request: ControlRequest) -> Frame | None:
     if callbacks.hooks is not None and callbacks.hooks.has("permission_request"):
         request.connection.serve_first(_is_hook_about(name, given), HOOK_TIMEOUT)
         if (name, given) in callbacks.hook_decisions:
-            # The CLI withdraws this request; a hook has decided, so nobody is asked.
+            # The CLI withdraws this request; a hook has decided, so the callback is not called.
             callbacks.hook_decisions.remove((name, given))
             return None
     if request.cancelled:
@@ -122,7 +122,7 @@ def _can_use_tool(request: ControlRequest) -> Frame | None:
 
 @functools.cache
 def _permission_functions() -> tuple[Callable[..., PermissionContext], Callable[..., Decision]]:
-    """Load what permission requests need; a program without a callback does not pay for it."""
+    """Import what permission requests need, only in programs with a callback."""
     from ..permissions.context import PermissionContext
     from ..permissions.decisions import decide
 
@@ -163,18 +163,18 @@ def _run_in_worker(request: ControlRequest, call: ToolCall) -> None:
     try:
         request.reply_now(_run_call(request, call))
     except BaseException as error:
-        # SystemExit in a tool: it belongs to the thread that called `query`, as from any other callback.
-        request.refuse("the host gave no answer")
+        # SystemExit in a tool: it propagates to the thread that called `query`, as from any callback.
+        request.refuse("the host sent no response")
         request.connection.raise_in_turn(error)
 
 
 def _plan_mcp_message(request: ControlRequest) -> Frame | None:
-    """Return the response to a message of MCP; *None* for a call of a tool, which the request then holds."""
+    """Return the response to an MCP message; *None* for a tool call, which is stored in the request."""
     message, name = request.fields.get("message"), str(request.fields.get("server_name"))
     server = request.callbacks.servers.get(name)
     if server is None:
         request_id = message.get("id") if isinstance(message, dict) else None
-        error = {"code": -32601, "message": f"there is no server {name!r} here"}
+        error = {"code": -32601, "message": f"unknown server {name!r}"}
         return {"mcp_response": {"jsonrpc": "2.0", "id": request_id, "error": error}}
     planned = server.dispatch(message, request.callbacks.calls[name], server_name=name)
     if planned is None:
@@ -191,4 +191,4 @@ def _elicitation(request: ControlRequest) -> Frame | None:
     if recorded is not None:
         return recorded
     callback = request.callbacks.on_elicitation
-    return {"action": "decline"} if callback is None else elicitation.ask(request, callback)
+    return {"action": "decline"} if callback is None else elicitation.call_callback(request, callback)

@@ -1,9 +1,9 @@
 """
-`Watchdog`: replies in place of a hook that exceeds its timeout.
+`Watchdog`: sends the reply of a hook that exceeds its timeout.
 
-A hook runs in the thread that waits for it, so this reply comes from another thread. It is started with the first hook
-that has a timeout, sleeps in intervals of the shortest timeout, and ends when it has had no timer for a while: a hook
-that returns in time costs no thread switch.
+A hook runs in the thread that waits for it, so another thread must send this reply. The watchdog thread starts with
+the first hook that has a timeout, sleeps in intervals of the shortest timeout, and ends after some checks without a
+timer. A hook that returns in time causes no thread switch.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from .._core import log
 
-#: Seconds, at least, between two checks.
+#: Minimum seconds between two checks.
 MIN_INTERVAL = 0.02
 #: Checks without a timer before the thread ends.
 MAX_IDLE_CHECKS = 8
@@ -22,16 +22,16 @@ MAX_IDLE_CHECKS = 8
 
 class Watchdog:
     """
-    Times hooks that run in other threads.
+    Monitors hooks that run in other threads.
 
-    A hook takes no lock: removing its timer from the list, in one step, decides whether it was late.
+    No lock is taken: removing a timer from the list, which is atomic, decides whether the hook timed out.
     """
 
     def __init__(self) -> None:
         self.timers: list[HookTimer] = []
-        #: Seconds of the shortest timeout so far.
+        #: The shortest timeout so far, in seconds.
         self.shortest_timeout = float("inf")
-        #: When the thread checks next; infinite while it computes that, and when no thread runs.
+        #: Time of the next check; infinite while the thread computes it, and when no thread runs.
         self.sleeps_until = float("inf")
         self.is_awake = False
         self._starting = threading.Lock()
@@ -39,7 +39,7 @@ class Watchdog:
         self._event.acquire()
 
     def wake(self, timeout: float) -> None:
-        """Make the thread check its timers now, for one of *timeout* seconds; start the thread if there is none."""
+        """Check for a timer of *timeout* seconds: wake the thread, or start it if it does not run."""
         self.shortest_timeout = min(self.shortest_timeout, timeout)
         with self._starting:
             is_needed, self.is_awake = not self.is_awake, True
@@ -47,13 +47,13 @@ class Watchdog:
             try:
                 threading.Thread(target=self._watch, name="agent_sdk-watchdog", daemon=True).start()
             except BaseException:
-                self.is_awake = False  # out of threads: the next hook tries again
+                self.is_awake = False  # no thread available: the next hook tries again
                 raise
             return
         try:
             self._event.release()
         except RuntimeError:
-            return  # it is woken already
+            return  # already woken
 
     def _watch(self) -> None:
         idle = 0
@@ -64,8 +64,8 @@ class Watchdog:
                 idle = 0
 
     def _expire_timers(self) -> float:
-        """Expire the late timers, and return how long to sleep."""
-        self.sleeps_until = float("inf")  # so that a timer that is added from now on wakes the thread
+        """Expire the timers that are due, and return the seconds to sleep."""
+        self.sleeps_until = float("inf")  # a timer added from now on wakes the thread
         now = time.monotonic()
         for timer in [timer for timer in self.timers if timer.deadline <= now]:
             if self.take(timer):
@@ -79,11 +79,11 @@ class Watchdog:
         try:
             timer.expire()
         except Exception as error:
-            # The thread has other hooks to time, and no caller to raise to.
-            log.debug("watchdog", "the answer for a late hook could not be sent: %s", error)
+            # The thread has other hooks to monitor, and no caller to raise to.
+            log.debug("watchdog", "the reply for a timed-out hook could not be sent: %s", error)
 
     def take(self, timer: HookTimer) -> bool:
-        """Remove *timer*; false when it was removed before."""
+        """Remove *timer*; false if it was already removed."""
         try:
             self.timers.remove(timer)
         except ValueError:
@@ -93,13 +93,13 @@ class Watchdog:
     def _stop_if_idle(self) -> bool:
         with self._starting:
             self.is_awake, self.sleeps_until = False, float("inf")
-            if self.timers:  # added before its hook could see that the thread sleeps
+            if self.timers:  # added while the thread was going to sleep
                 self.is_awake = True
             return not self.is_awake
 
 
 class HookTimer:
-    """The timer of one hook call; *answer* sends the reply of a late one."""
+    """The timer of one hook call; *answer* sends the reply after a timeout."""
 
     __slots__ = ("_answer", "_make", "_watchdog", "deadline")
 
@@ -109,7 +109,7 @@ class HookTimer:
         self._make: Callable[[], dict[str, Any]] | None = None
 
     def start(self, timeout: float | None, expire: Callable[[], dict[str, Any]]) -> None:
-        """Start timing a hook; see `hooks.runner.Timer`."""
+        """Start the timer; see `hooks.runner.Timer`."""
         if timeout is None:
             return
         self._make = expire
@@ -119,17 +119,17 @@ class HookTimer:
             self._watchdog.wake(timeout)
 
     def stop(self) -> bool:
-        """Stop timing; return whether the reply was sent in place of the hook."""
+        """Stop the timer; return whether the timeout reply was sent."""
         if self._make is None:
             return False
         try:
             self._watchdog.timers.remove(self)
         except ValueError:
-            return True  # the watchdog removed it, and has replied
-        self._make = None  # it refers to the call, which refers to this timer: no cycle for the garbage collector
+            return True  # the watchdog removed the timer and replied
+        self._make = None  # breaks the reference cycle between the call and this timer
         return False
 
     def expire(self) -> None:
-        """Reply in place of the hook."""
+        """Send the timeout reply."""
         if self._make is not None:
             self._answer(self._make())

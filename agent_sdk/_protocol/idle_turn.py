@@ -1,25 +1,26 @@
 """
-`IdleTurn`: what the CLI does without a prompt, read until it is idle.
+`IdleTurn`: reads the CLI's background work until the CLI is idle.
 """
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
+from .._core.json_lines import Frame
 from .activity import ActivityTracker
 from .connection import Connection
-from .protocol import Frame, Item
+from .protocol import InboxItem
 from .turn import STOP_TIMEOUT, Turn
 
 if TYPE_CHECKING:
     from ..messages import ResultMessage
 
-#: Seconds between two checks whether the CLI is idle.
+#: Seconds between two checks for the idle state.
 POLL_INTERVAL = 0.25
 
 
 class IdleTurn(Turn):
-    """A turn without a prompt. Stopping it stops only the reading."""
+    """A turn without a prompt. Stopping it only stops reading."""
 
     is_exclusive = False
 
@@ -27,7 +28,7 @@ class IdleTurn(Turn):
         super().open(connection, activity)
         activity.begin("")
 
-    def _next_item(self) -> Item | None:
+    def _next_item(self) -> InboxItem | None:
         connection = self._connection
         while connection is not None and not self._is_idle(connection):
             limit = self.state.deadline()

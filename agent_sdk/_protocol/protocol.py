@@ -1,7 +1,7 @@
 """
-The protocol without I/O: lines in, sorted frames out; control requests of ours as lines to send.
+The protocol without I/O: dispatches incoming lines, and encodes the SDK's control requests.
 
-A response settles its future; everything else goes into the inbox, in the order in which it came.
+A response resolves its future; every other frame is added to the inbox, in order of arrival.
 """
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ import collections
 import contextlib
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 from .._core import json_lines, log
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ControlError
 from .control_request import ControlRequest
 
-Frame = dict[str, Any]
-#: A frame with its line, a control request, a line of standard error, or what the turn's thread has to raise.
-Item = tuple[Frame, bytes] | ControlRequest | str | BaseException
+#: A frame with its line, a control request, a line of standard error, or an exception for the turn's thread.
+InboxItem = tuple[Frame, bytes] | ControlRequest | str | BaseException
 
 
 class Future:
-    """The answer to one control request, once it is there."""
+    """The response to one control request."""
 
     __slots__ = ("done", "error", "response", "subtype")
 
@@ -32,9 +31,9 @@ class Future:
         self.error: AgentSDKError | None = None
 
     def settle(self, response: Frame) -> None:
-        """Take the CLI's answer."""
+        """Resolve the future with the CLI's response."""
         if response.get("subtype") == "error":
-            text = str(response.get("error") or "the CLI gave no reason")
+            text = str(response.get("error") or "no reason given by the CLI")
             self.error = ControlError(
                 f"{self.subtype}: {text}", subtype=self.subtype, error_code=response.get("error_code")
             )
@@ -43,39 +42,39 @@ class Future:
         self.done = True
 
     def fail(self, error: AgentSDKError) -> None:
-        """Settle without an answer."""
+        """Resolve the future with an error."""
         self.error = error
         self.done = True
 
     def result(self) -> Frame:
-        """Return the answer."""
+        """Return the response, or raise the error."""
         if self.error is not None:
             raise self.error
         return self.response
 
 
 class Protocol:
-    """The state of one conversation with one process."""
+    """The protocol state of one process."""
 
     def __init__(
         self,
         accept_request: Callable[[Frame], ControlRequest | None] = lambda frame: None,
         mirror: Callable[[Frame, int], bool] | None = None,
     ) -> None:
-        self.inbox: collections.deque[Item] = collections.deque()
-        #: The control requests of the CLI that wait or are being served, by id.
+        self.inbox: collections.deque[InboxItem] = collections.deque()
+        #: Pending control requests of the CLI by id: waiting or being served.
         self.requests: dict[str, ControlRequest] = {}
         self._futures: dict[str, Future] = {}
         self._numbers = itertools.count(1)
-        #: Makes the request of a frame; *None* when it was replied to at once.
+        #: Creates the request of a frame; returns *None* if it was replied to at once.
         self._accept_request = accept_request
-        #: Takes what goes to a session store, with its bytes; true asks the turn to flush.
+        #: Receives frames for the session store, with their bytes; returns true to request a flush by the turn.
         self._mirror = mirror
 
-    # --- in
+    # # --- incoming
 
     def process_frame(self, line: bytes) -> None:
-        """Decode one line and put its frame where it belongs."""
+        """Decode one line and dispatch its frame."""
         frame = json_lines.decode(line)
         if frame is None:
             return
@@ -113,14 +112,14 @@ class Protocol:
 
     @property
     def has_waiting_request(self) -> bool:
-        """Whether a control request of the CLI waits in the inbox."""
+        """Whether the inbox contains a control request of the CLI."""
         return any(request.is_waiting for request in list(self.requests.values()))
 
     def take_request(self, wanted: Callable[[ControlRequest], bool] = lambda request: True) -> ControlRequest | None:
-        """Take the oldest *wanted* control request out of the inbox, past the messages before it."""
+        """Remove and return the oldest *wanted* control request in the inbox, ahead of earlier messages."""
         for item in list(self.inbox):
             if isinstance(item, ControlRequest) and wanted(item) and item.claim():
-                with contextlib.suppress(ValueError):  # another thread has taken it out, and skips it
+                with contextlib.suppress(ValueError):  # another thread has removed it
                     self.inbox.remove(item)
                 return item
         return None
@@ -132,13 +131,13 @@ class Protocol:
                 request.cancelled = True
 
     def close_request(self, request: ControlRequest) -> bool:
-        """End a request of the CLI; false when it was replied to, or withdrawn, before."""
+        """Close a request of the CLI; false if it was already replied to or withdrawn."""
         return self.requests.pop(request.key, None) is not None
 
-    # --- out
+    # # --- outgoing
 
     def request(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
-        """Make a control request."""
+        """Create a control request."""
         request_id = f"req_{next(self._numbers)}"
         line = json_lines.encode(
             {"type": "control_request", "request_id": request_id, "request": {"subtype": subtype, **fields}}
@@ -147,7 +146,7 @@ class Protocol:
         return future, line
 
     def fail_all(self, error: AgentSDKError) -> None:
-        """Settle every open question: the lines have ended."""
+        """Resolve all open futures with *error*, at the end of the lines."""
         while self._futures:
             self._futures.popitem()[1].fail(error)
 

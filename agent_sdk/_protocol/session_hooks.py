@@ -1,7 +1,7 @@
 """
-The hook events that the CLI never fires for an SDK: Setup and SessionStart as a session opens, SessionEnd as it ends.
+Hook events that the CLI never fires for an SDK: Setup and SessionStart when a session opens, SessionEnd at its end.
 
-They are fired from here, with the fields that the CLI would send. What their hooks answer can reach nobody.
+The SDK fires them with the fields that the CLI would send. It cannot pass the hooks' responses to the CLI.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .callback_set import CallbackSet
 if TYPE_CHECKING:
     from ..messages import Message
 
-#: What an answer says with these keys nobody reads.
+#: Response keys that have no effect.
 _IGNORED_KEYS = frozenset({"hookSpecificOutput", "systemMessage", "decision"})
 
 
@@ -28,14 +28,14 @@ def source_of(opening: Mapping[str, Any]) -> str:
 
 
 def fire_session_start(callbacks: CallbackSet, init: Message, source: str, location: SessionLocation | None) -> None:
-    """A session was opened: fire Setup and SessionStart."""
+    """Fire Setup and SessionStart for a session that has opened."""
     fields = {"permission_mode": init.permission_mode, "model": init.model}
     _fire(callbacks, "setup", init, {**fields, "trigger": "init"}, location)
     _fire(callbacks, "session_start", init, {**fields, "source": source}, location)
 
 
 def fire_session_end(callbacks: CallbackSet, init: Message, reason: str, location: SessionLocation | None) -> None:
-    """A session ends: fire SessionEnd."""
+    """Fire SessionEnd for a session that has ended."""
     _fire(callbacks, "session_end", init, {"reason": reason}, location)
 
 
@@ -51,5 +51,5 @@ def _fire(
     for error in outcome.errors:
         callbacks.add_error(error)
     if outcome.output.get("continue") is False or outcome.output.keys() & _IGNORED_KEYS:
-        remedy = "it is fired by the SDK; for context use user_prompt_submit or append_system_prompt"
-        callbacks.add_error(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))
+        remedy = "return None; to add context, use user_prompt_submit or append_system_prompt"
+        callbacks.add_error(HookError(f"{event}: the result of this hook is ignored; {remedy}", event=event))

@@ -1,7 +1,7 @@
 """
-`Turn`: one turn in one connection, from its prompt to the end of its run.
+`Turn`: one turn on a connection, from its prompt to the end of its run.
 
-Used by one thread, whose callbacks run; only `abort` is called from others.
+One thread runs the turn and its callbacks; other threads only call `abort`.
 """
 from __future__ import annotations
 
@@ -11,40 +11,41 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from .._core.callbacks import dispatch
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ProcessError
 from . import turn_errors
 from .activity import ActivityTracker
 from .connection import Connection
 from .control_request import ControlRequest
-from .protocol import Frame, Future, Item
+from .protocol import Future, InboxItem
 from .turn_state import TurnLimits, TurnState
 
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
-#: Seconds that the CLI gets to end a turn that was interrupted.
+#: Seconds that the CLI has to end an interrupted turn.
 STOP_TIMEOUT = 0.8
-#: Frames that serve the SDK and are no messages.
+#: Frames for the SDK that are not messages.
 INTERNAL_TYPES = ("command_lifecycle", "transcript_mirror")
 
 
 class Turn:
-    """One turn in one connection."""
+    """One turn on a connection."""
 
-    #: Whether no other turn may run in the session meanwhile.
+    #: Whether the turn excludes other turns in the session.
     is_exclusive = True
 
     def __init__(self, limits: TurnLimits, session_id: str | None = None) -> None:
         self.state = TurnState(limits, session_id)
         self._connection: Connection | None = None
         self._activity = ActivityTracker()
-        self._inbox: collections.deque[Item] = collections.deque()
+        self._inbox: collections.deque[InboxItem] = collections.deque()
         self._structure_message: Callable[[Frame, bytes], Message]
         self._interrupt: Future | None = None
 
     def open(self, connection: Connection, activity: ActivityTracker) -> None:
-        """Take a connection for this turn."""
-        from .._converter import structure_message  # loaded while the CLI starts, not with the package
+        """Assign a connection to this turn."""
+        from .._converter import structure_message  # imported while the CLI starts, not with the package
 
         state = self.state
         self._structure_message = structure_message
@@ -55,7 +56,7 @@ class Turn:
 
     @property
     def is_open(self) -> bool:
-        """Whether it has had a process."""
+        """Whether the turn has had a process."""
         return self._connection is not None
 
     def send(self, line: bytes) -> None:
@@ -67,30 +68,36 @@ class Turn:
 
     @property
     def prompt_accepted(self) -> bool:
-        """Whether the CLI has shown that it took the prompt."""
+        """Whether the CLI has acknowledged the prompt."""
         last = self.state.last_message
         return self._activity.prompt_state != "" or (last is not None and not last.is_background)
 
     # --- messages
 
     def next_message(self) -> Message | None:
-        """Return the next message, or *None* after the last."""
+        """Return the next message, or *None* after the last one."""
         state = self.state
         while not state.is_over:
-            # An item that is there is taken without reading the clock, unless the whole turn has a deadline.
+            # Without a deadline for the whole turn, items in the inbox are processed without reading the clock.
             if self._inbox and not state.is_aborted and state.limits.timeout is None:
-                item: Item | None = self._inbox.popleft()
+                item: InboxItem | None = self._inbox.popleft()
             else:
                 item = self._next_item()
             if isinstance(item, tuple):
-                message = self._process_frame(*item)
+                frame, line = item
+                if frame.get("type") != "stream_event":
+                    message = self._process_frame(frame, line)
+                elif state.drops_stream_events or self._activity.is_discarding:
+                    continue
+                else:
+                    message = self._structure(frame, line)
                 if message is not None:
                     return message
             elif item is not None:
                 self._process_other(item)
         return None
 
-    def _next_item(self) -> Item | None:
+    def _next_item(self) -> InboxItem | None:
         connection, state = self._connection, self.state
         if connection is None:
             raise ProcessError("the turn has no process")
@@ -112,8 +119,6 @@ class Turn:
 
     def _process_frame(self, frame: Frame, line: bytes) -> Message | None:
         kind = frame.get("type")
-        if kind == "stream_event":
-            return None if self._drops_stream_event() else self._structure(frame, line)
         if kind in ("result", "transcript_mirror") and self._flush_mirror(frame, line):
             return None
         self._activity.process_frame(frame)
@@ -126,7 +131,8 @@ class Turn:
         message = self._structure(frame, line)
         if kind == "result" and message.is_result:
             self._process_result(frame, cast("ResultMessage", message))
-        self.state.add(message)
+        self.state.messages.append(message)
+        self.state.last_message = message
         return message
 
     def _process_other(self, item: ControlRequest | str | BaseException) -> None:
@@ -138,20 +144,17 @@ class Turn:
             self.state.call(self._connection.serve, item)
 
     def _flush_mirror(self, frame: Frame, line: bytes) -> bool:
-        """Write to the session store; true when it has reports, which are shown before *frame*."""
+        """Write to the session store. Returns true if it has reports, which are emitted before *frame*."""
         mirror = None if self._connection is None else self._connection.callbacks.mirror
         reports = []
         if mirror is not None and mirror.has_pending:
-            limit = self.state.limits.timeout  # a store that hangs may have a part of what is left
+            limit = self.state.limits.timeout  # a store that hangs gets a quarter of the remaining time
             seconds = None if limit is None else max(1.0, (limit - self.state.elapsed) / 4)
             reports = mirror.flush(self._was_aborted, seconds)
         if reports:
             self._inbox.appendleft((frame, line))
             self._inbox.extendleft(reversed(reports))
         return bool(reports)
-
-    def _drops_stream_event(self) -> bool:
-        return self.state.drops_stream_events or self._activity.is_discarding
 
     def _structure(self, frame: Frame, line: bytes) -> Message:
         message = self._structure_message(frame, line)
@@ -175,7 +178,7 @@ class Turn:
             state.finish()
 
     def _finish_if_idle(self) -> None:
-        # With background agents alive the CLI calls itself idle only when all of them have reported.
+        # While background agents run, the CLI reports idle only when all of them have reported.
         if self.state.result is not None and self._activity.state == "idle":
             self.state.finish()
 
@@ -186,7 +189,7 @@ class Turn:
     # --- early ends
 
     def abort(self) -> bool:
-        """End the turn, from anywhere; never waits. Returns whether it was running."""
+        """Abort the turn, from any thread, without waiting. Returns whether it was running."""
         if not self.state.begin_abort():
             return False
         if self._connection is not None:
@@ -194,30 +197,30 @@ class Turn:
         return True
 
     def abort_error(self) -> AgentSDKError:
-        """Stop the aborted turn, and return its error."""
+        """Stop the aborted turn, and return the error."""
         self._stop_or_drop()
         return turn_errors.abort(self.state)
 
     def timeout_error(self) -> AgentSDKError:
-        """Stop the expired turn, and return its error."""
+        """Stop the expired turn, and return the error."""
         elapsed = self.state.elapsed
         self._stop_or_drop()
         return turn_errors.timeout(self.state, elapsed)
 
     def check_limits(self) -> None:
-        """Check whether the turn may go on waiting for a place where it can run."""
+        """Raise if the turn was aborted or has expired while it waits for a process or a lock."""
         self.check_abort()
         limit = self.state.deadline()
         if limit is not None and time.monotonic() >= limit:
             raise self.timeout_error()
 
     def check_abort(self) -> None:
-        """Check whether the turn was aborted while nothing ran."""
+        """Raise if the turn was aborted before it had a process."""
         if self.state.is_aborted:
             raise self.abort_error()
 
     def interrupt(self) -> None:
-        """Ask the CLI to end the turn; its result comes as any other."""
+        """Ask the CLI to end the turn; the result arrives as usual."""
         if self._connection is not None:
             self._send_interrupt(self._connection)
 
@@ -233,10 +236,10 @@ class Turn:
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> bool:
         """
-        Interrupt the turn and read on, silently, until the CLI has ended it.
+        Interrupt the turn, and discard its messages until the CLI has ended it.
 
         Returns:
-            Whether it did in time, so that the process can be kept.
+            Whether the CLI ended the turn in time, so that the process can be kept.
         """
         self.state.finish()
         connection = self._connection
@@ -249,12 +252,12 @@ class Turn:
             if not self._drain_until_stopped(connection, time.monotonic() + timeout):
                 return False
         except AgentSDKError:
-            return False  # the process ended first: there is nothing left to stop
+            return False  # the process ended first
         self._activity.is_discarding = True
         return True
 
     def _drain_until_stopped(self, connection: Connection, deadline: float) -> bool:
-        """Read until the CLI has ended the turn, and refuse its requests; false when the deadline passed first."""
+        """Read until the CLI has ended the turn, with error replies to its requests; false after the deadline."""
         while not self._has_stopped():
             item = connection.next_item(self._has_stopped, deadline)
             if item is None and time.monotonic() >= deadline:
@@ -266,7 +269,7 @@ class Turn:
         return True
 
     def _has_stopped(self) -> bool:
-        """Whether the CLI has answered the interrupt, and ended the turn or never begun it."""
+        """Whether the CLI has acknowledged the interrupt, and has ended the turn or never started it."""
         interrupt = self._interrupt
         if interrupt is None or not interrupt.done:
             return False
@@ -274,7 +277,7 @@ class Turn:
         return self.state.result is not None or (isinstance(cancelled, list) and self.state.uuid in cancelled)
 
     def _drain(self, frame: Frame, line: bytes) -> None:
-        """Take a frame of a turn that has no callbacks any more."""
+        """Process a frame of a stopped turn, without callbacks."""
         kind = frame.get("type")
         self._activity.process_frame(frame)
         if kind in ("assistant", "user", "result") or frame.get("subtype") == "init":
@@ -285,7 +288,7 @@ class Turn:
                 self.state.result = self.state.undelivered[-1]
 
     def break_off(self) -> None:
-        """End after an exception that may have fallen anywhere, such as Ctrl-C: the process is not trusted."""
+        """End the turn after an exception at an unknown point, such as Ctrl-C: the process is no longer trusted."""
         self.state.finish()
         if self._connection is not None:
             result = self._connection.break_off(interrupt=self.state.was_sent)

@@ -1,5 +1,5 @@
 """
-The errors that end a turn early, made from its state.
+The errors of turns that end early, built from the turn's state.
 """
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .turn_state import TurnState
 
 
 def abort(state: TurnState) -> AbortError:
-    """Return the error of a turn that was aborted."""
+    """Return the error of an aborted turn."""
     return AbortError(
-        "the turn was aborted; the next query goes on with its session",
+        "the turn was aborted; the next query resumes its session",
         session_id=state.session_id,
         result=state.result,
         messages=list(state.messages),
@@ -22,7 +22,7 @@ def abort(state: TurnState) -> AbortError:
 
 
 def timeout(state: TurnState, elapsed: float) -> AgentTimeoutError:
-    """Return the error of a turn that expired after *elapsed* seconds."""
+    """Return the error of a turn that timed out after *elapsed* seconds."""
     limits = state.limits
     is_total = limits.timeout is not None and elapsed >= limits.timeout
     option = f"timeout={limits.timeout:g}" if is_total else f"idle_timeout={limits.idle_timeout:g}"
@@ -36,7 +36,7 @@ def timeout(state: TurnState, elapsed: float) -> AgentTimeoutError:
 
 
 def process_error(state: TurnState, error: ProcessError) -> ProcessError:
-    """Return the error of a turn whose process ended, from the transport's *error*."""
+    """Return the error of a turn whose process ended; *error* is the transport's."""
     return ProcessError(
         str(error.args[0]),
         exit_code=error.exit_code,
@@ -49,7 +49,7 @@ def process_error(state: TurnState, error: ProcessError) -> ProcessError:
 
 
 def resume_error(state: TurnState, result: Mapping[str, Any]) -> SessionNotFoundError | None:
-    """Return the error for a result that came before init, when it says that the CLI cannot resume the session."""
+    """Return the error for a result before init that reports that the CLI cannot resume the session."""
     errors, session_id = result.get("errors"), state.limits.resume
     if session_id is None or not result.get("is_error") or not isinstance(errors, list) or not errors:
         return None
@@ -57,10 +57,10 @@ def resume_error(state: TurnState, result: Mapping[str, Any]) -> SessionNotFound
 
 
 def session_not_found(text: str, session_id: str, location: SessionLocation | None) -> SessionNotFoundError:
-    """Return the error for a session that the CLI cannot resume; *location* is that of the CLI."""
+    """Return the error for a session that the CLI cannot resume; *location* is where the CLI looked."""
     place = location or SessionLocation.of()
     found = place.find_all(session_id)
-    where = f"a transcript of that id lies at {', '.join(found)}" if found else "no transcript of that id was found"
+    where = f"a transcript with that id exists at {', '.join(found)}" if found else "no transcript of that id was found"
     return SessionNotFoundError(
         f"{text} (directory {place.cwd}; {where})", session_id=session_id, directory=place.cwd, found=found
     )

@@ -1,5 +1,5 @@
 """
-`TurnState`: what is known of a turn, without I/O. Errors and callbacks are made from it.
+`TurnState`: the state of a turn, without I/O. Errors and callbacks are built from it.
 """
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._core.ids import new_uuid
+from .._core.json_lines import Frame
 from ..transcripts.location import SessionLocation
 
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
-Frame = dict[str, Any]
-#: Messages of a run that are kept for the result and for errors.
+#: Maximum messages of a run kept for the result and for errors.
 MAX_MESSAGES = 1000
-#: Uuids that are kept: entries that the CLI writes late are among the newest.
+#: Maximum uuids kept: transcript entries that the CLI writes with a delay are among the newest.
 MAX_UUIDS = 200
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class TurnLimits:
-    """What a turn is given beside its prompt."""
+    """The limits and callbacks of a turn."""
 
-    #: Seconds for the whole turn, and for the silence between two messages.
+    #: Maximum seconds for the whole turn, and between two messages.
     timeout: float | None = None
     idle_timeout: float | None = None
     wait_for_background: bool = True
     stderr: Callable[[str], None] | None = None
-    #: The session named in the error when it cannot be resumed.
+    #: The session id for the error if the session cannot be resumed.
     resume: str | None = None
 
     def deadline(self, started: float) -> float | None:
-        """Return when the turn expires, on the clock of `time.monotonic`: silence counts from now."""
+        """Return when the turn expires, on the clock of `time.monotonic`; the idle timeout starts now."""
         if self.timeout is None and self.idle_timeout is None:
             return None
         limits = []
@@ -50,36 +50,36 @@ class TurnLimits:
 
 @attrs.define(eq=False, repr=False)
 class TurnState:
-    """The state of one turn. Used by its own thread; only `begin_abort` is called from others."""
+    """The state of one turn. Its own thread uses it; other threads only call `begin_abort`."""
 
     limits: TurnLimits
     session_id: str | None = None
     uuid: str = attrs.field(factory=new_uuid)
-    #: The thread whose callbacks run.
+    #: The thread that runs the callbacks.
     thread: int = attrs.field(factory=threading.get_ident)
     started: float = attrs.field(factory=time.monotonic)
-    #: Where the process keeps its sessions; *None* before it was looked for.
+    #: Where the process stores its sessions; *None* before the first lookup.
     location: SessionLocation | None = None
     result: ResultMessage | None = None
     results: list[ResultMessage] = attrs.field(factory=list)
-    #: Results that were read while the turn was stopped: no callback got them, but they were paid for.
+    #: Results that were read while the turn was stopped: not passed to callbacks, but part of the cost.
     undelivered: list[ResultMessage] = attrs.field(factory=list)
     last_message: Message | None = None
     messages: collections.deque[Message] = attrs.field(factory=lambda: collections.deque(maxlen=MAX_MESSAGES))
-    #: Uuids of the newest messages that this turn wrote into the transcript.
+    #: Uuids of the newest messages that this turn added to the transcript.
     uuids: collections.deque[str] = attrs.field(factory=lambda: collections.deque(maxlen=MAX_UUIDS))
-    #: Whether a callback runs now: the turn's thread is not free for another turn.
+    #: Whether a callback is running, so that the turn's thread cannot run another turn.
     in_callback: bool = False
     is_aborted: bool = False
-    #: Whether the turn has ended by itself, or was given up.
+    #: Whether the turn has ended or was stopped.
     is_over: bool = False
     was_sent: bool = False
     saw_init: bool = False
-    #: Whether the session or the result has changed since the stream looked.
+    #: Whether the session or the result has changed since the stream last checked.
     changed: bool = False
-    #: Whether stream events come only because another turn of this process wanted them.
+    #: Whether to drop stream events: only another turn of this process requested them.
     drops_stream_events: bool = False
-    # Whoever takes the one entry decides how the turn ends: by itself, or by abort. `pop` is atomic.
+    # Removing the single entry decides how the turn ends, normally or by abort. `pop` is atomic.
     _end_token: list[bool] = attrs.field(factory=lambda: [True], init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -95,20 +95,15 @@ class TurnState:
         return self.limits.deadline(self.started)
 
     def call(self, function: Callable[..., Any], *args: Any) -> None:
-        """Call a callback of the user."""
+        """Call a user callback."""
         self.in_callback = True
         try:
             function(*args)
         finally:
             self.in_callback = False
 
-    def add(self, message: Message) -> None:
-        """Keep a message of the run."""
-        self.messages.append(message)
-        self.last_message = message
-
     def record(self, kind: object, frame: Frame) -> None:
-        """Take the uuid and the session of a frame."""
+        """Record the uuid and the session id of a frame."""
         if kind in ("assistant", "user"):
             self.uuids.append(str(frame.get("uuid")))
         elif kind == "result" or frame.get("subtype") == "init":
@@ -117,16 +112,16 @@ class TurnState:
             self.session_id = session_id if session_id and isinstance(session_id, str) else self.session_id
 
     def finish(self) -> None:
-        """End by itself, unless an abort came first."""
+        """End the turn normally, unless it was aborted."""
         if self._end_token:
             try:
                 self._end_token.pop()
             except IndexError:
-                return  # an abort took it a moment ago
+                return  # the turn was aborted concurrently
             self.is_over = True
 
     def begin_abort(self) -> bool:
-        """Abort, unless the turn has ended by itself; from any thread. Returns whether it is aborted now."""
+        """Abort the turn unless it has ended, from any thread. Returns whether it is aborted."""
         if not self.is_aborted:
             try:
                 self._end_token.pop()
@@ -136,12 +131,12 @@ class TurnState:
         return True
 
     def reset_for_resend(self) -> None:
-        """Make ready to send the prompt to another process: the one before had died."""
+        """Prepare to send the prompt to another process after the previous one died."""
         self.uuid, self.was_sent, self.is_over, self._end_token = new_uuid(), False, False, [True]
         self.uuids.append(self.uuid)
 
     def reschedule(self, notice: Message, dropped: Iterable[Message | None]) -> None:
-        """Make ready for another attempt after a result: *notice* takes the place of the messages *dropped*."""
+        """Prepare for a retry after a result: *notice* replaces the messages *dropped*."""
         self.reset_for_resend()
         self.result, self.changed = None, False
         gone = {id(message) for message in dropped}

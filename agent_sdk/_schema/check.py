@@ -134,11 +134,11 @@ def _reference_problem(part: Any, root: Any) -> str:
         if part["$ref"] in followed:
             return f"'$ref' leads back to itself: {part['$ref']!r}"
         followed.append(part["$ref"])
-        part = resolve(part["$ref"], root) if isinstance(part["$ref"], str) else None
+        part = resolve_reference(part["$ref"], root) if isinstance(part["$ref"], str) else None
     return f"'$ref' leads nowhere: {followed[-1]!r}" if part is None else ""
 
 
-def resolve(pointer: str, root: Any) -> Any:
+def resolve_reference(pointer: str, root: Any) -> Any:
     """Return the schema that *pointer* (`#/$defs/Item`) names in *root*, or *None*."""
     found = root
     for step in pointer.lstrip("#").split("/")[1:]:

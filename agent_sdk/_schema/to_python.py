@@ -49,7 +49,7 @@ def builder(hint: Any) -> Build | None:
             return hook(value, hint)
         except Exception as error:
             # Whatever a class of the user's raises, it is the value that did not fit.
-            raise ValueError("; ".join(_converter.misfits(error))) from error
+            raise ValueError("; ".join(_converter.conversion_errors(error))) from error
 
     return build
 

@@ -13,7 +13,7 @@ from typing import Any
 from .._core import log
 from .._core.text import did_you_mean, truncate
 from ..errors import ConfigurationError
-from .check import check_schema, needs_library, resolve
+from .check import check_schema, needs_library, resolve_reference
 
 #: Gives the problems of a value, joined by `; `: an empty string when it fits.
 Validate = Callable[[Any], str]
@@ -147,7 +147,7 @@ class _Compiler:
             # Compiled when first met: a schema may contain itself.
             found = self._references.get(pointer)
             if found is None:
-                found = self._references[pointer] = self.check(resolve(pointer, self._root))
+                found = self._references[pointer] = self.check(resolve_reference(pointer, self._root))
             found(value, path, problems)
 
         return check_reference
@@ -250,7 +250,7 @@ class _Compiler:
 
     def _type_test(self, schema: Any) -> Callable[[Any], bool]:
         while isinstance(schema, Mapping) and "$ref" in schema:
-            schema = resolve(schema["$ref"], self._root)
+            schema = resolve_reference(schema["$ref"], self._root)
         names = schema["type"] if isinstance(schema, Mapping) and "type" in schema else ()
         classes = tuple(self.exact_types({"type": names}))
         return lambda value: isinstance(value, classes)

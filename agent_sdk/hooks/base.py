@@ -22,9 +22,6 @@ from ..messages.registry import wire_object
 
 T = TypeVar("T")
 
-#: How a denial is sent to the CLI: `permission` and `request` as a decision on the tool, `elicitation` as an action,
-#: `block` as a top-level key; `none` means that the event cannot be denied.
-REFUSALS = ("permission", "request", "elicitation", "block", "none")
 _FAMILIES = ("tool_hooks", "turn_hooks", "session_hooks")
 _MISSING = object()
 
@@ -42,9 +39,10 @@ class Event(NamedTuple):
     #: The field that patterns are compared with; *None* when the event has no such field.
     matches: str | None = None
     #: The CLI compares the field itself, so the pattern is sent to it.
-    sent: bool = False
-    #: How a denial is sent: one of `REFUSALS`.
-    refusal: str = "none"
+    cli_matches: bool = False
+    #: How a denial is sent: `permission` and `request` as a decision on the tool, `elicitation` as an action, `block`
+    #: as a top-level key. `none` means that the event cannot be denied.
+    denial: str = "none"
     #: A denial prevents the action. A hook that fails then denies, unless it fails open.
     prevents: bool = False
     #: The result may add context for the model.
@@ -85,7 +83,7 @@ class HookContext(WireObject):
     effort: Effort | None = None
     #: The event in the CLI's spelling.
     hook_event_name: str = ""
-    _own: dict[Any, Any] = attrs.field(factory=dict, init=False)
+    _user_data: dict[Any, Any] = attrs.field(factory=dict, init=False)
     _cancellation: Cancellation | None = attrs.field(default=None, init=False)
 
     @property
@@ -124,15 +122,15 @@ class HookContext(WireObject):
         return changed
 
     def __getitem__(self, name: Any) -> Any:
-        if name in self._own:
-            return self._own[name]
+        if name in self._user_data:
+            return self._user_data[name]
         return WireObject.__getitem__(self, name)
 
     def __setitem__(self, name: Any, value: Any) -> None:
-        self._own[name] = value
+        self._user_data[name] = value
 
     def __delitem__(self, name: Any) -> None:
-        del self._own[name]
+        del self._user_data[name]
 
     def __contains__(self, name: object) -> bool:
         return self.get(name, _MISSING) is not _MISSING
@@ -148,46 +146,23 @@ class HookContext(WireObject):
         return " ".join(str(part) for part in (self.event, self.matched_value()) if part)
 
 
-def hook_event(
-    name: str,
-    *,
-    matches: str | None = None,
-    sent: bool = False,
-    refusal: str = "none",
-    prevents: bool = False,
-    context: bool = False,
-    changes: tuple[str, str] | None = None,
-) -> Callable[[type[T]], type[T]]:
+def hook_event(name: str, **facts: Any) -> Callable[[type[T]], type[T]]:
     """
     Define the context class of an event and register it.
 
     Args:
         name: The event in the CLI's spelling.
-        matches: See `Event` for this and the following arguments.
-        sent: The CLI compares *matches* itself.
-        refusal: How a denial is sent.
-        prevents: A denial prevents the action.
-        context: The result may add context for the model.
-        changes: The key of the result that holds the new input, and the field of the context.
+        facts: Other fields of `Event`.
     """
-    facts = Event(
-        name=snake(name),
-        wire_name=name,
-        matches=matches,
-        sent=sent,
-        refusal=refusal,
-        prevents=prevents,
-        takes_context=context,
-        changes=changes,
-    )
+    event = Event(snake(name), name, **facts)
 
     def register(cls: Any) -> Any:
         cls = wire_object(cls)
         # Sets the default in the generated signature: a context created in Python has its event.
         vars(cls)["__init__"].__kwdefaults__["hook_event_name"] = name
         cls.fixed = {"hook_event_name": name}
-        cls.facts = facts
-        _events[facts.name] = cls
+        cls.facts = event
+        _events[event.name] = cls
         return cls
 
     return register
@@ -223,38 +198,38 @@ def event_class(name: str) -> type[HookContext]:
     wanted = snake(name) if isinstance(name, str) else ""
     for family in ("", *_FAMILIES):
         if family:
-            _import(family)
+            _load_family(family)
         if wanted in _events:
             return _events[wanted]
-    raise _unknown(name, wanted)
+    raise _unknown_event(name, wanted)
 
 
 def all_events() -> dict[str, type[HookContext]]:
     """Return the context class of every event, by its name in snake_case."""
     for family in _FAMILIES:
-        _import(family)
+        _load_family(family)
     return dict(_events)
 
 
-def _import(family: str) -> None:
+def _load_family(family: str) -> None:
     if family not in _imported:
         importlib.import_module(f"{__package__}.{family}")
         _imported.add(family)
 
 
-def _unknown(name: object, wanted: str) -> ConfigurationError:
+def _unknown_event(name: object, wanted: str) -> ConfigurationError:
     hint = did_you_mean(wanted, _events, "hook_events() lists them all")
     return ConfigurationError(f"unknown hook event {name!r}; {hint}")
 
 
-def copied(value: Any) -> Any:
+def copy_json(value: Any) -> Any:
     """Return a copy of a JSON value."""
     if type(value) is dict:
-        return {key: item if type(item) is str else copied(item) for key, item in value.items()}
-    return [copied(item) for item in value] if type(value) is list else value
+        return {key: item if type(item) is str else copy_json(item) for key, item in value.items()}
+    return [copy_json(item) for item in value] if type(value) is list else value
 
 
-def usual_fields(cls: type[HookContext]) -> dict[str, Any]:
+def sample_input(cls: type[HookContext]) -> dict[str, Any]:
     """Return an input of the event with the keys that the CLI usually sends, in its order, with empty values."""
     common = ("session_id", "transcript_path", "cwd", "prompt_id", "permission_mode", "effort", "hook_event_name")
     shared = {field.name for field in attrs.fields(HookContext)}

@@ -14,10 +14,10 @@ from .base import HookContext
 from .result import BLOCKED, DECISIONS, SPECIFIC_KEYS, STRICTNESS, TOP_KEYS, Output, Result
 
 #: Lower case -> the CLI's spelling, because `updatedMCPToolOutput` has a word in capitals.
-_SPELLED = {key.lower(): key for key in (*TOP_KEYS, *SPECIFIC_KEYS)}
+_WIRE_KEYS = {key.lower(): key for key in (*TOP_KEYS, *SPECIFIC_KEYS)}
 
 
-def output_of(answer: object, ctx: HookContext) -> Output:
+def to_output(answer: object, ctx: HookContext) -> Output:
     """
     Convert the return value of a hook to its wire form: `None` and `True` abstain, `False` denies, a `Result` is
     encoded for its event, and a dict is sent unchanged (keys in snake_case are converted to the CLI's spelling).
@@ -30,15 +30,15 @@ def output_of(answer: object, ctx: HookContext) -> Output:
     if answer is False:
         answer = Result.block()
     if isinstance(answer, Result):
-        return _encodable(answer.to_wire(ctx), ctx)
+        return _check_encodable(answer.to_wire(ctx), ctx)
     if isinstance(answer, Mapping):
-        return _encodable(_spelled(answer, ctx), ctx)
+        return _check_encodable(_normalize(answer, ctx), ctx)
     event = ctx.facts.name
     remedy = "return a hooks.Result, None, True, False or a dict"
     raise HookError(f"{event}: a hook returned a value of type {type(answer).__name__}; {remedy}", event=event)
 
 
-def _encodable(output: Output, ctx: HookContext) -> Output:
+def _check_encodable(output: Output, ctx: HookContext) -> Output:
     try:
         # Checked before sending: otherwise encoding the line fails later, or a NaN makes the CLI exit.
         json_lines.dumps(output)
@@ -48,11 +48,11 @@ def _encodable(output: Output, ctx: HookContext) -> Output:
     return output
 
 
-def _spelled(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
-    output = {_key(key, ctx): value for key, value in answer.items()}
+def _normalize(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
+    output = {_wire_key(key, ctx): value for key, value in answer.items()}
     for key in output:
         if key not in TOP_KEYS:
-            _refuse_key(key, TOP_KEYS, ctx)
+            _reject_typo(key, TOP_KEYS, ctx)
     if output and not output.keys() & set(TOP_KEYS):
         event = ctx.facts.name
         text = f"{event}: the dict that a hook returned has no supported key: {', '.join(map(repr, output))}"
@@ -60,18 +60,18 @@ def _spelled(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
     _check_word("decision", output, ("approve", "block"), ctx)
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, Mapping):
-        named = {_key(key, ctx): value for key, value in specific.items()}
+        named = {_wire_key(key, ctx): value for key, value in specific.items()}
         name = named.setdefault("hookEventName", ctx.facts.wire_name)
         if name != ctx.facts.wire_name:
             # The CLI treats such a result as empty.
             raise HookError(f"{ctx.facts.name}: hookEventName is {name!r}; omit it", event=ctx.facts.name)
         for key in named.keys() - SPECIFIC_KEYS - {"decision"}:
-            _refuse_key(key, tuple(SPECIFIC_KEYS), ctx)
+            _reject_typo(key, tuple(SPECIFIC_KEYS), ctx)
         _check_word("permissionDecision", named, DECISIONS, ctx)
         output["hookSpecificOutput"] = named
     if output.get("continue") is False and ctx.facts.prevents and not ends_chain({**output, "continue": True}):
         # `continue: false` alone ends the turn only after the tool ran (CLI 2.1), so the tool is denied as well.
-        output = merged(output, Result.stop(str(output.get("stopReason") or BLOCKED)).to_wire(ctx))
+        output = merge(output, Result.stop(str(output.get("stopReason") or BLOCKED)).to_wire(ctx))
     return output
 
 
@@ -82,15 +82,15 @@ def _check_word(key: str, output: Mapping[str, Any], words: Iterable[str], ctx: 
         raise HookError(f"{event}: {key}={value!r}: expected one of {', '.join(words)}", event=event)
 
 
-def _key(key: Any, ctx: HookContext) -> str:
+def _wire_key(key: Any, ctx: HookContext) -> str:
     if not isinstance(key, str):
         raise HookError(f"{ctx.facts.name}: keys of a hook's result must be strings, not {key!r}", event=ctx.facts.name)
     # Accepts `continue_` and `async_`, because Python keywords cannot be arguments of dict(...).
     spelled = camel(key.rstrip("_"))
-    return _SPELLED.get(spelled.lower(), spelled)
+    return _WIRE_KEYS.get(spelled.lower(), spelled)
 
 
-def _refuse_key(key: str, known: Sequence[str], ctx: HookContext) -> None:
+def _reject_typo(key: str, known: Sequence[str], ctx: HookContext) -> None:
     """Raise for keys that the CLI would ignore. Other unknown keys may belong to a later version of the CLI."""
     event = ctx.facts.name
     if key in SPECIFIC_KEYS and known is TOP_KEYS:
@@ -111,7 +111,7 @@ def ends_chain(output: Output) -> bool:
     return denied or specific.get("permissionDecision") in ("deny", "defer") or specific.get("action") == "decline"
 
 
-def fed(output: Output, ctx: HookContext) -> HookContext:
+def next_context(output: Output, ctx: HookContext) -> HookContext:
     """Return the context for the next hook, with the input or result that *output* replaces."""
     specific = output.get("hookSpecificOutput")
     if not isinstance(specific, Mapping):
@@ -126,7 +126,7 @@ def fed(output: Output, ctx: HookContext) -> HookContext:
     return ctx.with_field(field, source[key]) if key in source else ctx
 
 
-def merged(first: Output, second: Output) -> Output:
+def merge(first: Output, second: Output) -> Output:
     """Merge two outputs of one event: texts are joined, the stricter decision wins, else the later value."""
     if not first or not second:
         return first or second
@@ -135,16 +135,16 @@ def merged(first: Output, second: Output) -> Output:
         return first
     kept = {key: value for key, value in first.items() if key not in ("async", "asyncTimeout")}
     output = {**kept, **second}
-    _join(output, kept, second, "systemMessage")
+    _join_texts(output, kept, second, "systemMessage")
     mine, theirs = kept.get("hookSpecificOutput"), second.get("hookSpecificOutput")
     if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-        output["hookSpecificOutput"] = _merged_specific(mine, theirs)
+        output["hookSpecificOutput"] = _merge_specific(mine, theirs)
     return output
 
 
-def _merged_specific(first: Mapping[str, Any], second: Mapping[str, Any]) -> Output:
+def _merge_specific(first: Mapping[str, Any], second: Mapping[str, Any]) -> Output:
     specific = {**first, **second}
-    _join(specific, first, second, "additionalContext")
+    _join_texts(specific, first, second, "additionalContext")
     if _strictness(first) > _strictness(second):
         for key in ("permissionDecision", "permissionDecisionReason"):
             specific.pop(key, None)
@@ -160,6 +160,6 @@ def _strictness(specific: Mapping[str, Any]) -> int:
     return STRICTNESS.get(str(specific.get("permissionDecision")), 0)
 
 
-def _join(into: Output, first: Mapping[str, Any], second: Mapping[str, Any], key: str) -> None:
+def _join_texts(into: Output, first: Mapping[str, Any], second: Mapping[str, Any], key: str) -> None:
     if isinstance(first.get(key), str) and isinstance(second.get(key), str):
         into[key] = f"{first[key]}\n{second[key]}"

@@ -34,10 +34,10 @@ SPECIFIC_KEYS = frozenset({
     "watchPaths", "reloadSkills", "worktreePath", "displayContent", "retry", "action", "content", "hookEventName",
 })  # fmt: skip
 
-_NOTHING: Any = object()
+_UNSET: Any = object()
 
 
-def _reason(name: str, value: object) -> str:
+def _required_text(name: str, value: object) -> str:
     text: str | None = check.string(name)(value)
     if text is None:
         raise check.invalid(name, value, "must be a non-empty string")
@@ -58,7 +58,7 @@ class Result:
     reason: str | None = None
     #: *None* leaves the input unchanged.
     new_input: dict[str, Any] | None = None
-    new_output: Any = _NOTHING
+    new_output: Any = _UNSET
     #: The reason to end the turn; *None* continues it.
     stop_reason: str | None = None
     context: str | None = None
@@ -81,7 +81,7 @@ class Result:
         Args:
             reason: The reason, sent to the model.
         """
-        return cls(decision="deny", reason=_reason("reason", reason))
+        return cls(decision="deny", reason=_required_text("reason", reason))
 
     @classmethod
     def modify(cls, input: Mapping[str, Any], reason: str | None = None, *, approve: bool = True) -> Result:
@@ -106,17 +106,17 @@ class Result:
     @classmethod
     def stop(cls, reason: str) -> Result:
         """End the turn. The action that the hook was called for, such as a tool or a prompt, is denied as well."""
-        return cls(stop_reason=_reason("reason", reason))
+        return cls(stop_reason=_required_text("reason", reason))
 
     @classmethod
     def with_context(cls, text: str) -> Result:
         """Add *text* to the model's context."""
-        return cls(context=_reason("text", text))
+        return cls(context=_required_text("text", text))
 
     @classmethod
     def with_system_message(cls, text: str) -> Result:
         """Show *text* to the user as a message of the stream. The model does not read it."""
-        return cls(system_message=_reason("text", text))
+        return cls(system_message=_required_text("text", text))
 
     @classmethod
     def suppress(cls) -> Result:
@@ -156,7 +156,7 @@ class Result:
     def __add__(self, other: object) -> Result:
         if not isinstance(other, Result):
             return NotImplemented
-        changes = dict(_told(other))
+        changes = dict(_set_fields(other))
         for name in ("context", "system_message"):
             if name in changes and getattr(self, name) is not None:
                 changes[name] = f"{getattr(self, name)}\n{changes[name]}"
@@ -173,7 +173,7 @@ class Result:
         """
         output: Output = {}
         specific: Output = {}
-        for name, value in _told(self):
+        for name, value in _set_fields(self):
             write = _WRITERS.get(name)
             if write is not None:
                 write(self, value, ctx, output, specific)
@@ -182,18 +182,18 @@ class Result:
         return output
 
     def __repr__(self) -> str:
-        return f"Result({', '.join(f'{name}={value!r}' for name, value in _told(self))})"
+        return f"Result({', '.join(f'{name}={value!r}' for name, value in _set_fields(self))})"
 
 
 _FIELDS = tuple((field.name, field.default) for field in attrs.fields(Result))
 
 
-def _told(result: Result) -> list[tuple[str, Any]]:
+def _set_fields(result: Result) -> list[tuple[str, Any]]:
     pairs = ((name, getattr(result, name), default) for name, default in _FIELDS)
     return [(name, value) for name, value, default in pairs if value is not default]
 
 
-def _senseless(ctx: HookContext, answer: str, remedy: str) -> HookError:
+def _unsupported(ctx: HookContext, answer: str, remedy: str) -> HookError:
     event = ctx.facts.name
     return HookError(f"{answer} is not supported for {event} hooks; {remedy}", event=event)
 
@@ -202,80 +202,81 @@ def _write_decision(result: Result, decision: str, ctx: HookContext, output: Out
     reason = result.reason
     if decision == "skip":
         if not ctx.facts.prevents:
-            raise _senseless(ctx, "Result.skip()", "return None, or Result.stop() to end the turn")
+            raise _unsupported(ctx, "Result.skip()", "return None, or Result.stop() to end the turn")
         decision, reason = "deny", reason or SKIPPED
-    _REFUSALS[ctx.facts.refusal](decision, reason, ctx, output, specific)
+    _DECISION_WRITERS[ctx.facts.denial](decision, reason, ctx, output, specific)
 
 
-def _permission(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _write_permission(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision == "defer" and ctx.facts.name != "pre_tool_use":
-        raise _senseless(ctx, "defer", "only pre_tool_use hooks can defer a tool use")
+        raise _unsupported(ctx, "defer", "only pre_tool_use hooks can defer a tool use")
     specific["permissionDecision"] = decision
     if reason is not None or decision == "deny":
         specific["permissionDecisionReason"] = reason or BLOCKED
 
 
-def _request(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _write_request(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _senseless(ctx, decision, "use allow or deny, or return None to abstain")
+        raise _unsupported(ctx, decision, "use allow or deny, or return None to abstain")
     decided: Output = {"behavior": decision}
     if decision == "deny":
         decided["message"] = reason or BLOCKED
     specific["decision"] = decided
 
 
-def _elicitation(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _write_elicitation(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _senseless(ctx, decision, "use Result.block() to decline or Result.modify() to answer")
+        raise _unsupported(ctx, decision, "use Result.block() to decline or Result.modify() to answer")
     if decision == "deny":
         # CLI 2.1 reads only the decision but documents only the action, so both are sent.
         output.update(decision="block", reason=reason or BLOCKED)
         specific["action"] = "decline"
 
 
-def _block(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _write_block(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _senseless(ctx, decision, "return Result.block() or None")
+        raise _unsupported(ctx, decision, "return Result.block() or None")
     if decision == "deny":
         output.update(decision="block", reason=reason or BLOCKED)
 
 
-def _none(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _reject_denial(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision != "allow":
-        raise _senseless(ctx, "Result.block()" if decision == "deny" else decision, "return None")
+        answer = "Result.block()" if decision == "deny" else decision
+        raise _unsupported(ctx, answer, "return None")
 
 
-_REFUSALS: dict[str, Callable[[str, str | None, HookContext, Output, Output], None]] = {
-    "permission": _permission,
-    "request": _request,
-    "elicitation": _elicitation,
-    "block": _block,
-    "none": _none,
+_DECISION_WRITERS: dict[str, Callable[[str, str | None, HookContext, Output, Output], None]] = {
+    "permission": _write_permission,
+    "request": _write_request,
+    "elicitation": _write_elicitation,
+    "block": _write_block,
+    "none": _reject_denial,
 }
 
 
 def _write_input(result: Result, value: Any, ctx: HookContext, output: Output, specific: Output) -> None:
     if ctx.facts.changes is None:
-        raise _senseless(ctx, "Result.modify()", "use it in pre_tool_use, permission_request or elicitation hooks")
+        raise _unsupported(ctx, "Result.modify()", "use it in pre_tool_use, permission_request or elicitation hooks")
     key = ctx.facts.changes[0]
-    if ctx.facts.refusal == "elicitation":
+    if ctx.facts.denial == "elicitation":
         specific["action"] = "accept"
-    if ctx.facts.refusal != "request":
+    if ctx.facts.denial != "request":
         specific[key] = value
         return
     if "decision" not in specific:
-        raise _senseless(ctx, "Result.modify(approve=False)", "omit approve=False, or use pre_tool_use")
+        raise _unsupported(ctx, "Result.modify(approve=False)", "omit approve=False, or use pre_tool_use")
     if specific["decision"]["behavior"] == "allow":
         specific["decision"][key] = value
 
 
 def _write_output(result: Result, value: Any, ctx: HookContext, output: Output, specific: Output) -> None:
     if ctx.facts.name != "post_tool_use":
-        raise _senseless(ctx, "Result.replace_output()", "only post_tool_use hooks can replace a result")
-    specific["updatedToolOutput"] = _fitting(value, ctx)
+        raise _unsupported(ctx, "Result.replace_output()", "only post_tool_use hooks can replace a result")
+    specific["updatedToolOutput"] = _in_result_shape(value, ctx)
 
 
-def _fitting(value: Any, ctx: HookContext) -> Any:
+def _in_result_shape(value: Any, ctx: HookContext) -> Any:
     """Convert text to the shape of the tool's result; the CLI silently ignores a replacement of another shape."""
     old = getattr(ctx, "tool_response", None)
     if isinstance(value, str) and isinstance(old, list):
@@ -283,7 +284,7 @@ def _fitting(value: Any, ctx: HookContext) -> Any:
     if isinstance(value, str) and isinstance(old, dict):
         if "stdout" in old:
             return {**old, "stdout": value, "stderr": ""}
-        raise _senseless(ctx, "text as result of this tool", f"pass a dict with the keys {', '.join(map(str, old))}")
+        raise _unsupported(ctx, "text as result of this tool", f"pass a dict with the keys {', '.join(map(str, old))}")
     return value
 
 
@@ -291,14 +292,14 @@ def _write_stop(result: Result, value: str, ctx: HookContext, output: Output, sp
     output.update({"continue": False, "stopReason": value})
     if ctx.facts.prevents:
         # `continue: false` alone ends the turn only after the tool ran (CLI 2.1), so the tool is denied as well.
-        _REFUSALS[ctx.facts.refusal]("deny", value, ctx, output, specific)
-    if ctx.facts.refusal == "request":
+        _DECISION_WRITERS[ctx.facts.denial]("deny", value, ctx, output, specific)
+    if ctx.facts.denial == "request":
         specific["decision"]["interrupt"] = True
 
 
 def _write_context(result: Result, value: str, ctx: HookContext, output: Output, specific: Output) -> None:
     if not ctx.facts.takes_context:
-        raise _senseless(ctx, "Result.with_context()", "use Result.with_system_message()")
+        raise _unsupported(ctx, "Result.with_context()", "use Result.with_system_message()")
     specific["additionalContext"] = value
 
 

@@ -12,7 +12,7 @@ from ..messages.registry import wire_object
 from .base import HookContext, hook_event
 
 
-@hook_event("SessionStart", matches="source", context=True)
+@hook_event("SessionStart", matches="source", takes_context=True)
 class SessionStart(HookContext):
     """A session starts or is resumed."""
 
@@ -34,7 +34,7 @@ class SessionEnd(HookContext):
     reason: str = ""
 
 
-@hook_event("Setup", matches="trigger", context=True)
+@hook_event("Setup", matches="trigger", takes_context=True)
 class Setup(HookContext):
     """The CLI sets a directory up."""
 
@@ -42,7 +42,7 @@ class Setup(HookContext):
     trigger: str = ""
 
 
-@hook_event("PreCompact", matches="trigger", sent=True, refusal="block", prevents=True)
+@hook_event("PreCompact", matches="trigger", cli_matches=True, denial="block", prevents=True)
 class PreCompact(HookContext):
     """The conversation is about to be compacted."""
 
@@ -78,17 +78,17 @@ class ModelSwitchContext(HookContext):
     pricing: str = ""
 
 
-@hook_event("PreModelSwitch", matches="to_model", refusal="permission", prevents=True)
+@hook_event("PreModelSwitch", matches="to_model", denial="permission", prevents=True)
 class PreModelSwitch(ModelSwitchContext):
     """The model is about to be switched."""
 
 
-@hook_event("PostModelSwitch", matches="to_model", context=True)
+@hook_event("PostModelSwitch", matches="to_model", takes_context=True)
 class PostModelSwitch(ModelSwitchContext):
     """The model was switched."""
 
 
-@hook_event("ConfigChange", matches="source", refusal="block", prevents=True)
+@hook_event("ConfigChange", matches="source", denial="block", prevents=True)
 class ConfigChange(HookContext):
     """A settings file changed and is about to take effect."""
 
@@ -133,7 +133,7 @@ class CwdChanged(HookContext):
     new_cwd: str = ""
 
 
-@hook_event("FileChanged", matches="file_path", sent=True)
+@hook_event("FileChanged", matches="file_path", cli_matches=True)
 class FileChanged(HookContext):
     """A watched file changed. The patterns are file names and select the files to watch."""
 

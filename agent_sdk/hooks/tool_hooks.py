@@ -46,10 +46,10 @@ class ToolHookContext(HookContext):
 @hook_event(
     "PreToolUse",
     matches="tool_name",
-    sent=True,
-    refusal="permission",
+    cli_matches=True,
+    denial="permission",
     prevents=True,
-    context=True,
+    takes_context=True,
     changes=("updatedInput", "tool_input"),
 )
 class PreToolUse(ToolHookContext):
@@ -58,7 +58,7 @@ class PreToolUse(ToolHookContext):
     tool_use_id: str = ""
 
 
-@hook_event("PostToolUse", matches="tool_name", sent=True, refusal="block", context=True)
+@hook_event("PostToolUse", matches="tool_name", cli_matches=True, denial="block", takes_context=True)
 class PostToolUse(ToolHookContext):
     """A tool ran. The reason of `Result.block` is sent to the model as feedback on the result."""
 
@@ -68,7 +68,7 @@ class PostToolUse(ToolHookContext):
     duration_ms: float | None = None
 
 
-@hook_event("PostToolUseFailure", matches="tool_name", sent=True, refusal="block", context=True)
+@hook_event("PostToolUseFailure", matches="tool_name", cli_matches=True, denial="block", takes_context=True)
 class PostToolUseFailure(ToolHookContext):
     """A tool failed."""
 
@@ -78,7 +78,7 @@ class PostToolUseFailure(ToolHookContext):
     duration_ms: float | None = None
 
 
-@hook_event("PostToolBatch", refusal="block", context=True)
+@hook_event("PostToolBatch", denial="block", takes_context=True)
 class PostToolBatch(HookContext):
     """All tool uses of one model reply have ended."""
 
@@ -88,8 +88,8 @@ class PostToolBatch(HookContext):
 @hook_event(
     "PermissionRequest",
     matches="tool_name",
-    sent=True,
-    refusal="request",
+    cli_matches=True,
+    denial="request",
     prevents=True,
     changes=("updatedInput", "tool_input"),
 )
@@ -106,7 +106,7 @@ class PermissionRequest(ToolHookContext):
         return parse_suggestions(self.permission_suggestions)
 
 
-@hook_event("PermissionDenied", matches="tool_name", sent=True)
+@hook_event("PermissionDenied", matches="tool_name", cli_matches=True)
 class PermissionDenied(ToolHookContext):
     """A tool use was denied."""
 

@@ -13,7 +13,7 @@ from .base import HookContext, hook_event
 
 
 @wire_object
-class BackgroundTask(WireObject):
+class BackgroundTaskSummary(WireObject):
     """A background task that is still running at the end of a turn."""
 
     id: str = ""
@@ -38,7 +38,7 @@ class SessionCron(WireObject):
     prompt: str = ""
 
 
-@hook_event("UserPromptSubmit", refusal="block", prevents=True, context=True)
+@hook_event("UserPromptSubmit", denial="block", prevents=True, takes_context=True)
 class UserPromptSubmit(HookContext):
     """A prompt is about to be sent to the model. Includes prompts of the CLI, such as background task notifications."""
 
@@ -48,7 +48,7 @@ class UserPromptSubmit(HookContext):
     session_title: str | None = None
 
 
-@hook_event("UserPromptExpansion", matches="command_name", refusal="block", prevents=True, context=True)
+@hook_event("UserPromptExpansion", matches="command_name", denial="block", prevents=True, takes_context=True)
 class UserPromptExpansion(HookContext):
     """A slash command is about to be expanded to its prompt."""
 
@@ -60,14 +60,14 @@ class UserPromptExpansion(HookContext):
     prompt: str = ""
 
 
-@hook_event("Stop", refusal="block", context=True)
+@hook_event("Stop", denial="block", takes_context=True)
 class Stop(HookContext):
     """The model finished its reply. `Result.block` makes it continue, with the reason as its instruction."""
 
     #: A hook already made the model continue in this turn. Do not block again, or the turn never ends.
     stop_hook_active: bool = False
     last_assistant_message: str | None = None
-    background_tasks: list[BackgroundTask] = attrs.field(factory=list)
+    background_tasks: list[BackgroundTaskSummary] = attrs.field(factory=list)
     session_crons: list[SessionCron] = attrs.field(factory=list)
 
 
@@ -81,12 +81,12 @@ class StopFailure(HookContext):
     last_assistant_message: str | None = None
 
 
-@hook_event("SubagentStart", matches="agent_type", sent=True, context=True)
+@hook_event("SubagentStart", matches="agent_type", cli_matches=True, takes_context=True)
 class SubagentStart(HookContext):
     """A subagent starts. `agent_id` and `agent_type` identify it."""
 
 
-@hook_event("SubagentStop", matches="agent_type", sent=True, refusal="block", context=True)
+@hook_event("SubagentStop", matches="agent_type", cli_matches=True, denial="block", takes_context=True)
 class SubagentStop(HookContext):
     """A subagent finished. `Result.block` makes it continue. `agent_type` is empty for the compaction subagent."""
 
@@ -94,11 +94,11 @@ class SubagentStop(HookContext):
     stop_hook_active: bool = False
     agent_transcript_path: str = ""
     last_assistant_message: str | None = None
-    background_tasks: list[BackgroundTask] = attrs.field(factory=list)
+    background_tasks: list[BackgroundTaskSummary] = attrs.field(factory=list)
     session_crons: list[SessionCron] = attrs.field(factory=list)
 
 
-@hook_event("Notification", matches="notification_type", context=True)
+@hook_event("Notification", matches="notification_type", takes_context=True)
 class Notification(HookContext):
     """The CLI requests the user's attention, for example when a permission request is pending for 6 seconds."""
 
@@ -121,7 +121,7 @@ class MessageDisplay(HookContext):
 
 
 @hook_event(
-    "Elicitation", matches="mcp_server_name", refusal="elicitation", prevents=True, changes=("content", "content")
+    "Elicitation", matches="mcp_server_name", denial="elicitation", prevents=True, changes=("content", "content")
 )
 class Elicitation(HookContext):
     """An MCP server requests input from the user. `Result.modify` answers with the values of the form's fields."""
@@ -138,7 +138,7 @@ class Elicitation(HookContext):
     content: dict[str, Any] | None = None
 
 
-@hook_event("ElicitationResult", matches="mcp_server_name", refusal="elicitation", prevents=True)
+@hook_event("ElicitationResult", matches="mcp_server_name", denial="elicitation", prevents=True)
 class ElicitationResult(HookContext):
     """The user's answer is about to be sent to the MCP server. `Result.block` declines instead."""
 
@@ -150,7 +150,7 @@ class ElicitationResult(HookContext):
     content: dict[str, Any] | None = None
 
 
-@hook_event("TaskCreated", refusal="block", prevents=True)
+@hook_event("TaskCreated", denial="block", prevents=True)
 class TaskCreated(HookContext):
     """A task of a task list is about to be created."""
 
@@ -161,7 +161,7 @@ class TaskCreated(HookContext):
     team_name: str | None = None
 
 
-@hook_event("TaskCompleted", refusal="block")
+@hook_event("TaskCompleted", denial="block")
 class TaskCompleted(HookContext):
     """A task of a task list is about to be marked as completed. `Result.block` makes the model continue."""
 
@@ -172,7 +172,7 @@ class TaskCompleted(HookContext):
     team_name: str | None = None
 
 
-@hook_event("TeammateIdle", refusal="block")
+@hook_event("TeammateIdle", denial="block")
 class TeammateIdle(HookContext):
     """A teammate became idle. `Result.block` makes it continue."""
 

@@ -106,7 +106,6 @@ if TYPE_CHECKING:
         PersistedFile,
         PluginInstallMessage,
         PromptSuggestionMessage,
-        SessionTitleMessage,
         SessionWritesLostMessage,
         SlashCommand,
         UIInvalidateMessage,
@@ -122,6 +121,7 @@ if TYPE_CHECKING:
         RateLimitEvent,
         RateLimitInfo,
         SessionStateMessage,
+        SessionTitleMessage,
         ThinkingTokensMessage,
     )
     from .tasks import (

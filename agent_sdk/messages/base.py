@@ -67,10 +67,10 @@ class WireObject:
         """The object as received, as a new dict on each access. Fields that were changed have their new value."""
         shape = self._shape
         if shape is None:
-            return dict(_written(self))
+            return dict(_wire_items(self))
         rest = self._rest or {}
         return {
-            key: rest.get(key) if name is None else _plain(getattr(self, name))
+            key: rest.get(key) if name is None else _to_raw(getattr(self, name))
             for key, name in shape.fields
         }
 
@@ -120,18 +120,18 @@ class WireObject:
 
     def _summary(self) -> str:
         """Return the text of the repr after the class name."""
-        told = ((key, value) for key, value in _written(self) if key != "type" and value not in ("", [], {}))
-        return " ".join(f"{key}={shorten(value)}" for key, value in list(told)[:4])
+        items = ((key, value) for key, value in _wire_items(self) if key != "type" and value not in ("", [], {}))
+        return " ".join(f"{key}={shorten(value)}" for key, value in list(items)[:4])
 
 
-def _written(wired: WireObject) -> Iterator[tuple[str, Any]]:
-    for field in attrs.fields(type(wired)):
-        value = getattr(wired, field.name)
+def _wire_items(thing: WireObject) -> Iterator[tuple[str, Any]]:
+    for field in attrs.fields(type(thing)):
+        value = getattr(thing, field.name)
         if field.init and value is not None:
-            yield wire_name(field), _plain(value)
+            yield wire_name(field), _to_raw(value)
 
 
-def _plain(value: Any) -> Any:
+def _to_raw(value: Any) -> Any:
     if isinstance(value, WireObject):
         return value.raw
     if type(value) is list:
@@ -197,10 +197,10 @@ class Message(WireObject, Predicates):
         return self.background
 
     def _summary(self) -> str:
-        return shorten(self.content) if self.content else _of_session(self)
+        return shorten(self.content) if self.content else _session_label(self)
 
 
-def _of_session(message: Message) -> str:
+def _session_label(message: Message) -> str:
     return f"session={str(message.session_id)[:8]}" if message.session_id else ""
 
 

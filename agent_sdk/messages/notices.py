@@ -1,6 +1,6 @@
 """
-Less common messages: notices for the user, changes of model, title, goal or conversation, shell hooks from settings
-files, slash commands, and storage outside the conversation (files, mirrors, lost writes).
+Less common messages: notices for the user, changes of model, goal or conversation, shell hooks from settings files,
+slash commands, and storage outside the conversation (files, mirrors, lost writes).
 
 For messages with a text, `content` is that text.
 """
@@ -85,16 +85,6 @@ class ModelRefusalFallbackMessage(FallbackMessage):
     #: The uuids of the messages that were retracted.
     retracted_message_uuids: list[str] | None = None
     refused_user_message_uuid: str | None = None
-
-
-@message_type("system", "session_title_changed")
-class SessionTitleMessage(SystemMessage):
-    """The session got a title."""
-
-    title: str = ""
-
-    def _summary(self) -> str:
-        return shorten(self.title)
 
 
 @message_type("system", "ui_invalidate")

@@ -14,8 +14,9 @@ import attrs
 
 T = TypeVar("T")
 
-#: Modules of this package that are imported, one by one, when no imported class handles a message.
-MESSAGE_FAMILIES = ("state", "tasks", "notices")
+#: Modules of this package that are imported, one by one, when no imported class handles a message. In the
+#: order of need: titles come in nearly every run, messages of shell hooks in every run of those who have such hooks.
+MESSAGE_FAMILIES = ("state", "notices", "tasks")
 #: The same for content blocks.
 BLOCK_FAMILIES = ("block_kinds",)
 
@@ -43,7 +44,7 @@ def message_type(type: str, subtype: str | None = None, *families: str) -> Calla
         cls = wire_object(cls)
         tags = {"type": type} if subtype is None else {"type": type, "subtype": subtype}
         cls.kinds = cls.kinds.union(tags.values(), families)
-        _fix(cls, tags)
+        _set_tags(cls, tags)
         _messages[type, subtype] = cls
         return cls
 
@@ -54,14 +55,14 @@ def block_type(type: str) -> Callable[[type[T]], type[T]]:
     """Define a content block class and register it for blocks of *type*."""
     def register(cls: Any) -> Any:
         cls = wire_object(cls)
-        _fix(cls, {"type": type})
+        _set_tags(cls, {"type": type})
         _blocks[type] = cls
         return cls
 
     return register
 
 
-def _fix(cls: Any, tags: dict[str, str]) -> None:
+def _set_tags(cls: Any, tags: dict[str, str]) -> None:
     # Sets the default in the generated signature: an object created in Python has its type, and objects from the wire
     # share one string instead of each keeping a copy.
     vars(cls)["__init__"].__kwdefaults__.update(tags)
@@ -74,17 +75,17 @@ def message_class(type: object, subtype: object) -> type[Any] | None:
         return None
     # Only system messages have a class per subtype: the subtype of a result is its outcome.
     kind = (type, subtype if type == "system" and isinstance(subtype, str) else None)
-    return _messages.get(kind) or _search(_messages, kind, MESSAGE_FAMILIES) or _messages.get((type, None))
+    return _messages.get(kind) or _find_in_families(_messages, kind, MESSAGE_FAMILIES) or _messages.get((type, None))
 
 
 def block_class(type: object) -> type[Any] | None:
     """Return the class for the type of a content block, or *None*."""
     if not isinstance(type, str):
         return None
-    return _blocks.get(type) or _search(_blocks, type, BLOCK_FAMILIES)
+    return _blocks.get(type) or _find_in_families(_blocks, type, BLOCK_FAMILIES)
 
 
-def _search(table: dict[Any, type[Any]], kind: object, families: tuple[str, ...]) -> type[Any] | None:
+def _find_in_families(table: dict[Any, type[Any]], kind: object, families: tuple[str, ...]) -> type[Any] | None:
     for name in families:
         if name not in _imported:
             importlib.import_module(f"{__package__}.{name}")

@@ -1,5 +1,5 @@
 """
-Messages about the session's state, compaction, API retries, usage limits, thinking and denied tools.
+Messages about the session's state and title, compaction, API retries, usage limits, thinking and denied tools.
 """
 from __future__ import annotations
 
@@ -65,6 +65,16 @@ class SessionStateMessage(SystemMessage):
 
     def _summary(self) -> str:
         return str(self.state)
+
+
+@message_type("system", "session_title_changed")
+class SessionTitleMessage(SystemMessage):
+    """The session got a title."""
+
+    title: str = ""
+
+    def _summary(self) -> str:
+        return shorten(self.title)
 
 
 @message_type("system", "api_retry")

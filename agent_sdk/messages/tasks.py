@@ -74,8 +74,8 @@ class TaskMessage(SystemMessage):
     tool_use_id: str | None = None
 
     def _summary(self) -> str:
-        told = self.get("status") or self.get("summary") or self.get("description")
-        return f"{self.task_id}{f' {shorten(told)}' if told else ''}"
+        text = self.get("status") or self.get("summary") or self.get("description")
+        return f"{self.task_id}{f' {shorten(text)}' if text else ''}"
 
 
 @message_type("system", "task_started", "task")

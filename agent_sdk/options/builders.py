@@ -1,6 +1,6 @@
 """
-What `Options` can do: names, values and rules checked, changed copies, a repr that masks secrets. Knows no single
-option but in the rules.
+Behaviour of `Options`: checks of names, values and conflicts, changed copies, and a repr that masks secrets.
+Refers to single options only in the rules.
 """
 from __future__ import annotations
 
@@ -17,88 +17,88 @@ from ..errors import ConfigurationError
 
 B = TypeVar("B", bound="OptionBuilders")
 
-#: Python has a keyword for one option's name; both are accepted where options are given by name.
+#: `continue` is a Python keyword; both names are accepted where options are passed by name.
 ALIASES = {"continue": "continue_conversation"}
-#: Options whose values may hold secrets.
+#: Options whose values can contain secrets.
 _SECRET_OPTIONS = ("env", "settings", "extra_args", "mcp_servers", "agents")
-#: Types whose equal values are interchangeable. Others are compared by identity: `{"a": 1} == {"a": True}`.
+#: Types whose equal values are interchangeable. Other types are compared by identity: `{"a": 1} == {"a": True}`.
 _SCALARS = (str, int, float, bool)
 
 
 @attrs.frozen
-class Rule:
-    """A contradiction between options: their names, its test, and what to do about it."""
+class OptionRule:
+    """A conflict between options: their names, the test and the remedy."""
 
     names: frozenset[str]
     is_broken: Callable[[Any], object]
     remedy: str
 
 
-RULES: tuple[Rule, ...] = (
-    Rule(
+RULES: tuple[OptionRule, ...] = (
+    OptionRule(
         frozenset({"resume", "continue_conversation"}),
         lambda o: o.resume and o.continue_conversation,
-        "resume and continue_conversation exclude each other; give one of them",
+        "resume and continue_conversation are mutually exclusive; set only one",
     ),
-    Rule(
+    OptionRule(
         frozenset({"resume_session_at", "resume"}),
         lambda o: o.resume_session_at and not o.resume,
-        "resume_session_at needs resume: which session holds that message?",
+        "resume_session_at requires resume; set resume to the session that contains the message",
     ),
-    Rule(
+    OptionRule(
         frozenset({"session_id", "resume", "continue_conversation", "fork_session"}),
         lambda o: o.session_id and (o.resume or o.continue_conversation) and not o.fork_session,
-        "session_id names a new session; to resume one under a new id add fork_session=True",
+        "session_id sets the id of a new session; to resume a session under a new id, add fork_session=True",
     ),
-    Rule(
+    OptionRule(
         frozenset({"model", "fallback_model"}),
         lambda o: o.model is not None and o.fallback_model is not None and o.model in o.fallback_model,
         "fallback_model must differ from model",
     ),
-    Rule(
+    OptionRule(
         frozenset({"permission_mode"}),
         lambda o: o.permission_mode == "bypassPermissions" and os.name == "posix" and os.geteuid() == 0,
-        "permission_mode='bypass_permissions' is refused by the CLI for root; use another user, or allow tools by name",
+        "the CLI rejects permission_mode='bypass_permissions' for root; use another user or set allowed_tools",
     ),
-    Rule(
+    OptionRule(
         frozenset({"thinking", "max_thinking_tokens"}),
         lambda o: o.thinking is not None and o.max_thinking_tokens is not None,
-        "thinking and max_thinking_tokens say the same thing; give one of them",
+        "thinking and max_thinking_tokens set the same value; set only one",
     ),
-    Rule(
+    OptionRule(
         frozenset({"can_use_tool", "permission_prompt_tool_name"}),
         lambda o: o.can_use_tool is not None and o.permission_prompt_tool_name is not None,
-        "can_use_tool and permission_prompt_tool_name exclude each other; give one of them",
+        "can_use_tool and permission_prompt_tool_name are mutually exclusive; set only one",
     ),
-    Rule(
+    OptionRule(
         frozenset({"output", "output_format"}),
         lambda o: o.output is not None and o.output_format is not None,
-        "output and output_format say the same thing; give one of them",
+        "output and output_format set the same value; set only one",
     ),
-    Rule(
+    OptionRule(
         frozenset({"can_use_tool", "permission_prompts"}),
         lambda o: o.can_use_tool is not None and o.permission_prompts == "none",
-        "can_use_tool is never asked with permission_prompts='none'; leave one of them out",
+        "can_use_tool is never called with permission_prompts='none'; set only one",
     ),
-    Rule(
+    OptionRule(
         frozenset({"session_store", "enable_file_checkpointing"}),
         lambda o: o.session_store is not None and o.enable_file_checkpointing,
-        "enable_file_checkpointing keeps files on this machine alone, and session_store moves sessions; leave one out",
+        "enable_file_checkpointing is local to this machine and does not work with session_store; set only one",
     ),
-    Rule(
+    OptionRule(
         frozenset({"session_store", "persist_session"}),
         lambda o: o.session_store is not None and not o.persist_session,
-        "session_store keeps what the CLI saves, and persist_session=False saves nothing; leave one of them out",
+        "session_store requires persist_session=True; remove one of the two options",
     ),
-    Rule(
+    OptionRule(
         frozenset({"session_store", "resume"}),
         lambda o: o.session_store is not None and o.resume and not is_uuid(o.resume),
-        "with session_store, resume takes the session's id; a title is known on one machine only",
+        "with session_store, resume must be a session id; titles are local to one machine",
     ),
-    Rule(
+    OptionRule(
         frozenset({"sandbox", "settings"}),
         lambda o: o.sandbox is not None and isinstance(o.settings, str),
-        "sandbox is merged into settings, so settings must be a dict beside it",
+        "sandbox is merged into settings; with sandbox, settings must be a dict",
     ),
 )
 
@@ -123,7 +123,7 @@ def _changes(fields: Mapping[str, Any], given: dict[str, Any], current: Callable
     changes = {}
     for name, value in given.items():
         field, old = fields[name], current(name)
-        # A default and a current value are in their converted form, unless the user changed a dict or list in place.
+        # Defaults and current values are already converted, unless the user modified a dict or list in place.
         is_valid = value is field.default or (value is old and not isinstance(value, (dict, list)))
         new = value if is_valid or field.converter is None else field.converter(value)
         if value is not old and not _is_same(new, old):
@@ -133,7 +133,7 @@ def _changes(fields: Mapping[str, Any], given: dict[str, Any], current: Callable
 
 def _fill(options: OptionBuilders, values: Mapping[str, Any], changed: Iterable[str]) -> None:
     for name, value in values.items():
-        object.__setattr__(options, name, value)  # they are frozen
+        object.__setattr__(options, name, value)  # the class is frozen
     for rule in RULES:
         if not rule.names.isdisjoint(changed) and rule.is_broken(options):
             raise ConfigurationError(rule.remedy)
@@ -143,7 +143,7 @@ def _attribute_hint(options: object, name: str) -> str:
     from .._core.official_names import METHODS
 
     if name in METHODS:
-        return f"here it is {METHODS[name]}"
+        return f"use {METHODS[name]}"
     known = [f"with_{option}" for option in _fields(type(options))] if name.startswith("with_") else []
     return did_you_mean(name, known, "options are set by with_<option>, such as with_model")
 
@@ -152,19 +152,19 @@ def _unknown_option(name: str, names: Iterable[str]) -> ConfigurationError:
     from .._core.official_names import OPTIONS
 
     if name in OPTIONS:
-        return ConfigurationError(f"unknown option {name!r}; here it is {OPTIONS[name]}")
-    hint = did_you_mean(name, names, "options_schema() lists them all")
+        return ConfigurationError(f"unknown option {name!r}; in this SDK: {OPTIONS[name]}")
+    hint = did_you_mean(name, names, "options_schema() lists all options")
     return ConfigurationError(f"unknown option {name!r}; {hint}")
 
 
 class OptionBuilders:
-    """Changed copies, and the repr."""
+    """Methods that return changed copies, and the repr."""
 
     __slots__ = ()
 
     def __init__(self, *unnamed: Any, **given: Any) -> None:
         if unnamed:
-            raise ConfigurationError(f"Options({unnamed[0]!r}): options go by name, such as model='sonnet'")
+            raise ConfigurationError(f"Options({unnamed[0]!r}): options must be passed by name, such as model='sonnet'")
         defaults = _defaults(type(self))
         changes = _changes(_fields(type(self)), given, defaults.__getitem__)
         _fill(self, {**defaults, **changes}, changes)
@@ -176,10 +176,10 @@ class OptionBuilders:
 
     def evolve(self: B, **changes: Any) -> B:
         """
-        Return a copy with *changes*; this object itself when nothing changes.
+        Return a copy with *changes*; return this object itself when nothing changes.
 
         Raises:
-            ConfigurationError: A name or value is wrong.
+            ConfigurationError: A name or value is invalid, or options conflict.
         """
         if not changes:
             return self
@@ -192,11 +192,11 @@ class OptionBuilders:
         return copy
 
     def with_tools(self: B, *tools: str) -> B:
-        """Return a copy whose *allowed_tools* are these: names, or one list of them."""
+        """Return a copy with *allowed_tools* set to these names or rules, given as arguments or as one list."""
         return self.evolve(allowed_tools=_flatten(tools))
 
     def without_tools(self: B, *tools: str) -> B:
-        """Return a copy whose *disallowed_tools* are these: names, or one list of them."""
+        """Return a copy with *disallowed_tools* set to these names or rules, given as arguments or as one list."""
         return self.evolve(disallowed_tools=_flatten(tools))
 
     def builder(self, name: str) -> str:
@@ -204,7 +204,7 @@ class OptionBuilders:
         Return the option that the method `with_<option>` sets.
 
         Raises:
-            AttributeError: There is no such option.
+            AttributeError: The option does not exist.
         """
         option = name.removeprefix("with_")
         if option == name or option not in _fields(type(self)):
@@ -212,7 +212,7 @@ class OptionBuilders:
         return option
 
     def __getattr__(self: B, name: str) -> Callable[..., B]:
-        # with_model("opus"), with_cwd(path) ...: one builder for each option.
+        # with_model("opus"), with_cwd(path) ...: one builder per option.
         option = self.builder(name)
         return lambda value=True: self.evolve(**{option: value})
 

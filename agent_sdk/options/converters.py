@@ -1,5 +1,5 @@
 """
-How the values of single options turn into what travels. Used by the declarations in `options`.
+Converters and encoders of single option values, used by the declarations in `options`.
 """
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .._core.fields import camel
 from ..errors import ConfigurationError
 from ..permissions import MODES
 
-#: Characters above which a list with commas is spread over several words.
+#: Maximum length in characters of a comma-separated list in one command-line argument.
 MAX_LIST_CHARS = 2000
 
 
 def encodable_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Make a converter that accepts what *encode* can encode, and keeps it as it was given."""
+    """Return a converter that checks a value with *encode* and keeps it unchanged."""
 
     def check(value: object) -> object:
         if value is not None:
@@ -29,9 +29,9 @@ def encodable_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def join_commas(values: Sequence[str]) -> str | tuple[str, ...]:
     """
-    Join a list into one word; an empty list stays an empty word, which means none.
+    Join a list into one argument. An empty list becomes an empty argument, which the CLI reads as an empty list.
 
-    A long list becomes several words: the CLI adds up those of one flag.
+    A long list becomes several arguments: the CLI concatenates repeated flags.
     """
     joined = ",".join(values)
     if len(joined) <= MAX_LIST_CHARS:
@@ -45,17 +45,17 @@ def join_commas(values: Sequence[str]) -> str | tuple[str, ...]:
 
 
 def presence_flag(store: object) -> bool:
-    """Turn a session store into the flag that makes the CLI send what it writes."""
+    """Turn a session store into the flag that makes the CLI send its transcript entries."""
     return True
 
 
 def negate(value: bool) -> bool:
-    """Turn an option that is on by default into a flag that says no."""
+    """Turn an option that is on by default into a flag that disables it."""
     return not value
 
 
 def thinking_flags(value: object) -> tuple[str, ...]:
-    """Return the flags for *thinking*, with their values."""
+    """Return the flags and values for *thinking*."""
     if isinstance(value, str):
         value = {"type": value}
     elif isinstance(value, int) and not isinstance(value, bool):
@@ -65,7 +65,7 @@ def thinking_flags(value: object) -> tuple[str, ...]:
         raise check.invalid("thinking", value, "expected 'adaptive', 'disabled', a number of tokens, or a dict")
     check.reject_typos("thinking", value, ("type", "budget_tokens", "budgetTokens", "display"))
     if kind == "enabled" and not {"budget_tokens", "budgetTokens"} & value.keys():
-        raise check.invalid("thinking", value, "type 'enabled' needs budget_tokens; 'adaptive' leaves it to the model")
+        raise check.invalid("thinking", value, "type 'enabled' requires budget_tokens; 'adaptive' does not")
     budget = check.number("thinking", above=0, whole=True)(value.get("budget_tokens", value.get("budgetTokens")))
     flags = [f"--thinking={kind}" if budget is None else f"--max-thinking-tokens={budget}"]
     display = check.one_of("thinking.display", ("summarized", "omitted"))(value.get("display"))
@@ -73,7 +73,7 @@ def thinking_flags(value: object) -> tuple[str, ...]:
 
 
 def parse_skills(value: object) -> tuple[str, ...] | None:
-    """Accept names of skills, or `"all"`; a name may hold no character that would break its permission rule."""
+    """Accept skill names, or `"all"`. Reject characters that would break the skill's permission rule."""
     names: tuple[str, ...] | None = check.string_list("skills")(value)
     for name in names or ():
         if name != name.strip() or name.startswith("/") or any(sign in name for sign in "(),*\n\r\ufeff"):
@@ -82,18 +82,18 @@ def parse_skills(value: object) -> tuple[str, ...] | None:
 
 
 def env_flag(value: bool) -> str | None:
-    """Turn an option into an environment variable that is set or not."""
+    """Turn a bool into an environment variable that is set or absent."""
     return "true" if value else None
 
 
 def fallback_models(value: object) -> tuple[str, ...] | None:
-    """Accept one model, or models by commas or in a list."""
+    """Accept one model, a comma-separated string of models, or a list."""
     names: tuple[str, ...] | None = check.string_list("fallback_model")(value)
     return None if names is None else tuple(part.strip() for name in names for part in name.split(","))
 
 
 def permission_mode_name(value: object) -> str | None:
-    """Return the CLI's spelling of a permission mode."""
+    """Return a permission mode in the CLI's spelling."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -107,13 +107,13 @@ def parse_retry(value: object) -> object:
     """Accept a `Retry`, or a number of attempts."""
     if value is None:
         return None
-    from .retry import parse_retry  # loaded by who uses it
+    from .retry import parse_retry  # imported only when the option is set
 
     return parse_retry(value)
 
 
 def parse_plugins(value: object) -> tuple[str, ...] | None:
-    """Accept plugin folders as paths or as dicts of type `local`."""
+    """Accept plugin folders, as paths or as dicts of type `local`."""
     if value is None:
         return None
     if isinstance(value, (str, os.PathLike, Mapping)):
@@ -152,7 +152,7 @@ def permission_callback(value: object) -> Any:
 
 
 def unary_callback(name: str, parameter: str) -> Callable[[object], Any]:
-    """Make the converter of an option that is a function of one argument."""
+    """Return the converter of an option that is a function of one argument."""
 
     def check_function(value: object) -> Any:
         from .._core.callbacks import check_callback
@@ -163,7 +163,7 @@ def unary_callback(name: str, parameter: str) -> Callable[[object], Any]:
 
 
 def parse_servers(value: object) -> Any:
-    """Accept MCP servers, and keep them as they were given."""
+    """Accept MCP servers and keep them unchanged."""
     if value is None:
         return None
     from ..mcp.config import parse_servers
@@ -173,7 +173,7 @@ def parse_servers(value: object) -> Any:
 
 
 def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
-    """Accept tools of this process."""
+    """Accept in-process tools."""
     if value is None:
         return None
     from ..mcp.config import CUSTOM_TOOLS_SERVER
@@ -194,7 +194,7 @@ def output_schema(value: object) -> Any:
 
 
 def json_schema(value: object) -> Any:
-    """Return the JSON Schema of *output_format*, given bare or inside its `json_schema` envelope."""
+    """Return the JSON Schema of *output_format*, with or without the `json_schema` envelope."""
     if not isinstance(value, Mapping):
         raise check.invalid("output_format", value, "expected a JSON Schema as a dict")
     check.json_serializable("output_format", value)
@@ -208,17 +208,17 @@ def json_schema(value: object) -> Any:
 
 
 def parse_settings(value: object) -> Any:
-    """Accept settings: a dict, JSON text, or the path of a file."""
+    """Accept settings: a dict, JSON text, or a file path."""
     if isinstance(value, Mapping):
         check.json_serializable("settings", value)
         return check.mapping("settings")(value)
     if value is not None and not isinstance(value, (str, os.PathLike)):
-        raise check.invalid("settings", value, "expected a dict, JSON text or the path of a file")
+        raise check.invalid("settings", value, "expected a dict, JSON text or a file path")
     return check.path("settings")(value)
 
 
 _PROMPT_KEYS = ("type", "preset", "append", "exclude_dynamic_sections", "excludeDynamicSections", "prompt", "path")
-#: Of the setting `sandbox`, at its top.
+#: Top-level keys of the setting `sandbox`.
 _SANDBOX_KEYS = (
     "enabled", "failIfUnavailable", "autoAllowBashIfSandboxed", "allowUnsandboxedCommands", "excludedCommands",
     "ignoreViolations", "enableWeakerNestedSandbox", "allowNestedUserNamespaces", "enableWeakerNetworkIsolation",
@@ -228,9 +228,9 @@ _SANDBOX_KEYS = (
 
 def parse_sandbox(value: object) -> dict[str, Any] | None:
     """
-    Accept sandbox settings; keys in snake_case are spelled as the CLI does.
+    Accept sandbox settings, with keys in snake_case or in the CLI's spelling.
 
-    A misspelled key is an error: the CLI ignores it and runs without a sandbox.
+    A misspelled key raises an error: the CLI would ignore it and run without a sandbox.
     """
     given: dict[str, Any] | None = check.mapping("sandbox")(value)
     if given is None:
@@ -241,7 +241,7 @@ def parse_sandbox(value: object) -> dict[str, Any] | None:
 
 
 def system_prompt_fields(value: object) -> dict[str, Any]:
-    """Return the fields of the handshake that carry *system_prompt*."""
+    """Return the handshake fields for *system_prompt*."""
     if isinstance(value, str):
         return {"systemPrompt": [value]}
     if isinstance(value, Mapping):

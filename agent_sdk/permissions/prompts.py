@@ -23,7 +23,7 @@ ReadLine = Callable[[str], str]
 MAX_ATTEMPTS = 3
 
 
-class Output(Protocol):
+class TextOutput(Protocol):
     """The stream that questions are written to."""
 
     def write(self, text: str, /) -> Any:
@@ -33,7 +33,7 @@ class Output(Protocol):
         """Flush the written text."""
 
 
-def ask(input: ReadLine | None = None, output: Output | None = None) -> PermissionCallback:
+def ask(input: ReadLine | None = None, output: TextOutput | None = None) -> PermissionCallback:
     """
     Return a callback that shows a preview of the tool and asks: yes, no, or always if the CLI suggests a rule.
 
@@ -66,7 +66,7 @@ def ask(input: ReadLine | None = None, output: Output | None = None) -> Permissi
     return decide
 
 
-def _show_request(stream: Output, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> None:
+def _show_request(stream: TextOutput, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> None:
     title = context.title or f"Claude wants to use {tool_name}"
     lines = ["", printable(title), *preview_lines(tool_name, tool_input)]
     facts = (("reason", context.decision_reason), ("path", context.blocked_path), ("subagent", context.agent_id))
@@ -75,7 +75,7 @@ def _show_request(stream: Output, tool_name: str, tool_input: dict[str, Any], co
     stream.flush()
 
 
-def _read_answer(read: ReadLine, stream: Output, context: PermissionContext) -> Allow | Deny:
+def _read_answer(read: ReadLine, stream: TextOutput, context: PermissionContext) -> Allow | Deny:
     updates = [] if context.suppress_always_allow_rule else context.suggestions
     choices = "[y]es / [n]o" + (f" / [a]lways ({'; '.join(map(describe_update, updates))})" if updates else "")
     for _ in range(MAX_ATTEMPTS):
@@ -91,7 +91,7 @@ def _read_answer(read: ReadLine, stream: Output, context: PermissionContext) -> 
     return Deny()
 
 
-def _ask_questions(read: ReadLine, stream: Output, tool_input: dict[str, Any]) -> Allow | Deny:
+def _ask_questions(read: ReadLine, stream: TextOutput, tool_input: dict[str, Any]) -> Allow | Deny:
     questions = tool_input.get("questions")
     answers: dict[str, str] = {}
     for question in questions if isinstance(questions, list) else ():

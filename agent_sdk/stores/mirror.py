@@ -16,10 +16,10 @@ import attrs
 
 from .._core import json_lines, log
 from .._core.ids import new_uuid
+from .._core.json_lines import Frame
 from .base import Entry, Key
 from .retrying import BACKOFF, BoundedCaller, with_retries
 
-Frame = dict[str, Any]
 T = TypeVar("T")
 
 #: A batch is full with this many entries, or bytes.

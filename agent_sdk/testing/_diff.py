@@ -9,7 +9,7 @@ from typing import Any
 
 from .._core import json_lines
 from .._core.text import truncate
-from ._scrub import canonical
+from ._scrub import canonical_paths
 
 #: Characters of one value that are shown.
 MAX_LINE_CHARS = 400
@@ -35,7 +35,7 @@ def most_similar(actual: Any, recorded: Sequence[Any]) -> Any:
 
 
 def _lines(value: Any) -> list[str]:
-    lines = json_lines.dumps(_sort_keys(canonical(value)), indent=2).split("\n")
+    lines = json_lines.dumps(_sort_keys(canonical_paths(value)), indent=2).split("\n")
     return [truncate(line, MAX_LINE_CHARS, f"... ({len(line)} characters)") for line in lines]
 
 

@@ -18,13 +18,13 @@ from typing import Any
 import attrs
 
 from .._core import json_lines
+from .._core.json_lines import Frame
 from .._core.version import __version__
 from ..errors import CassetteError
 
 #: Of the file; a newer one is refused.
 FORMAT = 1
 _HEAD = "agent_sdk_cassette"
-Frame = dict[str, Any]
 
 
 @attrs.define(eq=False)

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from .._core import json_lines
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ProcessError
 from ..options.options import Options
 from ..transport import OnStderr, Transport
 from . import _diff as diff
-from ._file import Frame, Recording
-from ._scrub import Scrubber, canonical, rename_uuids
+from ._file import Recording
+from ._scrub import Scrubber, canonical_paths, rename_uuids
 
 #: Seconds that the host may let the tape wait in a turn, before something is wrong.
 STALL_TIMEOUT = 5.0
@@ -195,7 +196,7 @@ class Player(Transport):
             return self._unrecorded(kept)
         recorded = self.recording.events[place][1]
         self._map_ids(frame, recorded)
-        if canonical(_without_ids(kept)) != canonical(_without_ids(recorded)):
+        if canonical_paths(_without_ids(kept)) != canonical_paths(_without_ids(recorded)):
             return self._difference(recorded, kept)
         self.matched.add(place)
         self._awaited += frame.get("type") in ("user", "control_request")

@@ -14,7 +14,7 @@ from typing import Any
 from ..options.options import Options
 from ..transcripts.paths import config_folder, project_key
 
-Change = Callable[[str], str]
+Replacement = Callable[[str], str]
 
 SECRET = "<<secret>>"
 EMAIL = "<<email>>"
@@ -48,7 +48,7 @@ _MIN_SECRET_CHARS = 8
 class Scrubber:
     """Scrubs the frames of one process, whose *options* name its folders and environment; *extra* changes each text."""
 
-    def __init__(self, options: Options, extra: Change | None = None) -> None:
+    def __init__(self, options: Options, extra: Replacement | None = None) -> None:
         env = {name: value for name, value in {**os.environ, **(options.env or {})}.items() if value is not None}
         self._folders = _folders(options, env)
         self._extra = extra
@@ -100,7 +100,7 @@ def _is_secret(name: str, value: str) -> bool:
     return len(value) >= _MIN_SECRET_CHARS and _SECRET_NAME.search(name) is not None
 
 
-def _map_text(value: Any, change: Change, hide_secrets: bool = False) -> Any:
+def _map_text(value: Any, change: Replacement, hide_secrets: bool = False) -> Any:
     """Return *value* with each text in it changed; *hide_secrets* replaces the values of keys that name one."""
     if isinstance(value, str):
         return change(value)
@@ -121,6 +121,6 @@ def rename_uuids(value: Any, names: Mapping[str, str]) -> Any:
     return _map_text(value, lambda text: _UUID.sub(lambda match: names.get(match[0], match[0]), text))
 
 
-def canonical(value: Any) -> Any:
+def canonical_paths(value: Any) -> Any:
     """Return *value* as it is compared: any UUID is as good as any other."""
     return _map_text(value, lambda text: _UUID.sub("<<uuid>>", text))

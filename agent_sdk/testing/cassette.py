@@ -25,7 +25,7 @@ from . import _diff as diff
 from ._file import Recording, load, save
 from ._player import Player
 from ._recorder import Recorder
-from ._scrub import Scrubber, canonical
+from ._scrub import Scrubber, canonical_paths
 
 RECORD_MODES = ("none", "new", "once", "all")
 #: Options that make no other run: a shared budget shrinks in whatever order queries end.
@@ -111,7 +111,7 @@ class Cassette(Transport):
     def _unplayed(self, started_with: dict[str, Any]) -> Iterator[Recording]:
         played = [player.recording for player in self._players]
         for recording in self._recordings:
-            same = canonical(recording.started_with) == canonical(started_with)
+            same = canonical_paths(recording.started_with) == canonical_paths(started_with)
             if same and not any(recording is one for one in played):
                 yield recording
 
@@ -165,7 +165,7 @@ class Cassette(Transport):
 
     def _unknown_process_error(self, started_with: dict[str, Any]) -> CassetteMismatchError:
         known = [recording.started_with for recording in self._recordings]
-        if any(canonical(one) == canonical(started_with) for one in known):
+        if any(canonical_paths(one) == canonical_paths(started_with) for one in known):
             what = f"all recorded processes of this kind ({len(known)} in all) are played, one more was started with"
             return self.mismatch(what, None, started_with)
         what = "no recorded process was started like this one; the nearest"

@@ -36,6 +36,23 @@ def run(real, model):
     return turn
 
 
+@pytest.fixture
+def answered(kept):
+    """Run one turn of a kept client, in which the model wants to remove a file; gives the file and the result."""
+
+    def turn(hook, allowed_tools=("Bash",)):
+        kept.answer, file = hook, kept.new_path()
+        file.write_text("dear")
+        hooks = {"pre_tool_use": Matcher("Bash", lambda ctx: kept.answer(ctx))}
+        agent = kept.client(f"hooks{allowed_tools}", hooks=hooks, allowed_tools=list(allowed_tools))
+        kept.model.call_tool("Bash", {"command": f"rm {file}"}).reply("done")
+        result = agent.query("go")
+        assert [m for m in result.messages if m.raw.get("tag") == "hook_callback_failed"] == []
+        return file, result
+
+    return turn
+
+
 REFUSING = {
     "block": lambda ctx: Result.block("Not this one."),
     "skip": lambda ctx: Result.skip("Not this one."),
@@ -49,13 +66,14 @@ REFUSING = {
 
 
 @pytest.mark.parametrize("hook", REFUSING.values(), ids=REFUSING)
-def test_a_refused_command_does_not_run(run, model, keepsake, hook):
+@pytest.mark.smoke
+def test_a_refused_command_does_not_run(answered, kept, hook):
     """A blocked `rm` leaves the file, the model reads why, and the turn goes on."""
-    result = run("rm keepsake", {"pre_tool_use": Matcher("Bash", hook)})
-    assert keepsake.exists()
+    file, result = answered(hook)
+    assert file.exists()
     assert result.content == "done"
     assert [denial.tool_name for denial in result.permission_denials] == ["Bash"]
-    assert ("Blocked by a hook." if hook is REFUSING["false"] else "Not this one.") in told(model)
+    assert ("Blocked by a hook." if hook is REFUSING["false"] else "Not this one.") in kept.told()
 
 
 PASSING = {
@@ -68,12 +86,10 @@ PASSING = {
 
 
 @pytest.mark.parametrize("hook", PASSING.values(), ids=PASSING)
-def test_no_opinion_leaves_it_to_the_rules(run, keepsake, hook):
+def test_no_opinion_leaves_it_to_the_rules(answered, hook):
     """An answer without an opinion lets an allowed tool run, and one that is not allowed stays refused."""
-    run("rm keepsake", {"pre_tool_use": hook}, allowed_tools=[])
-    assert keepsake.exists()
-    run("rm keepsake", {"pre_tool_use": hook})
-    assert not keepsake.exists()
+    assert answered(hook, allowed_tools=())[0].exists()
+    assert not answered(hook)[0].exists()
 
 
 def test_an_approved_command_runs_without_asking(run, keepsake):
@@ -152,18 +168,15 @@ def test_a_hook_that_raises_refuses(run, model, keepsake):
 
 @pytest.mark.parametrize("answer", [float("nan"), {1, 2}, object(), 7, "yes"], ids=["nan", "set", "object", "int", "str"])
 @pytest.mark.filterwarnings("ignore::agent_sdk.errors.CallbackWarning")
-def test_a_wrong_answer_refuses_and_the_cli_lives(client, model, keepsake, answer):
+def test_a_wrong_answer_refuses_and_the_cli_lives(answered, kept, answer):
     """What is no answer, bare or inside one, is an error of the hook: the tool is refused, the next turn works."""
     for wrong in (answer, {"hookSpecificOutput": {"additionalContext": answer, "updatedInput": {"command": answer}}}):
         if wrong != answer and isinstance(answer, (int, str)):
             continue
-        model.call_tool("Bash", {"command": "rm keepsake"}).reply("done")
-        agent = client(allowed_tools=["Bash"], hooks={"pre_tool_use": lambda ctx, wrong=wrong: wrong})
-        result = agent.query("go")
+        file, result = answered(lambda ctx, wrong=wrong: wrong)
         assert [type(error) for error in result.callback_errors] == [HookError]
-        assert keepsake.exists()
-        assert agent.query("still there?").content == "echo: still there?"
-        agent.close()
+        assert file.exists()
+        assert kept.client("hooks('Bash',)").query("still there?").content == "echo: still there?"
 
 
 @pytest.mark.filterwarnings("ignore::agent_sdk.errors.CallbackWarning")
@@ -290,7 +303,7 @@ def test_a_dict_that_stops_refuses_too(run, keepsake):
 
 def test_a_session_end_that_raises_is_told(real):
     """What a `session_end` hook raises comes after the result: a warning tells it."""
-    with pytest.warns(CallbackWarning, match="as the session ended; the first: ZeroDivisionError"):
+    with pytest.warns(CallbackWarning, match="at the end of the session; the first: ZeroDivisionError"):
         assert agent_sdk.query("x", hooks={"session_end": lambda ctx: 1 / 0}, **real).content == "echo: x"
 
 
@@ -333,13 +346,12 @@ MATCHERS = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "fits"), MATCHERS.values(), ids=MATCHERS)
-def test_matchers_of_every_kind(run, keepsake, pattern, fits):
+def test_matchers_of_every_kind(run, keepsake):
     """A hook is asked where its pattern fits, whoever compares it: the CLI or this package."""
     calls = []
-    run("rm keepsake", {"pre_tool_use": Matcher(pattern, lambda ctx: calls.append(ctx.tool_name) or False)})
-    assert calls == (["Bash"] if fits else [])
-    assert keepsake.exists() is fits
+    hooks = [Matcher(pattern, lambda ctx, kind=kind: calls.append(kind)) for kind, (pattern, _) in MATCHERS.items()]
+    run("rm keepsake", {"pre_tool_use": hooks})
+    assert calls == [kind for kind, (_, fits) in MATCHERS.items() if fits]
 
 
 @pytest.mark.filterwarnings("ignore::agent_sdk.errors.CallbackWarning")

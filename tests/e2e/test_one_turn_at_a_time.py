@@ -61,13 +61,13 @@ def test_another_process_waits_for_the_turn(client, elsewhere, real, model, held
     agent = client()
     agent.query("a")
     thread = in_thread(lambda: agent.query("slow"))
-    model.wait_for_request(2, timeout=20)
+    model.wait_for_request(2, timeout=60)
     assert len(locks(real)) == 1
     process = elsewhere(agent.session_id)
     assert process.poll() is None
     held.set()
     assert process.communicate(timeout=60)[0] == "echo: elsewhere\n"
-    thread.join(20)
+    thread.join(60)
     assert model.requests[-1].user_texts == ["a", "slow", "elsewhere"]
     agent.query("b")
     assert model.requests[-1].user_texts == ["a", "slow", "elsewhere", "b"]
@@ -81,11 +81,11 @@ def test_a_session_is_waited_for_by_its_title_too(client, real, model, held):
     agent_sdk.rename_session(agent.session_id, "Mine", config_dir=real["env"]["CLAUDE_CONFIG_DIR"])
     agent.close()
     thread = in_thread(lambda: agent_sdk.query("slow", resume=agent.session_ids[0], **real))
-    model.wait_for_request(2, timeout=20)
+    model.wait_for_request(2, timeout=60)
     with pytest.raises(SessionBusyError):
         agent_sdk.query("b", resume="Mine", session_wait=0, **real)
     held.set()
-    thread.join(20)
+    thread.join(60)
     agent_sdk.query("b", resume="Mine", **real)
     assert model.requests[-1].user_texts == ["a", "slow", "b"]
 
@@ -95,13 +95,13 @@ def test_the_wait_has_an_end(client, real, model, held):
     agent, results = client(), []
     agent.query("a")
     thread = in_thread(lambda: results.append(agent.query("slow")))
-    model.wait_for_request(2, timeout=20)
+    model.wait_for_request(2, timeout=60)
     with pytest.raises(SessionBusyError, match="another turn is running in it") as caught:
         agent_sdk.query("b", resume=agent.session_id, session_wait=0.1, **real)
     assert caught.value.session_id == agent.session_id
     assert len(model.requests) == 2
     held.set()
-    thread.join(20)
+    thread.join(60)
     assert results[0].content == "first second"
 
 
@@ -115,11 +115,11 @@ def test_a_refused_turn_leaves_the_client_as_it_was(client, real, model, held):
         agent_sdk.query("slow", resume=agent.session_id, on_message=lambda m: began.set(), **real)
 
     thread = in_thread(foreign)
-    assert began.wait(20)
+    assert began.wait(60)
     with pytest.raises(SessionBusyError):
         agent.query("b", session_wait=0)
     held.set()
-    thread.join(20)
+    thread.join(60)
     agent.query("c")
     assert model.requests[-1].user_texts == ["a", "slow", "c"]
     assert agent.pid != pid
@@ -130,7 +130,7 @@ def test_abort_and_timeout_end_the_wait(client, real, model, held):
     agent, waiting = client(), client()
     agent.query("a")
     thread = in_thread(lambda: agent.query("slow"))
-    model.wait_for_request(2, timeout=20)
+    model.wait_for_request(2, timeout=60)
     waiting.resume(agent.session_id)
     in_thread(lambda: until(waiting.abort))
     with pytest.raises(AbortError):
@@ -139,7 +139,7 @@ def test_abort_and_timeout_end_the_wait(client, real, model, held):
         waiting.query("b", timeout=0.3)
     assert (len(model.requests), thread.is_alive()) == (2, True)
     held.set()
-    thread.join(20)
+    thread.join(60)
 
 
 def test_a_callback_is_refused_at_once_and_may_fork(client, real, model):
@@ -177,7 +177,7 @@ def test_a_new_session_is_held_from_its_first_message(real, held, model):
         began.set()
 
     thread = in_thread(lambda: agent_sdk.query("slow", on_message=note, **real))
-    assert began.wait(20)
+    assert began.wait(60)
     with pytest.raises(SessionBusyError):
         agent_sdk.query("b", resume=ids[0], session_wait=0.1, **real)
     # The CLI writes the transcript a moment after the first message; what is not there cannot be gone on with.
@@ -185,7 +185,7 @@ def test_a_new_session_is_held_from_its_first_message(real, held, model):
     with pytest.raises(SessionBusyError):
         agent_sdk.query("b", continue_conversation=True, session_wait=0.1, **real)
     held.set()
-    thread.join(20)
+    thread.join(60)
     agent_sdk.query("b", continue_conversation=True, **real)
     assert model.requests[-1].user_texts == ["slow", "b"]
     assert locks(real) == []

@@ -34,10 +34,11 @@ def test_allowed_and_disallowed_tools(real, model, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["plan", "accept_edits", "acceptEdits", "dont_ask", "default"])
-def test_permission_modes(real, mode):
+def test_permission_modes(kept, mode):
     """Permission modes travel in either spelling and come back as the wire spells them."""
-    wire = {"accept_edits": "acceptEdits", "dont_ask": "dontAsk"}.get(mode, mode)
-    assert init_of(real, permission_mode=mode).permission_mode == wire
+    wire, seen = {"accept_edits": "acceptEdits", "dont_ask": "dontAsk"}.get(mode, mode), []
+    kept.client("plain").query("hello", seen.append, permission_mode=mode)
+    assert [m.permission_mode for m in seen if m.is_init] == [wire]
 
 
 def test_bypass_is_refused_for_root_before_a_process_starts(real, monkeypatch):
@@ -184,17 +185,19 @@ def test_environment_of_the_cli(real, model, monkeypatch):
         (529, errors.OverloadedError),
     ],
 )
-def test_api_errors_have_their_class(real, model, status, kind):
+@pytest.mark.smoke
+def test_api_errors_have_their_class(kept, status, kind):
     """An API failure is a bad result, though its subtype says success; raising it gives the class of its cause."""
-    model.fail(status, message="the reason")
-    result = agent_sdk.query("hello", **real)
+    agent = kept.client("plain")
+    kept.model.fail(status, message="the reason")
+    result = agent.query("hello")
     assert (result.subtype, result.is_success, result.is_error) == ("success", False, True)
     with pytest.raises(kind) as caught:
         result.raise_for_error()
     assert caught.value.result is result
-    model.fail(status)
+    kept.model.fail(status)
     with pytest.raises(kind):
-        agent_sdk.query("hello", raise_on_error=True, **real)
+        agent.query("hello", raise_on_error=True)
 
 
 @pytest.mark.smoke

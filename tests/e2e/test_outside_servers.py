@@ -39,7 +39,12 @@ for line in sys.stdin:
 @pytest.fixture
 def tiny(tmp_path):
     """An MCP server outside: a script of this test."""
-    script = tmp_path / "tiny.py"
+    return server_in(tmp_path)
+
+
+def server_in(folder):
+    """Write the script of the server into a folder."""
+    script = folder / "tiny.py"
     script.write_text(SERVER)
     return mcp.stdio(sys.executable, [str(script), "!"], env={"TINY_TOKEN": "s3cret"}, always_load=True)
 
@@ -67,22 +72,42 @@ def test_a_file_of_servers(client, model, tiny, tmp_path):
     assert "token is s3cret!" in told(model) and "mine" in told(model)
 
 
+@pytest.fixture
+def asked(kept):
+    """Let the server of a kept client ask the user, with callbacks by name; gives what it gets."""
+
+    def ask(**callbacks):
+        kept.answer = callbacks
+        hooks = {event: lambda ctx, event=event: call(event, ctx) for event in ("elicitation", "elicitation_result")}
+        options = {"hooks": hooks, "on_elicitation": lambda question: call("on_elicitation", question)}
+        agent = kept.client("asked", mcp_servers={"tiny": server_in(kept.cwd)}, allowed_tools=["mcp__tiny"], **options)
+        kept.model.call_tool("mcp__tiny__form", {}).reply("done")
+        agent.query("go")
+        return json.loads(text_of(kept.model.requests[-1].tool_results[0]))
+
+    def call(name, about):
+        return kept.answer[name](about) if name in kept.answer else None
+
+    return ask
+
+
 @pytest.mark.parametrize(
     ("callback", "expected"),
     [
-        (None, {"action": "decline"}),
         (lambda question: {"name": "Ada"}, {"action": "accept", "content": {"name": "Ada"}}),
         (lambda question: "cancel", {"action": "cancel"}),
         (lambda question: False, {"action": "decline"}),
     ],
-    ids=["none", "dict", "word", "false"],
+    ids=["dict", "word", "false"],
 )
-def test_a_server_that_asks_the_user(client, model, tiny, callback, expected):
-    """An MCP server's question goes to `on_elicitation`; without one it is declined."""
-    agent = client(mcp_servers={"tiny": tiny}, allowed_tools=["mcp__tiny"], on_elicitation=callback)
-    model.call_tool("mcp__tiny__form", {}).reply("done")
-    agent.query("go")
-    assert json.loads(text_of(model.requests[-1].tool_results[0])) == expected
+def test_a_server_that_asks_the_user(asked, callback, expected):
+    """An MCP server's question goes to `on_elicitation`."""
+    assert asked(on_elicitation=callback) == expected
+
+
+def test_without_a_callback_nobody_is_asked(client, model, tiny):
+    """Without `on_elicitation` an MCP server's question is declined."""
+    assert elicited(client, model, tiny) == {"action": "decline"}
 
 
 def elicited(client, model, tiny, **options):
@@ -112,7 +137,7 @@ def test_a_server_that_asks_a_hook(client, model, tiny):
 @pytest.mark.parametrize("event", ["elicitation", "elicitation_result"])
 @pytest.mark.parametrize("refuse", [Result.block, lambda: Result.stop("no"), lambda: 1 / 0], ids=["block", "stop", "bug"])
 @pytest.mark.filterwarnings("ignore::agent_sdk.errors.CallbackWarning")
-def test_a_hook_declines_for_the_user(client, model, tiny, event, refuse):
+def test_a_hook_declines_for_the_user(asked, event, refuse):
     """A block, a stop or a bug of a hook declines, whatever the callback says."""
-    told = elicited(client, model, tiny, hooks={event: lambda ctx: refuse()}, on_elicitation=lambda q: {"name": "Ada"})
-    assert told == {"action": "decline"}
+    callbacks = {event: lambda ctx: refuse(), "on_elicitation": lambda question: {"name": "Ada"}}
+    assert asked(**callbacks) == {"action": "decline"}

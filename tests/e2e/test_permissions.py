@@ -35,17 +35,30 @@ def run(real, model, made):
     return turn
 
 
+@pytest.fixture
+def decided(kept):
+    """Run one turn of a kept client, in which the model wants to write a file; gives the file and the result."""
+
+    def turn(decide):
+        kept.answer, file = decide, kept.new_path()
+        agent = kept.client("permissions", can_use_tool=lambda name, given, context: kept.answer(name, given, context))
+        kept.model.call_tool("Write", {"file_path": str(file), "content": "hi"}).reply("done")
+        return file, agent.query("go")
+
+    return turn
+
+
 @pytest.mark.parametrize("answer", [Allow(), True], ids=["Allow", "True"])
-def test_an_allowed_write_exists(run, made, answer):
+def test_an_allowed_write_exists(decided, answer):
     """`Allow` and *True* let the tool run, and the callback is told what it is about."""
     asked = []
-    run(can_use_tool=lambda *about: asked.append(about) or answer)
-    assert made.read_text() == "hi"
+    file, _ = decided(lambda *about: asked.append(about) or answer)
+    assert file.read_text() == "hi"
     ((name, given, context),) = asked
-    assert (name, given) == ("Write", {"file_path": str(made), "content": "hi"})
+    assert (name, given) == ("Write", {"file_path": str(file), "content": "hi"})
     assert context.tool_use_id.startswith("toolu_") and context.request_id
     assert (context.display_name, context.description, context.agent_id, context.cancelled) == (
-        "Write", "made", None, False
+        "Write", file.name, None, False
     )  # fmt: skip
     assert context.suggestions == [SetMode("accept_edits")]
 
@@ -60,11 +73,12 @@ REFUSALS = {
 
 @pytest.mark.parametrize(("answer", "said"), REFUSALS.values(), ids=REFUSALS)
 @pytest.mark.filterwarnings("ignore::agent_sdk.errors.CallbackWarning")
-def test_a_denied_write_does_not_exist(run, model, made, answer, said):
+@pytest.mark.smoke
+def test_a_denied_write_does_not_exist(decided, kept, answer, said):
     """`Deny`, *False* and whatever is no answer refuse; the model reads why, the turn goes on."""
-    result = run(can_use_tool=lambda *about: answer)
-    assert not made.exists()
-    assert said in told(model)
+    file, result = decided(lambda *about: answer)
+    assert not file.exists()
+    assert said in kept.told()
     assert result.content == "done"
     assert [denial.tool_name for denial in result.permission_denials] == ["Write"]
     assert bool(result.callback_errors) is (answer is None or isinstance(answer, str))
@@ -86,18 +100,12 @@ def test_a_bug_in_the_callback_denies(run, model, made):
 
 @pytest.mark.parametrize("wrong", [float("nan"), {1}, object()], ids=["nan", "set", "object"])
 @pytest.mark.filterwarnings("ignore::agent_sdk.errors.CallbackWarning")
-def test_what_cannot_be_sent_denies_and_the_cli_lives(client, model, made, wrong):
+def test_what_cannot_be_sent_denies_and_the_cli_lives(decided, kept, wrong):
     """An input that has no JSON form refuses, and the next turn works."""
-
-    def callback(name, given, context):
-        return Allow({**given, "content": wrong})
-
-    agent = client(can_use_tool=callback)
-    model.call_tool("Write", {"file_path": str(made), "content": "hi"}).reply("done")
-    result = agent.query("go")
-    assert not made.exists()
+    file, result = decided(lambda name, given, context: Allow({**given, "content": wrong}))
+    assert not file.exists()
     assert [type(error) for error in result.callback_errors] == [ConfigurationError]
-    assert agent.query("still there?").is_success
+    assert kept.client("permissions").query("still there?").is_success
 
 
 @pytest.mark.smoke
@@ -208,7 +216,7 @@ def test_a_callback_of_ones_own_answers_questions(run, model):
 @pytest.mark.parametrize(
     ("typed", "exists"), [(["y"], True), (["n please use b"], False), (["what?", "yes"], True), ([], False)]
 )
-def test_ask_puts_a_tool_to_the_person(run, model, made, typed, exists):
+def test_ask_puts_a_tool_to_the_person(decided, kept, typed, exists):
     """`permissions.ask()` shows the edit and asks; text after no goes to the model, the end of input refuses."""
     shown, lines = io.StringIO(), iter(typed)
 
@@ -219,11 +227,11 @@ def test_ask_puts_a_tool_to_the_person(run, model, made, typed, exists):
             raise EOFError
         return line
 
-    run(can_use_tool=permissions.ask(read, shown))
-    assert made.exists() is exists
-    assert "made" in shown.getvalue() and "hi" in shown.getvalue()
+    file, _ = decided(permissions.ask(read, shown))
+    assert file.exists() is exists
+    assert file.name in shown.getvalue() and "hi" in shown.getvalue()
     if typed == ["n please use b"]:
-        assert "please use b" in told(model)
+        assert "please use b" in kept.told()
 
 
 def test_always_is_remembered(real, model):
@@ -289,7 +297,7 @@ def test_a_callback_without_a_mode_starts_in_default(run, real, made):
 def test_a_shadowed_callback_warns(run, made):
     """A rule that lets a tool run without asking is told to whoever gives a callback too; rules for some uses are not."""
     asked = []
-    with pytest.warns(ShadowedCallbackWarning, match="not asked for Write:") as warned:
+    with pytest.warns(ShadowedCallbackWarning, match="not called for Write:") as warned:
         run(can_use_tool=lambda *about: asked.append(about), allowed_tools=["Write", "Bash(ls *)"])
     assert (len(warned), warned[0].filename) == (1, __file__)
     assert (made.exists(), asked) == (True, [])
@@ -329,7 +337,7 @@ WRONG = {
     "no-function": ({"can_use_tool": "yes"}, "expected a function"),
     "two-arguments": ({"can_use_tool": lambda name, given: True}, "it is called as"),
     "unknown-mode": ({"permission_mode": "yolo"}, "expected one of default"),
-    "never-asked": ({"can_use_tool": lambda *about: True, "permission_prompts": "none"}, "never asked"),
+    "never-asked": ({"can_use_tool": lambda *about: True, "permission_prompts": "none"}, "never called"),
 }
 
 
@@ -343,7 +351,7 @@ def test_wrong_permissions_are_errors_before_a_process_starts(options, said):
 def test_bypass_as_root_is_an_error(monkeypatch):
     """The CLI refuses to start so as root; the error says it before."""
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    with pytest.raises(ConfigurationError, match="refused by the CLI for root"):
+    with pytest.raises(ConfigurationError, match="the CLI rejects permission_mode"):
         agent_sdk.query("go", permission_mode="bypass_permissions")
 
 

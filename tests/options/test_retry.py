@@ -180,7 +180,7 @@ def test_abort_ends_the_wait():
             if message.subtype == "api_retry":
                 noticed.set()
 
-        thread = in_thread(lambda: (noticed.wait(20), until(client.abort)))
+        thread = in_thread(lambda: (noticed.wait(60), until(client.abort)))
         with pytest.raises(AbortError):
             client.query("x", note, retry=Retry(2, delay=600.0, max_delay=600.0))
         thread.join()
