@@ -3,9 +3,10 @@ A run in a terminal, line by line as it goes on.
 """
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from typing import Any
+
+from rich.text import Text
 
 from .._core.text import sanitize
 from .._render.conversation import Change, ToolUse
@@ -14,6 +15,7 @@ from . import status
 from .events import DisplayEvent, ReplyRestarted, RunFinished, Scope, TextDelta, ThinkingText, ToolFinished, ToolStarted
 from .screen import Screen, current_screen
 from .status import Notice, Progress
+from .terminal_markdown import TerminalMarkdown
 
 #: Lines of a result, of an error, and of a diff that are shown, at most.
 MAX_RESULT_LINES, MAX_ERROR_LINES, MAX_DIFF_LINES = 5, 12, 40
@@ -45,7 +47,10 @@ def _write_text(screen: Screen, event: TextDelta) -> None:
         _write_subagent_text(screen, event)
         return
     text = sanitize(event.added)
-    if text:
+    if screen.is_live and event.is_done and event.added == event.whole and text.strip():
+        screen.begin_group("text")
+        screen.write_block(TerminalMarkdown(text))
+    elif text:
         if screen.group != "text":
             # What begins with empty lines shall not leave a hole.
             text = text.lstrip("\n")
@@ -57,10 +62,8 @@ def _write_text(screen: Screen, event: TextDelta) -> None:
 
 def _write_subagent_text(screen: Screen, event: TextDelta) -> None:
     screen.begin_group("tool")
-    indent = _INDENT * event.scope.depth
-    for line in sanitize(event.whole).strip().split("\n"):
-        for part in textwrap.wrap(line, max(20, screen.width - len(indent))) or [""]:
-            screen.write_line((indent + part, ""))
+    text = sanitize(event.whole).strip()
+    screen.write_block(TerminalMarkdown(text) if screen.is_live else Text(text), _INDENT * event.scope.depth)
     screen.last_tool_use = None
 
 
