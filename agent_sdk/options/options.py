@@ -51,10 +51,6 @@ NO_SESSION: Mapping[str, Any] = {
     "continue_conversation": False,
 }
 
-#: Name of the tool server that contains *custom_tools*.
-CUSTOM_TOOLS = "sdk"
-
-
 #: Not applied as a decorator: type checkers would derive a constructor that is too strict.
 _frozen = attrs.frozen(init=False, repr=False, eq=True, slots=True)
 
