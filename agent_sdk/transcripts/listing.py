@@ -155,7 +155,7 @@ def visible_sessions(
     seen: set[str] = set()
     for _, path, place in sorted(_candidates(directory, projects, include_worktrees), reverse=True):
         info = None if _id_of(path) in seen else read_info(path, place or None)
-        if info is not None:
+        if info is not None and not (place and paths.is_foreign(info.cwd, place)):
             seen.add(info.session_id)
             yield info
 
@@ -215,7 +215,7 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
         custom_title=title,
         first_prompt=prompt,
         tag=tag_of(tail),
-        cwd=first_string(head, b"cwd") or place,
+        cwd=first_string(head, b"cwd") or (paths.first_cwd(path) if head is not tail else None) or place,
         git_branch=last_string(tail, b"gitBranch") or first_string(head, b"gitBranch") or None,
         created_at=milliseconds(first_string(head, b"timestamp")),
         last_modified=ends.modified,
