@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+from typing import Any
 
 import attrs
 
 from .._core import json_lines
+from .marks import Marks, read_marks, resolve
 
 #: Bytes that are read at each end.
 SCAN_BYTES = 64 * 1024
@@ -43,6 +45,8 @@ class HeadTail:
     head: bytes
     #: The same object as *head* in a short file.
     tail: bytes
+    #: Titles and tags that the SDK has set.
+    marks: Marks
 
 
 def read_head_and_tail(path: str) -> HeadTail | None:
@@ -53,7 +57,7 @@ def read_head_and_tail(path: str) -> HeadTail | None:
     except OSError:
         return None
     try:
-        return _read_ends(descriptor)
+        return _read_ends(descriptor, path)
     except OSError:
         # A fault of the disk in one transcript does not keep the others from being listed.
         return None
@@ -61,7 +65,7 @@ def read_head_and_tail(path: str) -> HeadTail | None:
         os.close(descriptor)
 
 
-def _read_ends(descriptor: int) -> HeadTail | None:
+def _read_ends(descriptor: int, path: str) -> HeadTail | None:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return None
@@ -69,7 +73,7 @@ def _read_ends(descriptor: int) -> HeadTail | None:
     if not head:
         return None
     tail = head if status.st_size <= SCAN_BYTES else os.pread(descriptor, SCAN_BYTES, status.st_size - SCAN_BYTES)
-    return HeadTail(status.st_mtime_ns // 1_000_000, status.st_size, head, tail)
+    return HeadTail(status.st_mtime_ns // 1_000_000, status.st_size, head, tail, read_marks(path))
 
 
 def first_string(text: bytes, key: bytes) -> str | None:
@@ -92,6 +96,47 @@ def last_string(text: bytes, key: bytes) -> str | None:
                 return value
             at = text.rfind(mark, 0, at)
     return None
+
+
+def last_record(ends: HeadTail, kind: str, key: str) -> str | None:
+    """
+    Return the string under *key* in the last entry of the type *kind*, in the tail or else in the head.
+
+    The input of a tool may contain the same key, so each line is decoded. A store may have reordered the keys.
+    """
+    for text in (ends.tail,) if ends.head is ends.tail else (ends.tail, ends.head):
+        end = len(text)
+        while (at := text.rfind(b'"%s"' % key.encode(), 0, end)) >= 0:
+            end = text.rfind(b"\n", 0, at) + 1
+            entry = json_lines.decode(text[end:].split(b"\n", 1)[0])
+            value = _record(entry, kind, key)
+            if value is not None:
+                return value
+    return None
+
+
+def all_records(path: str, kind: str, key: str) -> list[str]:
+    """Return the strings under *key* in all entries of the type *kind*."""
+    mark = b'"%s"' % key.encode()
+    with open(path, "rb") as file:
+        values = [_record(json_lines.decode(line), kind, key) for line in file if mark in line]
+    return [value for value in values if value is not None]
+
+
+def _record(entry: dict[str, Any] | None, kind: str, key: str) -> str | None:
+    value = entry.get(key) if entry is not None and entry.get("type") == kind else None
+    return value if isinstance(value, str) else None
+
+
+def tag_of(ends: HeadTail) -> str | None:
+    """Return the session's tag."""
+    return resolve(ends.marks, "tag", last_record(ends, "tag", "tag")) or None
+
+
+def title_of(ends: HeadTail) -> str | None:
+    """Return the title that a user set, else the title that the CLI made, else *None*."""
+    title = resolve(ends.marks, "title", last_record(ends, "custom-title", "customTitle"))
+    return title or last_record(ends, "ai-title", "aiTitle") or None
 
 
 def _marks(key: bytes) -> tuple[bytes, bytes]:
@@ -121,15 +166,6 @@ def _unescaped(value: bytes) -> str:
         # Not JSON after all: shown as it stands.
         return text
     return read if isinstance(read, str) else text
-
-
-def tag_of(tail: bytes) -> str | None:
-    """Return the session's tag. Only lines that set one count: tools have inputs called `tag`."""
-    at = tail.rfind(b'\n{"type":"tag"')
-    if at < 0 and not tail.startswith(b'{"type":"tag"'):
-        return None
-    line = tail[at + 1 :].split(b"\n", 1)[0]
-    return last_string(line, b"tag") or None
 
 
 def first_prompt(head: bytes) -> str:

@@ -13,7 +13,7 @@ import attrs
 from .._core import checks
 from .._core.text import fit, sanitize_line
 from . import paths
-from .head_and_tail import HeadTail, first_prompt, first_string, last_string, read_head_and_tail, tag_of
+from .head_and_tail import first_prompt, first_string, last_record, last_string, read_head_and_tail, tag_of, title_of
 from .paths import Directory
 
 
@@ -206,7 +206,8 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
     if b'"isSidechain":true' in first_line or b'"isSidechain": true' in first_line:
         return None
     title, prompt = title_of(ends), first_prompt(head) or None
-    summary = title or last_string(tail, b"lastPrompt") or last_string(tail, b"summary") or prompt
+    summary = title or last_record(ends, "last-prompt", "lastPrompt")
+    summary = summary or last_record(ends, "summary", "summary") or prompt
     if not summary:
         return None
     return SessionInfo(
@@ -214,7 +215,7 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
         summary=summary,
         custom_title=title,
         first_prompt=prompt,
-        tag=tag_of(tail),
+        tag=tag_of(ends),
         cwd=first_string(head, b"cwd") or (paths.first_cwd(path) if head is not tail else None) or place,
         git_branch=last_string(tail, b"gitBranch") or first_string(head, b"gitBranch") or None,
         created_at=milliseconds(first_string(head, b"timestamp")),
@@ -222,17 +223,6 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
         file_size=ends.size,
         path=path,
     )
-
-
-def title_of(ends: HeadTail) -> str | None:
-    """Return the title that was given, else the one the CLI made up, else *None*."""
-    for key in (b"customTitle", b"aiTitle"):
-        title = last_string(ends.tail, key)
-        if not title and ends.head is not ends.tail:
-            title = last_string(ends.head, key)
-        if title:
-            return title
-    return None
 
 
 def milliseconds(timestamp: str | None) -> int | None:
