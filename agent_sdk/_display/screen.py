@@ -12,13 +12,17 @@ import sys
 import time
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.text import Text
 from rich.theme import Theme
+
+from .terminal_markdown import TerminalMarkdown
 
 _THEME = Theme({"markdown.code": "cyan", "markdown.link": "underline", "markdown.hr": "dim", "markdown.h1": "bold"})
 #: The padding at the end of a line.
 _PADDING = re.compile(r"(?m) +(\x1b\[0m)?$")
+#: Longer Markdown is written as it is: rendering takes seconds.
+MAX_RENDERED_CHARS = 500_000
 #: For terminals that cannot write these.
 _ASCII = str.maketrans({"●": "*", "⎿": "|", "✓": "+", "✗": "x", "…": "~", "→": ">", "·": "-"})
 #: Seconds between two changes of the line that is replaced.
@@ -68,14 +72,15 @@ class Screen:
         self.erase_progress()
         self._put(self._styled_line(*parts) + "\n")
 
-    def write_block(self, block: RenderableType, indent: str = "") -> None:
-        """Write what rich can render, wrapped to the width, below each other."""
+    def write_markdown(self, text: str, indent: str = "") -> None:
+        """Write sanitized Markdown, wrapped to the width: rendered on a terminal, as written elsewhere."""
         self.end_line()
         self.erase_progress()
+        block = TerminalMarkdown(text) if self.is_live and len(text) <= MAX_RENDERED_CHARS else Text(text)
         with self._console.capture() as capture:
             self._console.print(block, width=max(20, self.width - len(indent)))
-        for line in _PADDING.sub(r"\1", capture.get()).splitlines():
-            self._put(f"{indent}{line}\n")
+        lines = _PADDING.sub(r"\1", capture.get()).strip("\n").split("\n")
+        self._put("".join(f"{indent}{line}\n" for line in lines))
 
     def end_line(self) -> None:
         """Go to the start of a line."""

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rich.text import Text
-
 from .._core.text import sanitize
 from .._render.conversation import Change, ToolUse
 from .._render.text import input_line, one_line, shorten_lines
@@ -15,7 +13,6 @@ from . import status
 from .events import DisplayEvent, ReplyRestarted, RunFinished, Scope, TextDelta, ThinkingText, ToolFinished, ToolStarted
 from .screen import Screen, current_screen
 from .status import Notice, Progress
-from .terminal_markdown import TerminalMarkdown
 
 #: Lines of a result, of an error, and of a diff that are shown, at most.
 MAX_RESULT_LINES, MAX_ERROR_LINES, MAX_DIFF_LINES = 5, 12, 40
@@ -49,7 +46,7 @@ def _write_text(screen: Screen, event: TextDelta) -> None:
     text = sanitize(event.added)
     if screen.is_live and event.is_done and event.added == event.whole and text.strip():
         screen.begin_group("text")
-        screen.write_block(TerminalMarkdown(text))
+        screen.write_markdown(text)
     elif text:
         if screen.group != "text":
             # What begins with empty lines shall not leave a hole.
@@ -62,8 +59,7 @@ def _write_text(screen: Screen, event: TextDelta) -> None:
 
 def _write_subagent_text(screen: Screen, event: TextDelta) -> None:
     screen.begin_group("tool")
-    text = sanitize(event.whole).strip()
-    screen.write_block(TerminalMarkdown(text) if screen.is_live else Text(text), _INDENT * event.scope.depth)
+    screen.write_markdown(sanitize(event.whole).strip(), _INDENT * event.scope.depth)
     screen.last_tool_use = None
 
 
