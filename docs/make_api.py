@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -118,7 +118,7 @@ def _line(name: str, thing: Any) -> str:
 def _class(name: str, cls: type) -> Iterator[str]:
     if not issubclass(cls, (Exception, agent_sdk.Message)) and name != "Options":
         yield _signature(name, cls)
-    bases = [base.__name__ for base in cls.__bases__ if base not in (object, *_hidden(cls))]
+    bases = [base.__name__ for base in cls.__bases__ if base not in (object, Generic, *_hidden(cls))]
     yield _markdown(cls.__doc__) + (f"\n\nDerives from {', '.join(f'`{base}`' for base in bases)}." if bases else "")
     if name == "Options":
         yield "The options: [options.md](options.md)."
@@ -237,7 +237,8 @@ def _parameter(name: str, kind: object, default: object) -> str:
     text = f"{name}: {kind}" if isinstance(kind, str) else name
     if default is inspect.Parameter.empty or default is attrs.NOTHING:
         return text
-    shown = "..." if " at 0x" in repr(default) or isinstance(default, attrs.Factory) else repr(default)
+    is_long = " at 0x" in repr(default) or isinstance(default, attrs.Factory)
+    shown = "..." if is_long or default is ... else repr(default)
     return f"{text} = {shown}"
 
 

@@ -266,7 +266,7 @@ class ClientProcess:
         self.record(name, value)
         return answer
 
-    def record(self, name: str, value: object) -> None:
+    def record(self, name: str, value: Any) -> None:
         """Remember that the running process has this value now."""
         if self.running_options is not None:
             self.running_options = self.running_options.evolve(**{name: value})

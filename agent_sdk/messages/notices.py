@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from .._core.fields import wire
-from .base import Message, SystemMessage, WireObject, shorten
+from .base import KnownMessage, SystemMessage, WireObject, shorten
 from .registry import message_type, wire_object
 
 
@@ -149,7 +149,7 @@ class MemoryRecallMessage(SystemMessage):
 
 
 @message_type("auth_status")
-class AuthStatusMessage(Message):
+class AuthStatusMessage(KnownMessage):
     """A sign-in is going on, or ended."""
 
     is_authenticating: bool = wire("isAuthenticating", False)
@@ -158,7 +158,7 @@ class AuthStatusMessage(Message):
 
 
 @message_type("prompt_suggestion")
-class PromptSuggestionMessage(Message):
+class PromptSuggestionMessage(KnownMessage):
     """A proposal for the next prompt; it comes after the result."""
 
     suggestion: str = ""
@@ -168,7 +168,7 @@ class PromptSuggestionMessage(Message):
 
 
 @message_type("conversation_reset")
-class ConversationResetMessage(Message):
+class ConversationResetMessage(KnownMessage):
     """The conversation starts anew, as after `/clear`; from the next init on the session id is another."""
 
     new_conversation_id: str = ""
@@ -190,7 +190,7 @@ class Goal(WireObject):
 
 
 @message_type("active_goal")
-class ActiveGoalMessage(Message):
+class ActiveGoalMessage(KnownMessage):
     """The goal changed; *None* when there is none any more."""
 
     value: Goal | None = None
@@ -266,7 +266,7 @@ class LocalCommandOutputMessage(SystemMessage):
 
 
 @message_type("command_lifecycle", None, "command")
-class CommandLifecycleMessage(Message):
+class CommandLifecycleMessage(KnownMessage):
     """What became of a message of ours that was sent with a uuid."""
 
     command_uuid: str = ""

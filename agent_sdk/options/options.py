@@ -6,7 +6,7 @@ The interpreters are `_process.command` (argv, environment, spawning) and `_prot
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 
@@ -40,6 +40,11 @@ from .converters import (
     unary_callback,
 )
 
+T = TypeVar("T")
+
+#: The default of an argument that leaves the option as it is; *None* is a value of the option.
+NOT_GIVEN: Any = ...
+
 #: The options that say which session a process opens; a client uses them once, then resumes its own session.
 SESSION = ("resume", "resume_session_at", "fork_session", "session_id", "continue_conversation")
 
@@ -55,8 +60,18 @@ NO_SESSION: Mapping[str, Any] = {
 CUSTOM_TOOLS = "sdk"
 
 
-#: Not written above the class, where a type checker would derive a constructor that is too strict.
-_frozen = attrs.frozen(init=False, repr=False, eq=True, slots=True)
+if TYPE_CHECKING:
+    from typing_extensions import Unpack, dataclass_transform
+
+    from .typing import OptionValues
+
+    @dataclass_transform(
+        kw_only_default=True, frozen_default=True, field_specifiers=(argv, custom, environ, initialize, local)
+    )
+    def _frozen(cls: type[T], /) -> type[T]: ...
+
+else:
+    _frozen = attrs.frozen(init=False, repr=False, eq=True, slots=True)
 
 
 @_frozen
@@ -256,7 +271,11 @@ class Options(OptionBuilders):
 
     if TYPE_CHECKING:
         # More is accepted than what is kept: paths for strings, lists for tuples.
-        def __init__(self, **options: Any) -> None: ...
+        def __init__(self, **options: Unpack[OptionValues]) -> None: ...
+
+        # The body is for editors: from it they complete the names.
+        def evolve(self, **changes: Unpack[OptionValues]) -> Options:
+            return Options(**changes)
 
 
 FIELDS: tuple[Any, ...] = attrs.fields(cast(Any, Options))
@@ -265,7 +284,12 @@ NAMES = frozenset(field.name for field in FIELDS)
 LOCAL = frozenset(field.name for field in FIELDS if field.metadata[TARGET].by == "local")
 
 
-def options_of(options: Options | None, overrides: Mapping[str, Any]) -> Options:
+def given_output(output: Any) -> dict[str, Any]:
+    """Return the argument `output` of a function as the option, if it was given."""
+    return {} if output is NOT_GIVEN else {"output": output}
+
+
+def options_of(options: Options | None, **overrides: Any) -> Options:
     """
     Merge what a call was given: *options* as the base, *overrides* by name above them.
 
