@@ -119,7 +119,8 @@ def _class(name: str, cls: type) -> Iterator[str]:
     if not issubclass(cls, (Exception, agent_sdk.Message)) and name != "Options":
         yield _signature(name, cls)
     bases = [base.__name__ for base in cls.__bases__ if base not in (object, Generic, *_hidden(cls))]
-    yield _markdown(cls.__doc__) + (f"\n\nDerives from {', '.join(f'`{base}`' for base in bases)}." if bases else "")
+    described = (cls.__doc__ or "").partition("\n\nArgs:")[0] if name == "Options" else cls.__doc__
+    yield _markdown(described) + (f"\n\nDerives from {', '.join(f'`{base}`' for base in bases)}." if bases else "")
     if name == "Options":
         yield "The options: [options.md](options.md)."
     else:
@@ -274,11 +275,10 @@ def _markdown(docstring: str | None) -> str:
 def options_table() -> str:
     """Return the table of all options."""
     rows = ["| option | type | default | travels as | meaning |", "|---|---|---|---|---|"]
-    comments = _comments(agent_sdk.Options)
     for name, facts in agent_sdk.options_schema().items():
         default = "" if facts["default"] is None else f"`{facts['default']!r}`"
         kind = facts["type"].replace(" | None", "").replace(" | ", " or ")
-        meaning = comments.get(name, "").replace("|", "\\|")
+        meaning = facts["meaning"].replace("|", "\\|")
         rows.append(f"| `{name}` | `{kind}` | {default} | {_travels(facts['travels'])} | {meaning} |")
     return "\n".join(rows)
 

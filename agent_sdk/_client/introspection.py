@@ -11,7 +11,7 @@ from .._core.fields import TARGET
 from .._core.tool_names import BUILTIN
 from .._process.locate import find_cli, version_of
 from ..errors import CLINotFoundError
-from ..options.options import FIELDS
+from ..options.options import FIELDS, option_texts
 from ..permissions import MODES
 
 #: The oldest CLI that is said to have all that is used here; 2.1.330 is the one that it was tried with.
@@ -67,10 +67,15 @@ def permission_modes() -> list[str]:
 
 
 def options_schema() -> dict[str, dict[str, Any]]:
-    """Return every option by name: its `type`, its `default`, and how it `travels` to the CLI."""
+    """Return every option by name: its `type`, its `default`, how it `travels` to the CLI, and its `meaning`."""
     return {field.name: _describe_option(field) for field in FIELDS}
 
 
 def _describe_option(field: Any) -> dict[str, Any]:
     travel = field.metadata[TARGET]
-    return {"type": str(field.type), "default": field.default, "travels": f"{travel.by} {travel.name}".strip()}
+    return {
+        "type": str(field.type),
+        "default": field.default,
+        "travels": f"{travel.by} {travel.name}".strip(),
+        "meaning": option_texts().get(field.name, ""),
+    }

@@ -5,6 +5,9 @@ The interpreters are `_process.command` (argv, environment, spawning) and `_prot
 """
 from __future__ import annotations
 
+import functools
+import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -282,6 +285,35 @@ FIELDS: tuple[Any, ...] = attrs.fields(cast(Any, Options))
 NAMES = frozenset(field.name for field in FIELDS)
 #: Options that the running process does not depend on.
 LOCAL = frozenset(field.name for field in FIELDS if field.metadata[TARGET].by == "local")
+
+
+@functools.cache
+def option_texts() -> dict[str, str]:
+    """Return the text of each option: the `#:` comment above its field."""
+    import inspect
+
+    try:
+        source = inspect.getsource(sys.modules[__name__])
+    except OSError:
+        return {}  # installed without source files
+    commented = re.findall(r"((?:^    #: .*\n)+)    (\w+):", source, re.MULTILINE)
+    return {name: " ".join(comment.replace("#:", " ").split()) for comment, name in commented}
+
+
+class _Docstring:
+    """The docstring of `Options`, with the text of each option; read when it is asked for."""
+
+    def __init__(self, text: str | None) -> None:
+        self._text = text
+
+    def __get__(self, options: object, owner: object = None) -> str:
+        import inspect
+
+        lines = (f"    {name}: {text}" for name, text in option_texts().items())
+        return "\n".join([inspect.cleandoc(self._text or ""), "", "Args:", *lines])
+
+
+cast(Any, Options).__doc__ = _Docstring(Options.__doc__)
 
 
 def given_output(output: Any) -> dict[str, Any]:
