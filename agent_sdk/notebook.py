@@ -12,13 +12,14 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ._client.functions import client as _new_client
 from .errors import AgentSDKError, ConfigurationError, ShadowedCallbackWarning
 
 if TYPE_CHECKING:
     from ._client.client import Client
+    from ._core.literals import PermissionMode
     from .messages import Message, ResultMessage
 
 HELP = """%%agent [options] [prompt], and more of the prompt in the cell; %agent [options] [prompt] on a line.
@@ -103,7 +104,7 @@ class AgentMagics:
         if "tools" in asked:
             self.client.with_tools(*filter(None, asked["tools"].split(",")))
         if "mode" in asked:
-            self.client.with_permission_mode(asked["mode"])
+            self.client.with_permission_mode(cast("PermissionMode", asked["mode"]))
 
     def _variables(self) -> dict[str, Any]:
         """The variables of the notebook, without those that IPython puts there."""

@@ -90,6 +90,9 @@ PRINTS = re.compile(
 )
 LONGEST_FUNCTION = 50
 
+#: What a module may import from above, for type checkers alone: an error has the messages of its turn.
+FOR_TYPES = {("errors", "messages.base"), ("errors", "messages.results")}
+
 
 @attrs.frozen
 class Import:
@@ -155,7 +158,8 @@ def _names(node: ast.ImportFrom, package: list[str]) -> list[str]:
 def ours(path: Path) -> list[Import]:
     """Imports of our own modules, by their names."""
     own = (one for one in imports_of(path) if one.name.startswith("."))
-    return [attrs.evolve(one, name=one.name[1:]) for one in own]
+    named = [attrs.evolve(one, name=one.name[1:]) for one in own]
+    return [one for one in named if not (one.is_for_types and (name_of(path), one.name) in FOR_TYPES)]
 
 
 def foreign(path: Path) -> list[Import]:

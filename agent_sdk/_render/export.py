@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core import checks, json_lines
 from ..messages import Message
@@ -15,13 +15,16 @@ from ..transcripts.paths import Directory
 from ..transcripts.reader import Subagent
 from . import conversation, html, markdown
 
+if TYPE_CHECKING:
+    from .._core.literals import ExportFormat
+
 FORMATS = ("markdown", "html", "json")
 
 
 def export_session(
     session_id: str,
     directory: Directory | None = None,
-    format: str = "markdown",
+    format: ExportFormat = "markdown",
     *,
     config_dir: Directory | None = None,
 ) -> str:

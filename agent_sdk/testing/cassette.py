@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core import checks as check
 from .._core.fields import TARGET
@@ -26,6 +26,9 @@ from ._file import Recording, load, save
 from ._player import Player
 from ._recorder import Recorder
 from ._scrub import Scrubber, canonical_paths
+
+if TYPE_CHECKING:
+    from .._core.literals import RecordMode
 
 RECORD_MODES = ("none", "new", "once", "all")
 #: Options that make no other run: a shared budget shrinks in whatever order queries end.
@@ -60,7 +63,7 @@ class Cassette(Transport):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], record: str = "none", *, scrub: Callable[[str], str] | None = None
+        self, path: str | os.PathLike[str], record: RecordMode = "none", *, scrub: Callable[[str], str] | None = None
     ) -> None:
         check.one_of("record", RECORD_MODES)(record)
         self.path = Path(path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._core.lazy import attach
 
 if TYPE_CHECKING:
+    from .._core.literals import ExportFormat
     from .checkout import stored_sessions
     from .edits import delete_session, rename_session, tag_session
     from .fork import fork_session
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     def export_session(
         session_id: str,
         directory: Directory | None = None,
-        format: str = "markdown",
+        format: ExportFormat = "markdown",
         *,
         config_dir: Directory | None = None,
     ) -> str: ...
