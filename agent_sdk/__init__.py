@@ -24,9 +24,11 @@ from ._client.introspection import (
 )
 from ._client.prompt import document, image
 from ._client.stream import MessageStream
+from ._core import formatters as _formatters
 from ._core import lazy as _lazy
 from ._core import log as _log  # noqa: F401 (sets up the logger)
 from ._core.official_names import unknown_name as _unknown_name
+from ._core.version import __version__ as __version__
 from .errors import (
     AbortError,
     AgentSDKError,
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from ._client.session import Session
     from ._client.user_sessions import UserSessions
     from ._display import show
+    from ._render.export import export_session
     from .mcp import create_sdk_mcp_server, tool
     from .messages import (
         AssistantMessage,
@@ -88,7 +91,6 @@ if TYPE_CHECKING:
         SessionFigures,
         SessionInfo,
         delete_session,
-        export_session,
         fork_session,
         get_session_info,
         get_session_messages,
@@ -102,8 +104,6 @@ if TYPE_CHECKING:
         stored_sessions,
         tag_session,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AbortError",
@@ -196,6 +196,7 @@ __all__ = [
     "tool",
 ]
 
+_formatters.set_provider(f"{__name__}._display.reprs")
 __getattr__, __dir__ = _lazy.attach(
     __name__,
     __all__,
@@ -207,6 +208,7 @@ __getattr__, __dir__ = _lazy.attach(
         "_client.session": ("Session",),
         "_client.user_sessions": ("UserSessions",),
         "_display": ("show",),
+        "_render.export": ("export_session",),
         "mcp": ("create_sdk_mcp_server", "tool"),
         "options.agents": ("Agent",),
         "options.retry": ("Retry",),
@@ -215,7 +217,6 @@ __getattr__, __dir__ = _lazy.attach(
             "SessionFigures",
             "SessionInfo",
             "delete_session",
-            "export_session",
             "fork_session",
             "get_session_info",
             "get_session_messages",

@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import __version__, errors
+from . import errors
 from ._commands import chat, sessions
+from ._core.version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

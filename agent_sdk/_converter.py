@@ -19,7 +19,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn
 
 from ._core import log
-from ._core.fields import camel
+from ._core.fields import KEPT, camel
 from .messages import base, blocks, conversation, registry
 
 T = TypeVar("T")
@@ -28,11 +28,11 @@ Hook = Callable[[Any, Any], Any]
 Reader = Callable[[dict[str, Any]], Any]
 
 #: Fields whose values come again and again: one string serves all the objects that hold it.
-SHARED = frozenset({"session_id", "model", "role", "parent_tool_use_id", "agent_id", "name"})
+INTERNED = frozenset({"session_id", "model", "role", "parent_tool_use_id", "agent_id", "name"})
 #: The CLI sends a few dozen sets of keys; this only bounds what a stranger could send.
-MOST_READERS = 256
+MAX_READERS = 256
 #: Keys of one object; a stranger's with more is read one by one.
-MOST_KEYS = 200
+MAX_KEYS = 200
 
 #: Frames that use the classes of every turn.
 _COMMON: tuple[dict[str, Any], ...] = (
@@ -42,22 +42,20 @@ _COMMON: tuple[dict[str, Any], ...] = (
     {"type": "result", "usage": {}, "modelUsage": {"": {}}, "permission_denials": [{}]},
 )
 
-_misfits: set[tuple[str, str]] = set()
+_logged_kinds: set[tuple[str, str]] = set()
 
 
 def structure_message(frame: dict[str, Any], line: bytes | None = None) -> base.Message:
     """
     Turn one decoded frame into its message. Never raises, whatever the frame holds.
 
-    Args:
-        frame: The frame; the message may keep parts of it.
-        line: The line it was decoded from, which a stream event keeps in place of the frame.
+    The message may keep parts of *frame*; a stream event keeps *line*, from which it was decoded, in its place.
     """
     try:
-        if frame.get("type") == "stream_event":
-            message = _stream_event(frame, line)
-            if message is not None:
-                return message
+        if frame.get("type") == "stream_event" and type(frame.get("event")) is dict:
+            event = _new_event(conversation.StreamEvent)
+            _read_event(event, frame, line)
+            return event
         return _message(frame)
     except Exception:
         # One bad frame never ends a stream. Only a frame nested too deep is known to come here.
@@ -74,7 +72,7 @@ def structure(value: Any, cls: type[T]) -> T:
     return structured
 
 
-def maker_of(cls: type[W]) -> Callable[[dict[str, Any]], W]:
+def structurer(cls: type[W]) -> Callable[[dict[str, Any]], W]:
     """Return what makes a *cls* out of a decoded object, for who makes many."""
     return cast("Callable[[dict[str, Any]], W]", _hook(cls))
 
@@ -102,55 +100,20 @@ def _structure_as(cls: type[base.Message], frame: dict[str, Any]) -> base.Messag
 
 def _generic(frame: dict[str, Any]) -> base.Message:
     kind = (str(frame.get("type"))[:80], str(frame.get("subtype"))[:80])
-    if kind not in _misfits and len(_misfits) < MOST_READERS:
-        _misfits.add(kind)
+    if kind not in _logged_kinds and len(_logged_kinds) < MAX_READERS:
+        _logged_kinds.add(kind)
         log.debug("converter", "a frame of type %s, subtype %s does not fit its class", *kind)
     cls = base.SystemMessage if frame.get("type") == "system" else base.UnknownMessage
-    return _unread(cls, frame)
-
-
-def _unread(cls: type[base.Message], frame: dict[str, Any]) -> base.Message:
     message = _structure_as(cls, {key: frame[key] for key in ("type", "subtype") if key in frame})
-    message._shape = base.Shape(tuple((key, None) for key in frame))
-    message._rest = frame
-    for name in ("uuid", "session_id", "parent_tool_use_id"):
-        setattr(message, name, frame.get(name))
+    message.keep_frame(frame)
     return message
 
 
-def _stream_event(frame: dict[str, Any], line: bytes | None) -> base.Message | None:
-    """Build the most frequent message by hand: the general way takes three times as long."""
-    get = frame.get
-    event = get("event")
-    if type(event) is not dict:
-        return None
-    message = _new_event(conversation.StreamEvent)
-    message.type = "stream_event"
-    message._source = frame if line is None else line
-    message.uuid = get("uuid")
-    session_id = get("session_id")
-    message.session_id = intern(session_id) if type(session_id) is str else session_id
-    message.parent_tool_use_id = get("parent_tool_use_id")
-    reply = get("api_message_id")
-    message.api_message_id = intern(reply) if type(reply) is str else reply
-    message.ttft_ms = get("ttft_ms")
-    message.subtype = message._rest = message._shape = None
-    message.background = False
-    kind = event.get("type")
-    message.event_type = intern(kind) if type(kind) is str else ""
-    text = thinking = ""
-    delta = event.get("delta")
-    if type(delta) is dict:
-        text, thinking = delta.get("text", ""), delta.get("thinking", "")
-    message.text = text if type(text) is str else ""
-    message.thinking = thinking if type(thinking) is str else ""
-    return message
+# Looked up once: attributes of messages are slow to find, since the class has a `__getattr__`.
+_new_event, _read_event = conversation.StreamEvent.__new__, conversation.StreamEvent.read_frame
 
 
-_new_event = conversation.StreamEvent.__new__
-
-
-def _keep(value: Any, _: Any) -> Any:
+def _pass_through(value: Any, _: Any) -> Any:
     """The hook of everything that JSON has already typed."""
     return value
 
@@ -160,11 +123,11 @@ def _converter() -> cattrs.Converter:
     # The later a hook is registered, the earlier it is asked.
     converter = cattrs.Converter()
     for scalar in (str, int, float, bool):
-        converter.register_structure_hook(scalar, _keep)
-    converter.register_structure_hook_func(lambda _: True, _keep)
+        converter.register_structure_hook(scalar, _pass_through)
+    converter.register_structure_hook_func(lambda _: True, _pass_through)
     converter.register_structure_hook_factory(_is_container, _container_hook)
     converter.register_structure_hook_factory(_is_union, _union_hook)
-    converter.register_structure_hook_factory(_is_wired, _object_hook)
+    converter.register_structure_hook_factory(_is_wire_object, _object_hook)
     converter.register_structure_hook_func(lambda cls: cls is blocks.ContentBlock, _block)
     return converter
 
@@ -187,15 +150,15 @@ def _is_union(cls: Any) -> bool:
     return get_origin(cls) in (Union, types.UnionType)
 
 
-def _is_wired(cls: Any) -> bool:
+def _is_wire_object(cls: Any) -> bool:
     return isinstance(cls, type) and issubclass(cls, base.WireObject)
 
 
 def _container_hook(cls: Any) -> Hook:
     container, inner = get_origin(cls), get_args(cls)[-1]
     hook = _hook(inner)
-    if hook is _keep:
-        return _keep
+    if hook is _pass_through:
+        return _pass_through
 
     def structure_list(value: Any, _: Any) -> Any:
         return [hook(item, inner) for item in value] if type(value) is list else value
@@ -208,15 +171,16 @@ def _container_hook(cls: Any) -> Hook:
 
 def _union_hook(cls: Any) -> Hook:
     """Let the value's container choose among the members: no two of ours are written alike."""
-    hooks = {get_origin(member) or dict: _hook(member) for member in get_args(cls) if _hook(member) is not _keep}
+    members = [member for member in get_args(cls) if _hook(member) is not _pass_through]
+    hooks = {get_origin(member) or dict: _hook(member) for member in members}
     if not hooks:
-        return _keep
+        return _pass_through
     if len(hooks) == 1:
         # A hook keeps what does not fit it, so that it can stand for the whole union.
         return next(iter(hooks.values()))
 
     def structure_union(value: Any, inner: Any) -> Any:
-        return hooks.get(type(value), _keep)(value, inner)
+        return hooks.get(type(value), _pass_through)(value, inner)
 
     return structure_union
 
@@ -249,7 +213,7 @@ def _object_hook(cls: type[base.WireObject]) -> Hook:
         keys = tuple(raw)
         reader = readers.get(keys)
         if reader is None:
-            if len(readers) >= MOST_READERS:
+            if len(readers) >= MAX_READERS:
                 readers.clear()
             reader = readers[keys] = _reader(cls, keys)
         return reader(raw)
@@ -266,13 +230,13 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     its own for such objects.
     """
     attrs.resolve_types(cls)
-    held = {key: field for key, field in _held(cls, keys) if key not in nulls}
-    unheld = tuple(key for key in keys if key not in held)
+    held = {key: field for key, field in _held_fields(cls, keys) if key not in nulls}
+    unheld = [key for key in keys if key not in held and key not in nulls]
     filled = [key for key, field in held.items() if field.default is not None and field.name not in cls.fixed]
     shape = base.Shape(tuple((key, held[key].name if key in held else None) for key in keys))
     known = {"cls": cls, "new": cls.__new__, "intern": intern, "unheld": unheld, "shape": shape}
     known["with_nulls"] = _null_reader(cls, keys, nulls, filled)
-    is_usual = 0 < len(keys) <= MOST_KEYS
+    is_usual = 0 < len(keys) <= MAX_KEYS
     values = {key: f"value_{number}" if is_usual else f"raw[{key!r}]" for number, key in enumerate(keys)}
     value_of = {field.name: values[key] for key, field in held.items()}
     lines = ["def read(raw):"]
@@ -281,12 +245,24 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     if filled:
         lines.append(f"    if {' or '.join(f'{values[key]} is None' for key in filled)}: return with_nulls(raw)")
     lines.append("    made = new(cls)")
+    kept = {"shape": "shape", "rest": _rest_expression(unheld, values) if is_usual or not unheld else _LONG_REST}
     for field in attrs.fields(cls):
-        lines.append(f"    made.{field.name} = {_value(field, value_of.get(field.name), known)}")
-    if unheld:
-        lines.append("    made._rest = {key: raw[key] for key in unheld if raw[key] is not None} or None")
-    exec("\n".join([*lines, "    made._shape = shape", "    return made"]), known)
+        value = kept.get(field.metadata.get(KEPT)) or _value_expression(field, value_of.get(field.name), known)
+        lines.append(f"    made.{field.name} = {value}")
+    exec("\n".join([*lines, "    return made"]), known)
     return cast(Reader, known["read"])
+
+
+#: Code for an object of too many keys to name each.
+_LONG_REST = "{key: raw[key] for key in unheld if raw[key] is not None} or None"
+
+
+def _rest_expression(unheld: list[str], values: dict[str, str]) -> str:
+    """Return code for the dict of what no field holds, or for *None* when it is all null."""
+    if not unheld:
+        return "None"
+    all_null = " and ".join(f"{values[key]} is None" for key in unheld)
+    return f"None if {all_null} else {{{', '.join(f'{key!r}: {values[key]}' for key in unheld)}}}"
 
 
 def _null_reader(
@@ -303,7 +279,7 @@ def _null_reader(
     return read
 
 
-def _value(field: attrs.Attribute[Any], value: str | None, known: dict[str, Any]) -> str:
+def _value_expression(field: attrs.Attribute[Any], value: str | None, known: dict[str, Any]) -> str:
     """What *field* is set to, from the *value* of its key, if that came: an expression whose names are in *known*."""
     name, fixed = field.name, known["cls"].fixed
     if value is None or name in fixed:
@@ -313,15 +289,15 @@ def _value(field: attrs.Attribute[Any], value: str | None, known: dict[str, Any]
             return repr(factory() if factory else default)  # a literal takes less time than a name
         known[f"default_{name}"] = factory
         return f"default_{name}()"
-    if _hook(field.type) is not _keep:
+    if _hook(field.type) is not _pass_through:
         known[f"hook_{name}"], known[f"type_{name}"] = _hook(field.type), field.type
         return f"hook_{name}({value}, type_{name})"
-    if name in SHARED:
+    if name in INTERNED:
         return f"intern({value}) if type({value}) is str else {value}"
     return value
 
 
-def _held(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[str, attrs.Attribute[Any]]]:
+def _held_fields(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[str, attrs.Attribute[Any]]]:
     """Which of *keys* a field holds. Answers to control requests spell in camelCase what messages do not."""
     for field in attrs.fields(cls):
         wire = base.wire_name(field)
@@ -339,7 +315,7 @@ def new_converter() -> cattrs.Converter:
     return converter
 
 
-def misfits(error: Exception) -> list[str]:
+def conversion_errors(error: Exception) -> list[str]:
     """Say what a converter of `new_converter` did not accept: `path: text` for each value."""
     lines = (line.rsplit(" @ ", 1) for line in cattrs.transform_error(error, "", lambda inner, _: str(inner)))
     return [f"{path.lstrip('.')}: {text}" if path else text for text, path in lines]

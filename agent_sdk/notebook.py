@@ -44,7 +44,7 @@ _WORD = re.compile(r"\s*(\S+)")
 _QUESTION = re.compile(r"(\s*(?:[^\W\d]\w*\s*=\s*)?)%agent\s+(.*\?)\s*")
 
 
-class Agent:
+class AgentMagics:
     """The notebook's one conversation, behind the magic."""
 
     def __init__(self, shell: Any) -> None:
@@ -71,17 +71,17 @@ class Agent:
         try:
             return self._run(line, cell)
         except AgentSDKError as error:
-            _brief(error)
+            _hide_traceback(error)
             raise
 
     def _run(self, line: str, cell: str | None) -> ResultMessage | None:
-        asked, rest = options_of(line)
+        asked, rest = parse_options(line)
         if "help" in asked:
             print(HELP)  # noqa: T201
             return None
-        self._set(asked)
+        self._apply_options(asked)
         parts = (rest.strip(), (cell or "").strip("\n"))
-        prompt = filled("\n".join(part for part in parts if part.strip()), self._names())
+        prompt = fill_variables("\n".join(part for part in parts if part.strip()), self._variables())
         if not prompt:
             print(repr(self.client))  # noqa: T201 (what a line without a prompt is for)
             return None
@@ -89,7 +89,7 @@ class Agent:
         self.shell.user_ns["_agent"] = result
         return result if "quiet" in asked else None
 
-    def _set(self, asked: Mapping[str, str]) -> None:
+    def _apply_options(self, asked: Mapping[str, str]) -> None:
         if "new" in asked:
             self.client.close()
         if "resume" in asked:
@@ -105,7 +105,7 @@ class Agent:
         if "mode" in asked:
             self.client.with_permission_mode(asked["mode"])
 
-    def _names(self) -> dict[str, Any]:
+    def _variables(self) -> dict[str, Any]:
         """The variables of the notebook, without those that IPython puts there."""
         shell = self.shell
         hidden = getattr(shell, "user_ns_hidden", {})
@@ -124,7 +124,8 @@ class Agent:
         except KeyboardInterrupt:
             _display.finish("stopped; the session goes on")
             # The notebook must know, so that it does not run the cells below.
-            raise _brief(KeyboardInterrupt("the turn was stopped; the next cell goes on with the session")) from None
+            stopped = KeyboardInterrupt("the turn was stopped; the next cell goes on with the session")
+            raise _hide_traceback(stopped) from None
         except BaseException as error:
             _display.finish(type(error).__name__)
             raise
@@ -133,14 +134,14 @@ class Agent:
 E = TypeVar("E", bound=BaseException)
 
 
-def _brief(error: E) -> E:
-    """Let IPython show *error* in one line: the frames of this package tell nobody anything."""
+def _hide_traceback(error: E) -> E:
+    """Let IPython show *error* in one line: the frames of this package are of no use."""
     lines = [f"\x1b[31m{type(error).__name__}\x1b[0m: {error}"]
     vars(error)["_render_traceback_"] = lines.copy
     return error
 
 
-def options_of(line: str) -> tuple[dict[str, str], str]:
+def parse_options(line: str) -> tuple[dict[str, str], str]:
     """
     Split the line of a magic into its options and the rest.
 
@@ -162,7 +163,7 @@ def options_of(line: str) -> tuple[dict[str, str], str]:
     return asked, line
 
 
-def filled(text: str, names: Mapping[str, Any]) -> str:
+def fill_variables(text: str, names: Mapping[str, Any]) -> str:
     """Replace `{name}` by the value of that name, once, where there is one."""
 
     def value_of(match: re.Match[str]) -> str:
@@ -176,19 +177,19 @@ def filled(text: str, names: Mapping[str, Any]) -> str:
     return _NAME.sub(value_of, text)
 
 
-def keep_questions(lines: list[str]) -> list[str]:
+def rewrite_questions(lines: list[str]) -> list[str]:
     """Rewrite `%agent ...?` among the lines of a cell, so that the question reaches the agent."""
     if lines and lines[0].startswith("%%"):
         return lines
-    return [_question(line) for line in lines]
+    return [_rewrite_question(line) for line in lines]
 
 
-def _question(line: str) -> str:
+def _rewrite_question(line: str) -> str:
     found = _QUESTION.fullmatch(line)
     return line if found is None else f"{found[1]}get_ipython().run_line_magic('agent', {found[2]!r})\n"
 
 
-_agents: list[Agent] = []
+_agents: list[AgentMagics] = []
 
 
 def use(client: Client) -> Client:
@@ -208,7 +209,7 @@ def load_ipython_extension(ipython: Any) -> None:
     """Add the magic; called by `%load_ext agent_sdk.notebook`."""
     from IPython.core.magic import no_var_expand
 
-    agent = Agent(ipython)
+    agent = AgentMagics(ipython)
     _agents.append(agent)
 
     # IPython would put values of its own choice in place of braces and dollars, in what stands on the line.
@@ -219,14 +220,14 @@ def load_ipython_extension(ipython: Any) -> None:
     magic.__doc__ = HELP
     ipython.user_ns.setdefault("_agent", None)  # there before the first result, which may be stopped
     ipython.register_magic_function(magic, magic_kind="line_cell", magic_name="agent")
-    ipython.input_transformers_cleanup.append(keep_questions)
+    ipython.input_transformers_cleanup.append(rewrite_questions)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """Take the magic away and close its client; called by `%unload_ext agent_sdk.notebook`."""
     for kind in ("line", "cell"):
         ipython.magics_manager.magics[kind].pop("agent", None)
-    while keep_questions in ipython.input_transformers_cleanup:
-        ipython.input_transformers_cleanup.remove(keep_questions)
+    while rewrite_questions in ipython.input_transformers_cleanup:
+        ipython.input_transformers_cleanup.remove(rewrite_questions)
     while _agents:
         _agents.pop().use(None)

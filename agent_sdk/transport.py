@@ -6,12 +6,9 @@ The seam to the outside: what carries lines to and from the CLI.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from .errors import AgentSDKError, ProcessError
-
-if TYPE_CHECKING:
-    from .options.options import Options
 
 OnStderr = Callable[[str], None]
 
@@ -27,7 +24,7 @@ class Transport(Protocol):
     #: Process id of the CLI, where there is one.
     pid: int | None = None
 
-    def for_process(self, options: Options, make_cli: Callable[[], Transport]) -> Transport:
+    def for_process(self, options: Any, make_cli: Callable[[], Transport]) -> Transport:
         """
         Return the transport of one process; called before each is started.
 
@@ -35,7 +32,7 @@ class Transport(Protocol):
         another.
 
         Args:
-            options: What the process is to be started with, its session included.
+            options: The `Options` that the process is to be started with, its session included.
             make_cli: Makes the transport that would run the real CLI, without starting it.
         """
         return self

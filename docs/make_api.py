@@ -1,8 +1,8 @@
 """
-Make what the docs take from the code: `api.md`, the table of `options.md`, the list of `examples/README.md`.
+Generate documentation from the code: `api.md`, the table in `options.md`, and the list in `examples/README.md`.
 
-    python docs/make_api.py            write them
-    python docs/make_api.py --check    write nothing, and fail when one of them is not up to date
+    python docs/make_api.py            write the pages
+    python docs/make_api.py --check    write nothing; exit with code 1 if a page is out of date
 """
 from __future__ import annotations
 
@@ -25,36 +25,38 @@ DOCS, EXAMPLES = ROOT / "docs", ROOT / "examples"
 HEAD = """\
 # API reference
 
-Made from the docstrings by `docs/make_api.py`; do not edit it by hand. The guides are listed in [README.md](README.md).
+Generated from the docstrings by `docs/make_api.py`; do not edit this page. [README.md](README.md) lists the guides.
 """
-ASKING = ("query", "stream", "client", "query_many", "Client", "MessageStream", "Options", "Retry", "image", "document")
-ACTING = ("tool", "create_sdk_mcp_server", "Agent", "Allow", "Deny")
-#: Classes whose members every message has: shown once, with `Message`.
+QUERIES = (
+    "query", "stream", "client", "query_many", "Client", "MessageStream", "Options", "Retry", "image", "document",
+)  # fmt: skip
+TOOLS = ("tool", "create_sdk_mcp_server", "Agent", "Allow", "Deny")
+#: Classes whose members every message inherits; the page shows them once, with `Message`.
 SHARED = ("WireObject", "Predicates")
 _SECTION = re.compile(r"(Args|Returns|Raises|Yields):")
 _ITEM = re.compile(r"(\*{0,2}\w+(?:\(\w+\))?): (.*)")
 _COMMENTED = re.compile(r"\s*(?:self\.)?(\w+)\s*(?::|=)")
 
 
-# --- what there is
+# --- groups of names
 
 
 def groups() -> Iterator[tuple[str, list[str]]]:
-    """Yield titles, each with the public names below it; every name stands below one."""
+    """Yield each title with its public names; each name has exactly one title."""
     left = dict.fromkeys(agent_sdk.__all__)
     kinds: dict[str, list[str]] = {
-        "Asking": [name for name in ASKING if name in left],
+        "Queries": [name for name in QUERIES if name in left],
         "Messages": [name for name in left if _is_a(name, agent_sdk.Message)],
         "Errors and warnings": [name for name in left if _is_a(name, Exception)],
         "Sessions": [name for name in left if re.search("session|subagent", name, re.I) and not _is_a(name, Exception)],
-        "Tools, agents and permissions": [name for name in ACTING if name in left],
+        "Tools, agents and permissions": [name for name in TOOLS if name in left],
         "Modules": [name for name in left if isinstance(getattr(agent_sdk, name), ModuleType)],
     }
     grouped = {name for names in kinds.values() for name in names}
     yield from kinds.items()
-    yield "Around it", [name for name in left if name not in grouped]
-    data = dict.__doc__  # a table has no words of its own
-    yield "Testing, in agent_sdk.testing", [name for name in testing.__all__ if _thing(name).__doc__ != data]
+    yield "Other", [name for name in left if name not in grouped]
+    data = dict.__doc__  # a plain table has no docstring of its own
+    yield "Testing (agent_sdk.testing)", [name for name in testing.__all__ if _thing(name).__doc__ != data]
 
 
 def _thing(name: str) -> Any:
@@ -84,7 +86,7 @@ def _group(title: str, names: list[str]) -> Iterator[str]:
 
 
 def _anchors(headings: Iterable[str]) -> dict[str, str]:
-    """Return the anchor of each heading, as GitHub makes them: the second of a kind gets `-1`."""
+    """Return the anchor of each heading as GitHub generates it; the second heading with the same text gets `-1`."""
     count: dict[str, int] = {}
     anchors = {}
     for heading in headings:
@@ -108,8 +110,8 @@ def _entry(name: str, thing: Any) -> Iterator[str]:
 
 
 def _line(name: str, thing: Any) -> str:
-    told = inspect.getdoc(thing) if isinstance(thing, type) or callable(thing) else None
-    return f"- `{name}`" + (f": {_one_line(told)}" if told else "")
+    docstring = inspect.getdoc(thing) if isinstance(thing, type) or callable(thing) else None
+    return f"- `{name}`" + (f": {_one_line(docstring)}" if docstring else "")
 
 
 # --- classes
@@ -121,20 +123,20 @@ def _class(name: str, cls: type) -> Iterator[str]:
     bases = [base.__name__ for base in cls.__bases__ if base not in (object, *_hidden(cls))]
     yield _markdown(cls.__doc__) + (f"\n\nDerives from {', '.join(f'`{base}`' for base in bases)}." if bases else "")
     if name == "Options":
-        yield "The options: [options.md](options.md)."
+        yield "[options.md](options.md) lists the options."
     else:
         yield "\n".join(_fields(cls))
     for member in _members(cls):
         thing = inspect.getattr_static(cls, member)
         function = thing.__func__ if isinstance(thing, (classmethod, staticmethod)) else thing
-        if inspect.isfunction(function):
+        if inspect.isfunction(function) and "For the SDK: " not in (inspect.getdoc(function) or ""):
             yield f"#### {name}.{member}"
             yield _signature(member, function, is_method=not isinstance(thing, staticmethod))
             yield _markdown(inspect.getdoc(function))
 
 
 def _hidden(cls: type) -> list[type]:
-    """The bases whose members are shown with *cls*: those that the page does not show by themselves."""
+    """Return the base classes without an entry on the page; their members are shown with *cls*."""
     shown = [getattr(agent_sdk, name) for name in agent_sdk.__all__]
     hidden = []
     for base in cls.__mro__[1:]:
@@ -153,39 +155,39 @@ def _members(cls: type) -> list[str]:
 
 
 def _fields(cls: type) -> Iterator[str]:
-    """The attributes and properties of *cls*, one line each."""
+    """Yield one line for each attribute and property of *cls*."""
     comments: dict[str, str] = {}
     for owner in (*reversed(_hidden(cls)), cls):
         comments.update(_comments(owner))
     own = {name for owner in (cls, *_hidden(cls)) for name in vars(owner).get("__annotations__", ())}
-    told: set[str] = set()
+    documented: set[str] = set()
     for field in getattr(cls, "__attrs_attrs__", ()):
         if field.name in own and not field.name.startswith("_"):
-            told.add(field.name)
+            documented.add(field.name)
             yield _field(field.name, field.type, comments.get(field.name))
     if issubclass(cls, Exception) and "__init__" in vars(cls):
         parameters = inspect.signature(vars(cls)["__init__"]).parameters.values()
         for parameter in parameters:
             if parameter.kind is parameter.KEYWORD_ONLY:
-                told.add(parameter.name)
+                documented.add(parameter.name)
                 yield _field(parameter.name, parameter.annotation, comments.get(parameter.name))
     for name in _members(cls):
         thing = inspect.getattr_static(cls, name)
-        if isinstance(thing, property) and name not in told:
-            told.add(name)
+        if isinstance(thing, property) and name not in documented:
+            documented.add(name)
             yield _field(name, thing.fget.__annotations__.get("return"), thing.__doc__)
     for name, comment in comments.items():
-        # Set in __init__: public when it was found worth a comment, and is no field.
-        if name not in told and not name.startswith("_") and not hasattr(cls, name):
+        # An attribute set in __init__ is documented only if it has a comment.
+        if name not in documented and not name.startswith("_") and not hasattr(cls, name):
             yield _field(name, None, comment)
 
 
-def _field(name: str, kind: object, told: str | None) -> str:
-    return f"- `{name}`" + (f" (`{kind}`)" if isinstance(kind, str) else "") + (f": {_one_line(told)}" if told else "")
+def _field(name: str, kind: object, text: str | None) -> str:
+    return f"- `{name}`" + (f" (`{kind}`)" if isinstance(kind, str) else "") + (f": {_one_line(text)}" if text else "")
 
 
 def _comments(cls: type) -> dict[str, str]:
-    """The `#:` comments above fields."""
+    """Return the `#:` comments above fields."""
     comments, pending = {}, []
     for line in inspect.getsource(cls).splitlines():
         text = line.strip()
@@ -246,7 +248,7 @@ def _one_line(text: str | None) -> str:
 
 
 def _markdown(docstring: str | None) -> str:
-    """Turn a docstring into Markdown: its sections become lists."""
+    """Convert a docstring to Markdown; its sections become lists."""
     lines: list[str] = []
     section = ""
     for line in inspect.cleandoc(docstring or "").splitlines():
@@ -299,8 +301,8 @@ def _first_line(path: Path) -> str:
 
 
 def _between_marks(path: Path, made: str) -> str:
-    """Return the page at *path* with what stands between its two marks made anew."""
-    before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- made by docs/make_api.py -->\n")
+    """Return the page at *path* with the text between its two marks replaced by *made*."""
+    before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- generated by docs/make_api.py -->\n")
     _, end, after = rest.partition("<!-- end -->")
     return f"{before}{begin}\n{made}\n\n{end}{after}"
 
@@ -309,7 +311,7 @@ def _between_marks(path: Path, made: str) -> str:
 
 
 def pages() -> dict[Path, str]:
-    """Return every page that is made, with the text it should have."""
+    """Return the generated text of each page."""
     return {
         DOCS / "api.md": api(),
         DOCS / "options.md": _between_marks(DOCS / "options.md", options_table()),
@@ -318,16 +320,16 @@ def pages() -> dict[Path, str]:
 
 
 def stale() -> list[str]:
-    """Return the names of the pages that are not up to date."""
+    """Return the names of the pages that are out of date."""
     made = pages().items()
     return [path.name for path, text in made if not path.exists() or path.read_text(encoding="utf-8") != text]
 
 
 def main(arguments: Iterable[str]) -> int:
-    """Write the pages, or with `--check` only look; returns an exit code."""
+    """Write the pages, or only compare them with `--check`. Return the exit code."""
     old = stale()
     if "--check" in arguments:
-        sys.stdout.write(f"not up to date: {', '.join(old)}; run python docs/make_api.py\n" if old else "up to date\n")
+        sys.stdout.write(f"out of date: {', '.join(old)}; run python docs/make_api.py\n" if old else "up to date\n")
         return 1 if old else 0
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Stop a turn that takes too long, from another thread; the session goes on."""
+"""Abort a turn from another thread; the next query resumes the session."""
 import threading
 
 import agent_sdk

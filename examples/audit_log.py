@@ -1,4 +1,4 @@
-"""Keep an audit log: one line of JSON for each thing that the agent does, written before and after it does it."""
+"""Write an audit log with hooks: one line of JSON before and after each action of the agent."""
 import json
 import pathlib
 import time
@@ -23,7 +23,7 @@ result = agent_sdk.query(
     hooks={
         "session_start": audit,
         "user_prompt_submit": audit,
-        "pre_tool_use": hooks.Matcher("Bash|Write|Edit", audit, timeout=5),  # no log, no tool: a failure refuses
+        "pre_tool_use": hooks.Matcher("Bash|Write|Edit", audit, timeout=5),  # if logging fails, the tool is blocked
         "post_tool_use": audit,
         "post_tool_use_failure": audit,
         "session_end": audit,

@@ -1,4 +1,4 @@
-"""Run the agent in a worker: the request gets a session id at once, the answer is read later by that id."""
+"""Run the agent in a worker thread: the request returns a session id, and the answer is read later by that id."""
 import queue
 import threading
 import uuid
@@ -9,14 +9,14 @@ jobs = queue.Queue()
 
 
 def enqueue(prompt):
-    """What a web request does: it returns before anything has run."""
+    """Queue a prompt, as a web request would, and return its session id immediately."""
     session_id = str(uuid.uuid4())
     jobs.put((session_id, prompt))
     return session_id
 
 
 def work():
-    """What a worker does; nothing but the id connects it with who asked."""
+    """Run queued prompts; the session id is the only link to the request."""
     while (job := jobs.get()) is not None:
         session_id, prompt = job
         try:
@@ -35,6 +35,6 @@ jobs.join()
 jobs.put(None)
 worker.join()
 
-for session_id in ids:  # from the transcript, in any process
+for session_id in ids:  # reads the transcript; works in any process
     *_, last = agent_sdk.get_session_messages(session_id)
     print(session_id, last.content)

@@ -1,4 +1,4 @@
-"""Keep a budget: one for each process that the CLI enforces, and one for the whole job that you do."""
+"""Limit the cost of a job with max_budget_usd, and check the cost between queries."""
 import agent_sdk
 
 CHAPTERS = ("introduction", "installation", "first steps")
@@ -11,7 +11,7 @@ with agent_sdk.client(max_budget_usd=LIMIT, model="sonnet") as client:
             break
         result = client.query(f"Write the {chapter} in three sentences.")
         if result.is_error_max_budget:
-            print(f"The budget ended within the {chapter}; it can be resumed: {result.session_id}")
+            print(f"Reached the budget in the {chapter}; resume session {result.session_id}")
             break
         usage = client.usage
         print(f"{chapter}: ${client.total_cost_usd:.4f}, {usage.input_tokens} tokens in, {usage.output_tokens} out")

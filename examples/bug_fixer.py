@@ -1,4 +1,4 @@
-"""Fix a bug until the tests pass, at most three times: you run the tests, the agent edits."""
+"""Fix a bug in at most three attempts: your program runs the tests, the agent edits the code."""
 import pathlib
 import subprocess
 import sys
@@ -18,7 +18,7 @@ class Middle(unittest.TestCase):
 
 
 def failure(folder):
-    """What the tests say when they fail, else nothing."""
+    """Run the tests; return their output if they fail, else an empty string."""
     run = subprocess.run(
         [sys.executable, "-m", "unittest", "test_it"], cwd=folder, capture_output=True, text=True, check=False
     )

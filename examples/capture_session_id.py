@@ -1,4 +1,4 @@
-"""Capture the session id: the init message carries it, and so does the result."""
+"""Capture the session id from the init message; the result has it too."""
 import agent_sdk
 
 session_id = None

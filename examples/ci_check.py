@@ -1,11 +1,11 @@
-"""A check for CI: nobody to ask, bounds on everything, and an exit code."""
+"""Run a check in CI: no permission prompts, limits on turns, cost and time, and an exit code."""
 import sys
 
 import agent_sdk
 
 PROMPT = """\
-Compare README.md with the code. Name each statement that no longer holds, with its line.
-The last line of your answer is the word PASS when all of them hold, and the word FAIL when one does not.
+Compare README.md with the code. List each statement that is no longer true, with its line number.
+End your answer with a line PASS if all statements are true, or a line FAIL if one is not.
 """
 
 try:
@@ -20,7 +20,7 @@ try:
         raise_on_error=True,
     )
 except agent_sdk.RateLimitError as error:
-    print(f"skipped: {error}")  # not the fault of the change
+    print(f"skipped: {error}")  # not caused by the change under test
 except agent_sdk.AgentSDKError as error:
     sys.exit(f"the check did not run: {error}")
 else:

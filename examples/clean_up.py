@@ -1,13 +1,13 @@
-"""Clean up: abort what runs, close, and start afresh."""
+"""Abort a turn, close a client, and start a new session."""
 import agent_sdk
 
 client = agent_sdk.client()
 client.query("Do some work")
 
-# Stop the current operation, from any thread or callback. Nothing runs now, so nothing is stopped.
+# Stop the running turn, from any thread or callback. No turn is running now, so this returns False.
 print("Aborted:", client.abort())
 
-# Forget the session and start fresh.
+# Forget the session; the next query starts a new one.
 client.close()
 print("Session:", client.session_id)
 

@@ -1,4 +1,4 @@
-"""Review the changes of this working copy: an agent that can read the files and do nothing else."""
+"""Review the changes of this working copy with an agent that can only read files."""
 import subprocess
 
 import agent_sdk
@@ -24,11 +24,11 @@ def show(message):
 
 
 result = agent_sdk.query(
-    f"Review this change. Name bugs first, each with its line; no praise.\n\n{changes()}",
+    f"Review this change. List bugs first, each with its line. Do not praise.\n\n{changes()}",
     on_message=show,
-    system_prompt="You are a careful reviewer. You read what you need and change nothing.",
-    tools=["Read", "Glob", "Grep"],  # no other tool exists
-    verbatim_prompts=True,  # the diff may hold an @path or begin with a slash
+    system_prompt="You are a careful reviewer. Read the files that you need, and change nothing.",
+    tools=["Read", "Glob", "Grep"],  # no other tools
+    verbatim_prompts=True,  # the diff may contain an @path or begin with a slash
     max_turns=20,
 )
 print(f"Reviewed for ${result.total_cost_usd:.4f}")

@@ -1,4 +1,4 @@
-"""Get a code review as an object: the schema comes from your classes, and what comes back is one of them."""
+"""Get a code review as an object: the SDK builds the schema from your classes and returns an instance."""
 import tempfile
 from typing import Literal
 
@@ -31,7 +31,7 @@ def review(folder, **options):
     return result.output
 
 
-# A scripted model answers here, so that this runs without a key; leave `env` out for the real one.
+# A scripted model answers, so that the example needs no key. Leave out `env` to use the real model.
 with ScriptedModel() as model, tempfile.TemporaryDirectory() as folder:
     finding = {"file": "shop.py", "line": 12, "problem": "divides by zero for no items", "severity": "high"}
     model.call_tool("StructuredOutput", {"summary": "One bug.", "findings": [finding]})

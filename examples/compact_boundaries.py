@@ -1,4 +1,4 @@
-"""See where a long conversation is compacted; here by hand, with the CLI's own command."""
+"""Detect where the CLI compacts a conversation; the example triggers it with the command /compact."""
 import agent_sdk
 
 

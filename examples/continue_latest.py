@@ -1,4 +1,4 @@
-"""Continue the latest session of this directory, without its id."""
+"""Continue the latest session of this directory without its id."""
 import agent_sdk
 
 

@@ -1,4 +1,4 @@
-"""Track cost: by turn and by tool, with hooks and results of one client."""
+"""Track cost by turn and usage by tool, with the results and hooks of a client."""
 import collections
 
 import agent_sdk
@@ -20,6 +20,6 @@ with agent_sdk.client(allowed_tools=["Read", "Glob", "Grep"], max_budget_usd=2.0
 
     for prompt in ("What is in this folder?", "Which file matters most?"):
         client.query(prompt)
-    print(f"all: ${client.total_cost_usd:.4f}, {client.usage.output_tokens} tokens written")
+    print(f"total: ${client.total_cost_usd:.4f}, {client.usage.output_tokens} output tokens")
     for name, uses in tools.most_common():
         print(f"{name}: {uses} times, {seconds[name]:.1f} s")

@@ -1,4 +1,4 @@
-"""Block dangerous commands before they run; here a scripted model tries one, so that you can see it fail."""
+"""Block dangerous commands before they run; a scripted model tries one to demonstrate it."""
 import pathlib
 import re
 import tempfile
@@ -13,10 +13,10 @@ DANGEROUS = re.compile(r"\brm\s+-\w*[rf]|\bsudo\b|\bmkfs\b|>\s*/dev/sd|\bgit\s+p
 def guard(ctx):
     command = ctx.tool_input.get("command", "")
     if DANGEROUS.search(command):
-        return hooks.Result.block(f"Not allowed here: {command}. Ask for what you need.")
+        return hooks.Result.block(f"This command is not allowed: {command}. Explain what you need it for.")
     if command.startswith("pip install"):
         return hooks.Result.modify({**ctx.tool_input, "command": f"echo would run: {command}"})
-    return None  # no opinion: the usual rules decide
+    return None  # abstain: the usual rules decide
 
 
 with ScriptedModel() as model, tempfile.TemporaryDirectory() as folder:
@@ -32,5 +32,5 @@ with ScriptedModel() as model, tempfile.TemporaryDirectory() as folder:
     )
     print("Still there:", precious.exists())
     for denial in result.permission_denials:
-        print("Refused:", denial.tool_input["command"])
+        print("Denied:", denial.tool_input["command"])
     print("The model read:", result.content)

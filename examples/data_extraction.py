@@ -1,4 +1,4 @@
-"""Take data out of a text: the answer is an object of a class of yours, checked before you get it."""
+"""Extract data from a text: the answer is a validated object of your class."""
 import attrs
 
 import agent_sdk

@@ -1,4 +1,4 @@
-"""Sort the files of a folder: the agent's only tool is a function that can move files there, and nothing else."""
+"""Sort the files of a folder: the agent's only tool is a function that moves files within it."""
 import pathlib
 import tempfile
 
@@ -11,12 +11,12 @@ with tempfile.TemporaryDirectory() as name:
 
     @agent_sdk.tool
     def move(file: str, into: str) -> str:
-        """Move a file into a subfolder, which is made if it is not there."""
+        """Move a file into a subfolder. The subfolder is created if it does not exist."""
         if pathlib.Path(file).name != file or pathlib.Path(into).name != into:
-            raise ValueError("give plain names, without a path")  # the model reads this
+            raise ValueError("file and into must be plain names without a path")  # the model reads this
         target = folder / into / file
         if target.exists():
-            raise ValueError(f"{into} has a {file} already")
+            raise ValueError(f"{into} already contains {file}")
         target.parent.mkdir(exist_ok=True)
         (folder / file).rename(target)
         print(f"{file} -> {into}/")
@@ -24,9 +24,9 @@ with tempfile.TemporaryDirectory() as name:
 
     files = ", ".join(sorted(path.name for path in folder.iterdir()))
     result = agent_sdk.query(
-        f"Sort these files into subfolders by what they are: {files}",
+        f"Sort these files into subfolders by their kind: {files}",
         custom_tools=[move],
-        tools=[],  # none of the built-in ones
+        tools=[],  # no built-in tools
         setting_sources=[],
         max_turns=20,
     )

@@ -1,4 +1,4 @@
-"""Fork a session: explore another approach, and the original stays as it is."""
+"""Fork a session to explore another approach; the original is unchanged."""
 import agent_sdk
 
 
@@ -19,6 +19,6 @@ agent_sdk.query("Rewrite using JWT instead", resume=original_session, fork_sessi
 # The original session is unchanged and can be resumed too.
 agent_sdk.query("Continue with the original approach", resume=original_session, on_message=show)
 
-# The open client knows of the turn that ran in its session meanwhile.
+# The open client detects the turn that ran in its session and resumes the session.
 client.query("What did we decide?", on_message=show)
 client.close()

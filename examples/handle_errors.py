@@ -1,9 +1,9 @@
-"""A bad outcome is a value until you ask for an exception; each cause has its class."""
+"""Handle failed runs: check the result, or call raise_for_error() to raise the error class of the cause."""
 import agent_sdk
 
 result = agent_sdk.query("Refactor everything", max_turns=3)
 if result.is_error_max_turns:
-    print("Stopped early; going on with", result.session_id)
+    print("Reached max_turns; resuming", result.session_id)
     result = agent_sdk.query("Go on", resume=result.session_id)
 
 try:

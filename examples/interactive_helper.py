@@ -1,8 +1,8 @@
-"""Talk with an agent at the terminal: it asks before it changes anything; an empty line or Ctrl-D ends."""
+"""Chat with an agent in the terminal; it asks before it changes anything."""
 import agent_sdk
 from agent_sdk import permissions
 
-print("Ask me about this folder. An empty line ends.")
+print("Ask about this folder. An empty line or Ctrl-D ends the chat.")
 with agent_sdk.client(can_use_tool=permissions.ask()) as client:
     while True:
         try:
@@ -17,9 +17,9 @@ with agent_sdk.client(can_use_tool=permissions.ask()) as client:
                     print(text, end="", flush=True)
             print()
         except KeyboardInterrupt:
-            print("\nStopped. Go on, or leave with an empty line.")
+            print("\nStopped. Continue, or end the chat with an empty line.")
         except agent_sdk.AgentSDKError as error:
             print(error)
     if client.session_id:
-        print(f"To go on later: resume={client.session_id!r}, ${client.total_cost_usd:.4f}")
+        print(f"To continue later: resume={client.session_id!r}. Cost: ${client.total_cost_usd:.4f}")
 print("Bye.")

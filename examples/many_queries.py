@@ -1,4 +1,4 @@
-"""Run many prompts at once, with one budget, retries, and a ledger of what they cost."""
+"""Run many prompts in parallel, with one budget, retries, and a ledger of their cost."""
 import agent_sdk
 from agent_sdk import Ledger, Retry, query_many
 

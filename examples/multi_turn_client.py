@@ -1,4 +1,4 @@
-"""A client carries the session from query to query, in one process."""
+"""Run several queries in one session and one process with a client."""
 import agent_sdk
 
 
@@ -16,6 +16,6 @@ with agent_sdk.client(model="sonnet", allowed_tools=["Read", "Glob", "Grep"]) as
     for msg in client.stream("What validations does it have?"):
         show(msg)
 
-    # Third query: the conversation goes on.
+    # Third query: the conversation continues.
     client.query("Add email format validation", on_message=show)
     print(f"Cost: ${client.total_cost_usd:.4f}")

@@ -1,4 +1,4 @@
-"""Two workers with homes of their own go on with one user's conversation: Redis has the ids and the transcripts."""
+"""Share one user's conversation between two hosts: Redis stores the session ids and the transcripts."""
 import os
 import subprocess
 import sys
@@ -22,7 +22,7 @@ print(result.content)
 
 
 def on_a_host(home, prompt):
-    """Run one worker as it would run on a host with this home folder; its key comes from the environment."""
+    """Run one worker with its own home folder, as on a separate host; the API key comes from the environment."""
     env = {**os.environ, "HOME": home, "CLAUDE_CONFIG_DIR": os.path.join(home, ".claude")}
     print(subprocess.check_output([sys.executable, "-c", WORKER, URL, prompt], env=env, text=True))
 
@@ -36,5 +36,5 @@ else:
     with tempfile.TemporaryDirectory() as host_a, tempfile.TemporaryDirectory() as host_b:
         on_a_host(host_a, "My name is Ann.")
         on_a_host(host_b, "What is my name?")  # the transcript comes from Redis
-        on_a_host(host_a, "And now?")  # and back again
-    print("Remembered:", users.session_id("ann"))
+        on_a_host(host_a, "And now?")  # and is saved there again
+    print("Stored session:", users.session_id("ann"))

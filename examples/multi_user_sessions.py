@@ -1,8 +1,8 @@
-"""Track sessions per user: the seed's class, and `UserSessions`, which also keeps a user's turns apart."""
+"""Keep one session for each user: with your own class, and with `UserSessions`, which also serialises turns."""
 import agent_sdk
 from agent_sdk.stores import SQLiteStore
 
-store = SQLiteStore("sessions.db")  # several hosts? agent_sdk.stores.RedisStore(url)
+store = SQLiteStore("sessions.db")  # for several hosts: agent_sdk.stores.RedisStore(url)
 
 
 class AgentSession:
@@ -36,7 +36,7 @@ def show(msg):
 session = AgentSession("ann")
 session.query("Help me with my code", on_message=show)
 
-# The same, safe for any number of threads, processes and hosts: a second turn of a user waits for the first.
+# The same with UserSessions: a second turn of a user waits for the first, across threads, processes and hosts.
 users = agent_sdk.UserSessions(store)
 users.query("ann", "Where were we?", on_message=show)
 users.query("bob", "Help me too", on_message=show)

@@ -1,4 +1,4 @@
-"""Run an agent offline: the real CLI, a scripted model, and a home of its own."""
+"""Run an agent offline, with the real CLI, a scripted model and a separate home directory."""
 import tempfile
 
 import agent_sdk

@@ -1,4 +1,4 @@
-"""Record an agent once, then replay it: hooks and tools run again, with no CLI, no network and no key."""
+"""Record an agent once, then replay it without CLI, network or key; hooks and tools run again."""
 import tempfile
 import time
 from pathlib import Path
@@ -25,7 +25,7 @@ with tempfile.TemporaryDirectory() as folder, ScriptedModel() as model:
         print(agent("What is tea?", transport=cassette, cwd=folder, env={**isolated_env(folder), **model.env}))
 
     began = time.monotonic()
-    with Cassette(tape) as cassette:  # replays; a missing file would be an error
+    with Cassette(tape) as cassette:  # replays; a missing file would raise
         print("again:", agent("What is tea?", transport=cassette))
     print("in less than a second:", time.monotonic() - began < 1)
 

@@ -1,4 +1,4 @@
-"""Keep the agent in one folder: files outside it are neither read nor written, links that lead out included."""
+"""Restrict the agent's file tools to one folder, and resolve symbolic links before the check."""
 import os
 import pathlib
 import tempfile
@@ -30,9 +30,9 @@ with ScriptedModel() as model, tempfile.TemporaryDirectory() as folder:
         "Write two files",
         cwd=inside,
         env={**isolated_env(folder), **model.env},
-        tools=["Read", "Write", "Edit", "Glob", "Grep"],  # no Bash: a command could go anywhere
+        tools=["Read", "Write", "Edit", "Glob", "Grep"],  # no Bash: a command can access any path
         permission_mode="accept_edits",
         hooks={"pre_tool_use": sandbox(inside)},
     )
     print("Inside:", (inside / "a.txt").exists(), "- outside:", outside.exists())
-    # For the same as a permission callback: can_use_tool=agent_sdk.permissions.within(inside)
+    # The permission callback agent_sdk.permissions.within(inside) does the same.

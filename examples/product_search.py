@@ -1,4 +1,4 @@
-"""A tool with a schema of its own, in a server with a name: the long form, as other SDKs have it."""
+"""Define a tool with an explicit JSON Schema, and serve it from a named tool server."""
 import agent_sdk
 
 PRODUCTS = [
@@ -9,7 +9,7 @@ PRODUCTS = [
 SCHEMA = {
     "type": "object",
     "properties": {
-        "query": {"type": "string", "description": "Words of the name"},
+        "query": {"type": "string", "description": "Part of the product name"},
         "max_price": {"type": "number", "minimum": 0},
         "category": {"type": "string", "enum": ["light", "furniture"]},
     },
@@ -18,7 +18,7 @@ SCHEMA = {
 
 
 def search(given):
-    """Take one dict; what does not fit the schema never gets here."""
+    """Search the products; the SDK has validated *given* against the schema."""
     return [
         product
         for product in PRODUCTS
@@ -37,6 +37,6 @@ print(product_search.call({"query": "lamp", "max_price": 50}))
 result = agent_sdk.query(
     "Find a lamp for less than 50",
     mcp_servers={"shop": shop},
-    allowed_tools=["mcp__shop__product_search"],  # all of the server: "mcp__shop"
+    allowed_tools=["mcp__shop__product_search"],  # all tools of the server: "mcp__shop"
 )
 print(result.content)

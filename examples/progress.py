@@ -1,4 +1,4 @@
-"""Show progress: what the agent is about to do, what came of it, and how long it took."""
+"""Show progress with hooks: each tool use, its outcome, and its duration."""
 import agent_sdk
 from agent_sdk import hooks
 
@@ -11,7 +11,7 @@ def about(ctx):
 
 
 def begins(ctx):
-    where = "  " if ctx.agent_id else ""  # the work of subagents is indented
+    where = "  " if ctx.agent_id else ""  # indent tool uses of subagents
     print(f"{where}... {ICONS.get(ctx.tool_name, ctx.tool_name)} {about(ctx)}")
 
 
@@ -31,7 +31,7 @@ agent_sdk.query(
     "Find the largest file here",
     allowed_tools=["Read", "Glob", "Grep", "Bash(ls *)", "Bash(du *)"],
     hooks={
-        # It only watches: a bug in here should stop nothing.
+        # This hook only prints, so its failure must not block a tool.
         "pre_tool_use": hooks.Matcher(None, begins, fail_mode="open"),
         "post_tool_use": ended,
         "post_tool_use_failure": failed,

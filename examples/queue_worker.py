@@ -1,4 +1,4 @@
-"""Answer users from a queue: RQ workers on two hosts go on with one user's conversation; Redis keeps it all."""
+"""Answer users from a queue: RQ workers on two hosts share one user's conversation through Redis."""
 import os
 import subprocess
 import sys
@@ -16,7 +16,7 @@ queue = Queue("agents", connection=redis.Redis.from_url(URL))
 
 
 def answer(user, prompt):
-    """The job. It runs in any worker: the session's id and its transcript come from Redis, and go back there."""
+    """Run one job, in any worker: session id and transcript are loaded from Redis and saved there again."""
     store = RedisStore(URL, prefix="queue-example:")
     users = UserSessions(store, session_store=store, permission_prompts="none", timeout=600)
     result = users.query(user, prompt, raise_on_error=True)  # waits for another turn of this user
@@ -24,12 +24,12 @@ def answer(user, prompt):
 
 
 def ask(user, prompt):
-    """What a web request does: it returns at once. RQ's own limit leaves ours the time to end the turn well."""
+    """Queue a job, as a web request would. RQ's limit is above the query's timeout, so the SDK can end the turn."""
     return queue.enqueue("queue_worker.answer", user, prompt, job_timeout=660)
 
 
 def start_worker(home):
-    """Start a worker as on a host of its own, with a key in its environment; `burst` ends it with the queue."""
+    """Start a worker with its own home folder, as on a separate host; with `burst` it exits when the queue is empty."""
     home.mkdir(exist_ok=True)
     env = {**os.environ, "HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
     return subprocess.Popen([sys.executable, __file__, "work"], env=env)
@@ -42,9 +42,9 @@ def main():
         jobs = [ask("ann", "My name is Ann.")]
         start_worker(host_a).wait()
         jobs.append(ask("ann", "What is my name?"))
-        start_worker(host_b).wait()  # knows what host A heard
+        start_worker(host_b).wait()  # has the context of host A
         jobs += [ask("ann", "And how is it spelt?"), ask("ann", "And backwards?")]
-        for worker in [start_worker(host_a), start_worker(host_b)]:  # both at once: one waits for the other
+        for worker in [start_worker(host_a), start_worker(host_b)]:  # in parallel: one turn waits for the other
             worker.wait()
     for job in jobs:
         print(job.return_value() or job.get_status())

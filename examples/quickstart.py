@@ -1,4 +1,4 @@
-"""Ask one question, and see what it took."""
+"""Ask one question and print the answer, the turns and the cost."""
 import agent_sdk
 
 result = agent_sdk.query("What is 2 + 2?")

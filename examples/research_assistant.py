@@ -1,12 +1,12 @@
-"""Research a question in several steps of one conversation, and keep the notes with their sources."""
+"""Research a question in several turns of one conversation, and save notes with sources."""
 import pathlib
 
 import agent_sdk
 
 STEPS = (
-    "Which ways are there to store session data of a web service? Search the web.",
-    "Compare the two most used ones: speed, cost, how they fail.",
-    "Write a summary of ten lines for somebody who has to decide. Name the sources.",
+    "How can a web service store session data? Search the web.",
+    "Compare the two most common ways: speed, cost, failure modes.",
+    "Write a summary of ten lines for a decision maker. List the sources.",
 )
 
 sources = []
@@ -25,4 +25,4 @@ with agent_sdk.client(tools=["WebSearch", "WebFetch"], allowed_tools=["WebSearch
 
     notes = pathlib.Path("notes.md")
     notes.write_text("\n".join([answer, "", *(f"- {source}" for source in sources)]), encoding="utf-8")
-    print(f"Wrote {notes} with {len(sources)} sources; to go on, resume {client.session_id}")
+    print(f"Wrote {notes} with {len(sources)} sources; to continue, resume {client.session_id}")

@@ -1,4 +1,4 @@
-"""Resume at a message: what came after it is forgotten, and the conversation takes another way."""
+"""Resume a session from an earlier message and discard everything after it."""
 import agent_sdk
 
 uuids = []

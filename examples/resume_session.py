@@ -1,4 +1,4 @@
-"""Resume a session: a later call, also in another process, goes on with full context."""
+"""Resume a session with its full context, in a later call or in another process."""
 import agent_sdk
 
 

@@ -1,4 +1,4 @@
-"""What the init and result messages tell of a session."""
+"""Print the session details in the init and result messages."""
 import agent_sdk
 
 

@@ -1,4 +1,4 @@
-"""Look at sessions on disk, without a process: list, search, rename, tag, fork, export and delete."""
+"""Manage sessions on disk without starting a process: list, search, rename, tag, fork, export and delete."""
 import pathlib
 
 import agent_sdk
@@ -23,4 +23,4 @@ figures = agent_sdk.session_figures(copy)
 print(f"{page}: {figures.turns} turns, {figures.total_tokens} tokens")
 
 agent_sdk.delete_session(copy)
-print("Gone:", agent_sdk.get_session_info(copy) is None)
+print("Deleted:", agent_sdk.get_session_info(copy) is None)

@@ -1,4 +1,4 @@
-"""Print the answer while it is written."""
+"""Print the answer while the model writes it."""
 import agent_sdk
 
 with agent_sdk.stream("Tell me a story", timeout=120) as story:

@@ -1,17 +1,17 @@
-"""Define agents that the model may start, and see what they do, indented below the conversation."""
+"""Define agents that the model may start, and print their output indented."""
 import agent_sdk
 from agent_sdk import Agent
 
 AGENTS = {
     "tester": Agent(
-        description="Runs the tests and reports what fails. Use it after every change.",
+        description="Runs the tests and reports failures. Use it after every change.",
         prompt="Run the tests. Report each failure in one line; change nothing.",
         tools=["Bash", "Read"],
         model="haiku",
     ),
     "historian": Agent(
-        description="Finds out from git why a piece of code is as it is.",
-        prompt="Answer from `git log` and `git blame` alone, with commit ids.",
+        description="Explains the history of a piece of code from git.",
+        prompt="Answer only from `git log` and `git blame`, with commit ids.",
         tools=["Bash"],
     ),
 }
@@ -32,4 +32,4 @@ with agent_sdk.client(agents=AGENTS, allowed_tools=["Task"], forward_subagent_te
     names = [agent.name for agent in client.supported_agents()]
     print("Agents:", ", ".join(names))
     result = client.query("Do the tests pass, and since when?", on_message=show)
-    print(f"{len(result.results)} result(s): background agents add their own")
+    print(f"{len(result.results)} result(s): one for the turn, one for each report of background agents")

@@ -1,4 +1,4 @@
-"""Give the model a function of yours: its schema comes from the hints, its arguments are checked before the call."""
+"""Give the model your function as a tool: the SDK builds its schema from type hints and validates arguments."""
 from typing import Annotated, Literal
 
 import agent_sdk
@@ -11,13 +11,13 @@ def weather(
     city: Annotated[str, "The city, in English"],
     unit: Literal["celsius", "fahrenheit"] = "celsius",
 ) -> str:
-    """Tell the temperature in a city now."""
+    """Return the current temperature in a city."""
     if city not in FORECASTS:
-        raise LookupError(f"no forecast for {city}; there are {', '.join(FORECASTS)}")  # the model reads this
+        raise LookupError(f"no forecast for {city}; known cities: {', '.join(FORECASTS)}")  # the model reads this
     degrees = FORECASTS[city] if unit == "celsius" else FORECASTS[city] * 9 / 5 + 32
     return f"{degrees:.0f} degrees {unit} in {city}"
 
 
-print(weather.call({"city": "Rome", "unit": "fahrenheit"}))  # as the model would call it
+print(weather.call({"city": "Rome", "unit": "fahrenheit"}))  # as the model calls it
 result = agent_sdk.query("Where is it warmer, in Rome or in Oslo?", custom_tools=[weather])
 print(result.content)

@@ -1,5 +1,5 @@
 """
-What every test gets: a home of its own and no way out to anything but loopback; and which tests a run has.
+Isolation of all tests (a scratch home directory, no network beyond loopback), selection of tests, and fixtures.
 """
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from agent_sdk.testing import ScriptedModel, isolated_env
 
 Options = dict[str, Any]
 
-#: What a run has that names no test: neither files nor `-m` nor `-k`.
+#: The marker expression of a run without files, `-m` and `-k`.
 USUAL = "smoke or not e2e"
-#: How many examples each property is tried with, by the kind of run.
+#: The number of Hypothesis examples, by the kind of run.
 EXAMPLES = {"fast": 30, "full": 200, "ci": 200}
 for _name, _number in EXAMPLES.items():
     settings.register_profile(
         _name,
         max_examples=_number,
         deadline=None,
-        derandomize=_name == "ci",  # a red run is about the change, not about the dice
+        derandomize=_name == "ci",  # a failure must come from the change, not from random data
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the tests and the number of examples, and let Ctrl-C arrive."""
+    """Choose the tests and the number of examples, and restore the handler of Ctrl-C."""
     option = config.option
     if not option.markexpr and not option.keyword and config.args_source is not pytest.Config.ArgsSource.ARGS:
-        option.markexpr = USUAL  # xdist hands it on to its workers
+        option.markexpr = USUAL  # xdist passes it to its workers
     if not getattr(option, "hypothesis_profile", None):
         full = "ci" if os.environ.get("CI") else "full"
         settings.load_profile(full if option.markexpr == "full" else "fast")
-    # Where SIGINT is ignored at start, as behind `&` and in some CI, Python installs no handler, and children inherit it.
+    # If SIGINT is ignored at start (after `&`, in some CI), Python installs no handler, and children inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-m full` is every test; what asks for the real CLI is an end-to-end test."""
+    """Mark every test `full`, and each test that uses the fixture `real` `e2e`."""
     for item in items:
         item.add_marker("full")
         if not {"real", "kept"}.isdisjoint(getattr(item, "fixturenames", ())):
@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even a test that forgets its environment starts its CLI in a scratch home, against a closed port of loopback."""
+    """Give each test a scratch home and a closed port of loopback as the API, even if the test sets no environment."""
     own: dict[str, str | None] = {
         **isolated_env(tmp_path_factory.mktemp("own")),
         "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
@@ -78,14 +78,14 @@ def _own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def model() -> Iterator[ScriptedModel]:
-    """A model that says what the test tells it to."""
+    """A model whose replies the test scripts."""
     with ScriptedModel() as model:
         yield model
 
 
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis of the test's own, on loopback."""
+    """A separate Redis server for the test, on loopback."""
     if not RedisServer.is_installed():
         pytest.skip("redis-server is not installed")
     pytest.importorskip("redis")
@@ -97,7 +97,7 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def real(model: ScriptedModel, tmp_path: Path) -> Options:
-    """Options for the real CLI: a home and a project of the test's own, and its scripted model."""
+    """Options for the real CLI: a scratch home, a scratch project, and the scripted model."""
     if not agent_sdk.cli_available():
         pytest.skip("the CLI is not installed")
     project = tmp_path / "project"
@@ -107,7 +107,7 @@ def real(model: ScriptedModel, tmp_path: Path) -> Options:
 
 @pytest.fixture
 def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """An empty configuration folder, which is also the one of this process."""
+    """An empty configuration folder, set as the configuration folder of this process."""
     made = Disk(tmp_path / "disk")
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(made.config))
     return made

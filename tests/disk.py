@@ -1,7 +1,7 @@
 """
-Transcripts as the CLI writes them, made in a folder of the test's own.
+Write transcripts as the CLI does, in a folder of the test.
 
-The shape of every entry is that of the real CLI's, 2.1.330; `test_real_transcripts.py` reads what that wrote itself.
+Every entry has the shape that CLI 2.1.330 writes; `test_real_transcripts.py` reads transcripts of the real CLI.
 """
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Disk:
         self.projects.mkdir(parents=True)
 
     def folder(self, directory: Path | None = None) -> Path:
-        """The folder with the transcripts of *directory*."""
+        """Return the folder with the transcripts of *directory*."""
         folder = self.projects / project_key(directory or self.project)
         folder.mkdir(exist_ok=True)
         return folder
 
     def transcript(self, directory: Path | None = None, session_id: str | None = None) -> Transcript:
-        """Begin a transcript of *directory*, without a line yet."""
+        """Return a transcript of *directory* without entries."""
         session_id = session_id or str(uuid.uuid4())
         return Transcript(self.folder(directory) / f"{session_id}.jsonl", session_id, directory or self.project)
 
@@ -46,7 +46,7 @@ class Disk:
 
 
 class Transcript:
-    """One transcript; each entry follows the last one unless its parent is given."""
+    """One transcript. The parent of an entry defaults to the previous entry."""
 
     def __init__(self, path: Path, session_id: str, cwd: Path) -> None:
         self.path, self.id, self.cwd = path, session_id, cwd
@@ -55,27 +55,27 @@ class Transcript:
 
     @property
     def agents(self) -> Path:
-        """The folder of its subagents."""
+        """The folder with the transcripts of subagents."""
         folder = self.path.with_suffix("") / "subagents"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def time(self) -> str:
-        """The time of the next entry: one second after the last."""
+        """Return the time of the next entry, one second after the previous one."""
         self.count += 1
         return f"{START}{self.count:02d}.000Z"
 
     def write(self, text: bytes) -> None:
-        """Append bytes as they are."""
+        """Append bytes unchanged."""
         with self.path.open("ab") as file:
             file.write(text)
 
     def line(self, **entry: Any) -> None:
-        """Append an entry as it is."""
+        """Append an entry with exactly these fields."""
         self.write(json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode() + b"\n")
 
     def entry(self, kind: str, parent: str | None = "last", **fields: Any) -> str:
-        """Append an entry of the conversation; returns its uuid."""
+        """Append an entry of the conversation and return its uuid."""
         made = fields.pop("uuid", None) or str(uuid.uuid4())
         common = {"userType": "external", "cwd": str(self.cwd), "sessionId": self.id, "gitBranch": "main"}
         head = {"parentUuid": self.last if parent == "last" else parent}
@@ -86,7 +86,7 @@ class Transcript:
         return made
 
     def user(self, content: Any, parent: str | None = "last", **fields: Any) -> str:
-        """Append a user's entry."""
+        """Append a user entry."""
         return self.entry("user", parent, message={"role": "user", "content": content}, **fields)
 
     def assistant(self, *blocks: dict[str, Any], parent: str | None = "last", reply: str = "", **fields: Any) -> str:
@@ -104,7 +104,7 @@ class Transcript:
         return self.entry("assistant", parent, message=message, **fields)
 
     def reply(self, text: str, **fields: Any) -> str:
-        """Append an assistant entry with a text."""
+        """Append an assistant entry with one text block."""
         return self.assistant({"type": "text", "text": text}, **fields)
 
     def use(self, name: str, given: dict[str, Any], id: str = "toolu_1", **fields: Any) -> str:
@@ -121,13 +121,13 @@ class Transcript:
         return self.entry("attachment", parent, attachment={"type": "prompt_snapshot", "text": "x" * size})
 
     def subagent(self, agent_id: str, tool_use_id: str | None, **meta: Any) -> Transcript:
-        """Begin the transcript of a subagent."""
+        """Return the transcript of a subagent, after writing its metadata."""
         path = self.agents / f"agent-{agent_id}.jsonl"
         facts = {"agentType": "general-purpose", "description": "sub", "toolUseId": tool_use_id, **meta}
         path.with_suffix("").with_suffix(".meta.json").write_text(json.dumps(facts))
         return Transcript(path, self.id, self.cwd)
 
     def touch(self, seconds: float) -> Transcript:
-        """Set when it was changed, in seconds since the epoch."""
+        """Set the modification time, in seconds since the epoch."""
         os.utime(self.path, (seconds, seconds))
         return self

@@ -1,5 +1,5 @@
 """
-A CLI in memory: a `Transport` of our own, for tests that need no process.
+A CLI in memory: a `Transport` for tests that need no process.
 """
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _WAKE = b""
 
 
 def line(frame: Mapping[str, Any] | bytes) -> bytes:
-    """A frame as it comes out of a pipe, without its newline; bytes stay as they are."""
+    """Encode a frame as a line without its newline; return bytes unchanged."""
     return frame if isinstance(frame, bytes) else json.dumps(frame).encode()
 
 
 def answer(request_id: str, response: Mapping[str, Any] | None = None, error: str | None = None) -> bytes:
-    """The line that answers a control request."""
+    """Return the control response to a control request, as a line."""
     body: Frame = {"subtype": "success", "request_id": request_id, "response": dict(response or {})}
     if error is not None:
         body = {"subtype": "error", "request_id": request_id, "error": error}
@@ -32,11 +32,11 @@ def answer(request_id: str, response: Mapping[str, Any] | None = None, error: st
 
 class MemoryCLI(Transport):
     """
-    Answers every control request with success and plays *turn* after each prompt.
+    Answers every control request with success, and sends *turn* after each prompt.
 
     Args:
-        turn: Frames, or lines as bytes. `$uuid` in a line stands for the uuid of the prompt.
-        responses: For the verb of a control request: its response, the text of an error, or *None* for silence.
+        turn: Frames, or lines as bytes. `$uuid` in a line is replaced with the uuid of the prompt.
+        responses: The response for each verb: a dict, the text of an error, or *None* to send no response.
     """
 
     def __init__(self, turn: Iterable[Any] = (), responses: Mapping[str, Any] | None = None) -> None:
@@ -45,25 +45,25 @@ class MemoryCLI(Transport):
         self.received: list[Frame] = []
         self.calls: list[str] = []
         self.on_start: Callable[[], object] = lambda: None
-        #: Threads in `read_lines` now, and at most.
+        #: Threads in `read_lines`: the current number, and the maximum.
         self.readers = self.most_readers = 0
         self._out: collections.deque[bytes] = collections.deque()
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._has_ended = False
 
-    # --- what a test does
+    # --- called by tests
 
     def say(self, *frames: Mapping[str, Any] | bytes) -> None:
-        """Let lines come out, from any thread."""
+        """Send lines to the SDK, from any thread."""
         for frame in frames:
             self._lines.put(line(frame))
 
     def end(self) -> None:
-        """Let the lines end."""
+        """End the output."""
         self._lines.put(_END)
 
     def asked(self, kind: str) -> list[Frame]:
-        """What was received of a `type`, or of a control request's `subtype`."""
+        """Return the received frames with this `type`, or with this `subtype` of a control request."""
         return [f for f in self.received if kind in (f["type"], f.get("request", {}).get("subtype"))]
 
     # --- the transport
@@ -89,14 +89,14 @@ class MemoryCLI(Transport):
         self._lines.put(_END)
 
     def end_error(self) -> ProcessError:
-        return ProcessError("the lines ended before the result came")
+        return ProcessError("the output ended before the result")
 
     def read_lines(self, timeout: float | None) -> list[bytes]:
         self.readers += 1
         self.most_readers = max(self.most_readers, self.readers)
         try:
             while self._out:
-                self._hear(json.loads(self._out.popleft()))
+                self._receive(json.loads(self._out.popleft()))
             if self._has_ended:
                 raise EOFError
             return self._take(timeout)
@@ -110,14 +110,14 @@ class MemoryCLI(Transport):
             while True:
                 found.append(self._lines.get_nowait())
         except queue.Empty:
-            pass  # that was all
+            pass  # no more lines
         self._has_ended = _END in found
         lines = [one for one in found if one not in (_END, _WAKE)]
         if self._has_ended and not lines:
             raise EOFError
         return lines
 
-    def _hear(self, frame: Frame) -> None:
+    def _receive(self, frame: Frame) -> None:
         self.received.append(frame)
         if frame["type"] == "user":
             self.say(*(line(one).replace(b"$uuid", frame["uuid"].encode()) for one in self.turn))
@@ -133,7 +133,7 @@ class MemoryCLI(Transport):
 
 
 def together(*functions: Callable[[], object], seconds: float = 20.0) -> list[object]:
-    """Run functions in threads of their own; return what each returned or raised."""
+    """Run each function in its own thread; return the value or the exception of each."""
     outcomes: list[object] = [None] * len(functions)
 
     def run(place: int, function: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""A real Redis server for one test: its own process, port and folder; nothing of it outlives the test."""
+"""A real Redis server for one test, with its own process, port and folder; it is removed after the test."""
 from __future__ import annotations
 
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import until
 
-#: Debian keeps it outside of some users' PATH.
+#: Debian installs it outside the PATH of some users.
 _PLACES = ("/usr/bin/redis-server", "/usr/local/bin/redis-server")
 
 
@@ -22,16 +22,16 @@ class RedisServer:
 
     @staticmethod
     def is_installed() -> str | None:
-        """Return the path of the program, or nothing."""
+        """Return the path of the program, or *None*."""
         return shutil.which("redis-server") or next((path for path in _PLACES if Path(path).exists()), None)
 
     @property
     def url(self) -> str:
-        """The server's address."""
+        """The URL of the server."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> RedisServer:
-        """Start it, on the port that it had before, and wait until it answers."""
+        """Start the server, on its previous port if it had one, and wait until it answers."""
         for _ in range(5):
             self.port = self.port or _free_port()
             argv = [str(self.is_installed()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder]
@@ -40,7 +40,7 @@ class RedisServer:
             until(self._is_decided)
             if process.poll() is None:
                 return self
-            self.port = 0  # somebody else took the port meanwhile
+            self.port = 0  # another process took the port in the meantime
         raise AssertionError("redis-server does not start")
 
     def _is_decided(self) -> bool:
@@ -55,7 +55,7 @@ class RedisServer:
             return False
 
     def stop(self) -> None:
-        """Stop it; what it was given stays in its folder."""
+        """Stop the server; its data stays in its folder."""
         process, self._process = self._process, None
         if process is not None:
             process.terminate()

@@ -1,5 +1,5 @@
 """
-The documentation says what the code says: what is made from it is new, tables are complete, links lead somewhere.
+The documentation matches the code: generated pages are up to date, tables are complete, links have targets.
 """
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ MAKER = runpy.run_path(str(ROOT / "docs" / "make_api.py"))
 PAGES = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "examples" / "README.md",
 ]
@@ -27,9 +29,9 @@ CLASSES = {name: cls for name, cls in vars(errors).items() if inspect.isclass(cl
 _FENCE = re.compile(r"^```.*?^```", re.M | re.S)
 
 
-def test_made_pages_are_up_to_date():
-    """The API reference, the table of options and the list of examples are those of the code."""
-    # In a Python of its own: types that were resolved by other tests are written differently.
+def test_generated_pages_are_up_to_date():
+    """The API reference, the table of options and the list of examples match the code."""
+    # In a separate process: types that other tests resolved have a different text.
     command = [sys.executable, str(ROOT / "docs" / "make_api.py"), "--check"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
@@ -37,9 +39,9 @@ def test_made_pages_are_up_to_date():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}-{page.name}")
-def test_links_lead_somewhere(page):
-    """Each relative link leads to a file that exists, and to a heading that it has."""
-    broken = [link for link in links(page) if not leads_somewhere(page, link)]
+def test_links_have_targets(page):
+    """Each relative link has an existing file, and an existing heading, as its target."""
+    broken = [link for link in links(page) if not has_target(page, link)]
     assert broken == []
 
 
@@ -48,7 +50,7 @@ def links(page: Path) -> list[str]:
     return [link for link in found if not re.match(r"[a-z]+:", link)]
 
 
-def leads_somewhere(page: Path, link: str) -> bool:
+def has_target(page: Path, link: str) -> bool:
     path, _, anchor = link.partition("#")
     target = page.parent / path if path else page
     if not target.exists():
@@ -61,22 +63,30 @@ def headings(page: Path) -> list[str]:
 
 
 def test_every_page_is_in_the_table_of_contents():
-    """The table of contents leads to every page of the docs."""
+    """The table of contents links to every page of the docs."""
     contents = ROOT / "docs" / "README.md"
     missing = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} - set(links(contents))
     assert missing == set()
 
 
+def test_layers_are_those_of_the_tests():
+    """The architecture page lists the layers that the tests enforce."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| ([^|]*) \|", page, re.M)
+    layers = runpy.run_path(str(ROOT / "tests" / "test_architecture.py"))["LAYERS"]
+    assert [re.findall(r"`(\w+)`", row) for row in rows] == layers
+
+
 def test_every_error_has_its_row():
-    """The page of errors has a row for each error and warning, in which each of its facts is named."""
+    """The errors page has a row for each error and warning, with all of its attributes."""
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", page, re.M)
-    told = {name: sorted(re.findall(r"`(\w+)`", facts)) for name, facts in rows}
-    assert {name: facts_of(cls) for name, cls in CLASSES.items()} == told
+    documented = {name: sorted(re.findall(r"`(\w+)`", facts)) for name, facts in rows}
+    assert {name: facts_of(cls) for name, cls in CLASSES.items()} == documented
 
 
 def facts_of(cls: type[Exception]) -> list[str]:
-    """The facts that the constructor takes, which are its attributes too."""
+    """Return the keyword-only arguments of the constructor, which are attributes too."""
     if not inspect.isfunction(cls.__init__):
         return []
     return sorted(name for name, each in inspect.signature(cls).parameters.items() if each.kind is each.KEYWORD_ONLY)

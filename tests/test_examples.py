@@ -1,5 +1,5 @@
 """
-Every example of ours runs: the files in `examples/`, and the Python of the README and the docs.
+Every example runs: the files in `examples/`, and the Python snippets of the README and the docs.
 """
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ SNIPPETS = [
 
 @pytest.fixture(autouse=True)
 def _offline(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Examples run as a user would run them; only the model behind the CLI is scripted, or the CLI itself."""
+    """Run examples as a user would; only the model behind the CLI is scripted, or the CLI itself."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody types: what reads input finds its end
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # no user types: reading input raises EOFError
     if not request.node.get_closest_marker("e2e"):
         with FakeCLI([frames.init(), frames.assistant("echo: $prompt"), frames.result("echo: $prompt")]) as fake:
             monkeypatch.setenv("AGENT_SDK_CLI", fake.path)
@@ -65,15 +65,15 @@ def _offline(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
 
 @pytest.fixture(autouse=True)
 def _redis(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No example reaches a Redis that is not the test's own."""
+    """Prevent examples from using a Redis server other than that of the test."""
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # its workers are processes of their own
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # its workers are separate processes
     if any(name in request.node.name for name in ON_REDIS) and RedisServer.is_installed():
         monkeypatch.setenv("REDIS_URL", request.getfixturevalue("redis_server").url)
 
 
 def run(code: str, name: str, tmp_path: Path) -> None:
-    """Run *code* as a module of its own, and the tests that it defines."""
+    """Run *code* as a module, then run the tests that it defines."""
     names: dict[str, object] = {"__name__": "__main__", "__file__": name}
     exec(compile(code, name, "exec", dont_inherit=True), names)
     for key, value in list(names.items()):
@@ -84,7 +84,7 @@ def run(code: str, name: str, tmp_path: Path) -> None:
 @pytest.mark.e2e
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(path, tmp_path, capsys):
-    """Each example ends without an error and shows something."""
+    """Each example exits without an error and prints something."""
     if path.stem == "queue_worker":
         pytest.importorskip("rq")
     run(path.read_text(), str(path), tmp_path)
@@ -94,7 +94,7 @@ def test_example_runs(path, tmp_path, capsys):
 @pytest.mark.e2e
 @pytest.mark.skipif(not RedisServer.is_installed(), reason="redis-server is not installed")
 def test_queue_worker_keeps_one_history(model, tmp_path, capsys):
-    """The workers of both hosts answer in one session; the two turns at once have come one after the other."""
+    """The workers of both hosts answer in one session, and the two parallel turns run one after the other."""
     pytest.importorskip("rq")
     run((ROOT / "examples" / "queue_worker.py").read_text(), str(ROOT / "examples" / "queue_worker.py"), tmp_path)
     lines = capsys.readouterr().out.splitlines()
@@ -105,7 +105,7 @@ def test_queue_worker_keeps_one_history(model, tmp_path, capsys):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_is_short(path):
-    """An example is one idea in at most 60 lines, which its first line names."""
+    """An example has at most 60 lines and begins with a docstring."""
     lines = path.read_text().splitlines()
     assert len(lines) <= 60
     assert lines[0].startswith('"""')
@@ -113,10 +113,10 @@ def test_example_is_short(path):
 
 @pytest.mark.parametrize("code", SNIPPETS)
 def test_snippet_runs(code, tmp_path):
-    """Each piece of Python in the README and the docs runs as it stands."""
+    """Each Python snippet in the README and the docs runs unchanged."""
     run(code, "<snippet>", tmp_path)
 
 
 def test_readme_is_short():
-    """The README stays a page."""
+    """The README has at most 150 lines."""
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150

@@ -15,7 +15,7 @@ from helpers import alive, until
 
 import agent_sdk
 from agent_sdk.errors import ConfigurationError
-from agent_sdk.notebook import filled, keep_questions, options_of
+from agent_sdk.notebook import fill_variables, parse_options, rewrite_questions
 from agent_sdk.testing import frames, isolated_env
 
 ROOT = Path(__file__).parents[1]
@@ -233,22 +233,22 @@ def test_example_notebook_is_clean(path):
 )
 def test_options_stand_before_the_prompt(line, asked, rest):
     """Options are read up to the first word that is none; the rest stays as typed."""
-    assert options_of(line) == (asked, rest)
+    assert parse_options(line) == (asked, rest)
 
 
 @pytest.mark.parametrize("line", ["--nosuch", "--model", "--model=", "--new=1", "--Model x"])
 def test_wrong_options_are_refused(line):
     """An option that is unknown, or has no value where it needs one, is an error."""
     with pytest.raises(ConfigurationError, match="--help"):
-        options_of(line)
+        parse_options(line)
 
 
 def test_a_question_mark_at_the_end_is_the_agents():
     """IPython's own help takes nothing from a line of the magic; other lines and cells stay as they are."""
     lines = ["%agent  is it so?\n", "x = %agent why?", "x?\n", "%agent no\n"]
     call = "get_ipython().run_line_magic('agent', {!r})\n".format
-    assert keep_questions(lines) == [call("is it so?"), "x = " + call("why?"), "x?\n", "%agent no\n"]
-    assert keep_questions(["%%agent\n", "%agent what?\n"]) == ["%%agent\n", "%agent what?\n"]
+    assert rewrite_questions(lines) == [call("is it so?"), "x = " + call("why?"), "x?\n", "%agent no\n"]
+    assert rewrite_questions(["%%agent\n", "%agent what?\n"]) == ["%%agent\n", "%agent what?\n"]
 
 
 def test_only_names_of_variables_are_filled_in():
@@ -257,7 +257,7 @@ def test_only_names_of_variables_are_filled_in():
 
     names = {"x": "{y}", "y": 2, "result": structure_message(frames.result("42"))}
     text = "{x} {y} {z} {} {x!r} {x.y} {{x}} {1} {result} {"
-    assert filled(text, names) == "{y} 2 {z} {} {x!r} {x.y} {{x}} {1} 42 {"
+    assert fill_variables(text, names) == "{y} 2 {z} {} {x!r} {x.y} {{x}} {1} 42 {"
 
 
 def test_the_extension_needs_no_ipython_to_be_imported():

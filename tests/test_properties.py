@@ -18,8 +18,8 @@ import agent_sdk
 from agent_sdk import AgentSDKError, ConfigurationError, Options
 from agent_sdk._converter import structure_message
 from agent_sdk._core.fields import TARGET
-from agent_sdk._process.command import ARGV_LIMIT, command_of
-from agent_sdk._process.lines import LineSplitter
+from agent_sdk._process.command import MAX_ARGV_BYTES, command_of
+from agent_sdk._process.pipes import LineSplitter
 from agent_sdk.messages import Message, predicates
 from agent_sdk.options.options import FIELDS
 from agent_sdk.testing import frames
@@ -183,7 +183,7 @@ def test_hostile_strings_stay_values(name, value):
     for word in argv[1:]:
         assert word.partition("=")[0] in flags
         os.fsencode(word)
-        assert "\0" not in word and len(os.fsencode(word)) < ARGV_LIMIT
+        assert "\0" not in word and len(os.fsencode(word)) < MAX_ARGV_BYTES
 
 
 @given(st.dictionaries(hostile_text, hostile_text | st.none(), max_size=3))

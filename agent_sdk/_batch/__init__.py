@@ -1,1 +1,1 @@
-"""Many queries at once: a pool of workers, their progress, and a ledger of what they cost."""
+"""Batch queries: the worker pool, progress display, and the cost ledger."""

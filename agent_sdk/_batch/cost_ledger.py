@@ -1,5 +1,5 @@
 """
-`Ledger`: what many queries cost, by model and by tag. One client's own figures are in `_client.usage`.
+`Ledger`: cost and tokens of many queries, by model and by tag. `_client.usage` counts a single client.
 """
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import contextlib
 import html
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .._client.usage import LEDGERS, as_number
+from .._client.usage import LEDGERS
 from .._core import checks as check
 from .._core.text import table
+from .._core.tokens import TokenTotals
 
 if TYPE_CHECKING:
     from ..messages import ResultMessage
 
-#: The tags that hold in this thread or task, innermost last: whose, and what.
+#: Active tags of this thread or task, innermost last: pairs of ledger and tag.
 _TAGS: ContextVar[tuple[tuple[Ledger, str], ...]] = ContextVar("agent_sdk_tags", default=())
-#: Column of the table -> field of `Spent`; a turn with two models is a turn of both.
+#: Table column -> field of `TokenTotals`. A turn that used two models counts once for each model.
 _COLUMNS = {
     "turns": "turns",
     "input": "input_tokens",
@@ -32,117 +33,97 @@ _COLUMNS = {
     "cache write": "cache_creation_input_tokens",
     "USD": "cost_usd",
 }
-_FIELDS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cost_usd")
-
-
-@attrs.define
-class TokenTotals:
-    """Tokens and US dollars, each counted once."""
-
-    turns: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_input_tokens: int = 0
-    cache_creation_input_tokens: int = 0
-    cost_usd: float = 0.0
-
-    def add(self, other: TokenTotals) -> None:
-        """Add *other* to this."""
-        for name in _COLUMNS.values():
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        return attrs.asdict(self)
 
 
 class Ledger:
     """
-    Cost and tokens over many queries, by model and by tag, each counted once.
+    Cost and tokens of many queries, by model and by tag. Each result counts once.
 
-    Give it as `on_message` to the queries that it should count, or use it as a context manager: inside the block it
-    counts every turn of this thread, whoever runs it. Both at once count once. `print` it, or show it in a notebook.
+    Pass it as `on_message` to the queries to count, or use it as a context manager: it then counts every turn of this
+    thread inside the block. With both, each result still counts once. `print` a ledger, or display it in a notebook.
 
         ledger = Ledger()
         with ledger, ledger.tag("review"):
             agent_sdk.query("Review the diff")
         print(ledger.total_cost_usd, ledger.by_tag["review"].output_tokens)
 
-    It may be used from several threads.
+    A ledger is thread-safe.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: By tag and model.
+        #: Totals by tag and model.
         self._rows: dict[tuple[str, str], TokenTotals] = {}
-        #: By tag; a turn with two models is one turn.
+        #: Turns by tag; a turn that used two models counts once.
         self._turns: dict[str, int] = {}
-        self._seen: weakref.WeakSet[ResultMessage] = weakref.WeakSet()
-        #: For a CLI that tells totals only: the newest by session and model.
+        self._counted: weakref.WeakSet[ResultMessage] = weakref.WeakSet()
+        #: Newest cumulative totals by session and model, for a CLI that reports only these.
         self._totals: dict[tuple[str, str], TokenTotals] = {}
         self._tokens: list[Token[Any]] = []
 
     def __call__(self, message: Any) -> None:
-        """Count *message*, if it is a result; for `on_message=`."""
+        """Count *message* if it is a result; for `on_message=`."""
         if message.is_result:
             self.add(message)
 
     def add(self, result: ResultMessage) -> None:
-        """Count one result and those of the same run that came before it, unless they are counted already."""
+        """Count a result and the earlier results of the same run; results already counted are ignored."""
         for one in [*(one for one in result.results if one is not result), result]:
             with self._lock:
-                self._add(one, self._tag())
+                self._add(one, self._current_tag())
 
     def _add(self, result: ResultMessage, tag: str) -> None:
-        if result in self._seen:
+        if result in self._counted:
             return
-        self._seen.add(result)
+        self._counted.add(result)
         self._turns[tag] = self._turns.get(tag, 0) + 1
-        for model, spent in self._since(result).items():
+        for model, spent in self._spent_since_last(result).items():
             spent.turns = 1
             self._rows.setdefault((tag, model), TokenTotals()).add(spent)
 
-    def _since(self, result: ResultMessage) -> dict[str, TokenTotals]:
-        """Return what was spent since the result before this one, by model."""
+    def _spent_since_last(self, result: ResultMessage) -> dict[str, TokenTotals]:
+        """Return the usage since the previous result, by model."""
         since = result.model_usage_since_last_result
         if isinstance(since, dict):
-            return {str(model): _totals_of(row) for model, row in since.items()}
+            return {str(model): TokenTotals.from_wire(row) for model, row in since.items()}
         grown = {}
         for model, row in (result.model_usage if isinstance(result.model_usage, dict) else {}).items():
-            key, total = (str(result.session_id), str(model)), _totals_of(row)
-            grown[str(model)] = _difference(total, self._totals.get(key, TokenTotals()))
+            key, total = (str(result.session_id), str(model)), TokenTotals.from_wire(row)
+            grown[str(model)] = total.since(self._totals.get(key, TokenTotals()))
             self._totals[key] = total
         return grown
 
-    def _tag(self) -> str:
+    def _current_tag(self) -> str:
         return next((tag for ledger, tag in reversed(_TAGS.get()) if ledger is self), "")
 
-    # --- what it holds
+    # --- totals
 
     @property
     def total(self) -> TokenTotals:
-        """All of it."""
-        total = _sum(self._copy().values())
+        """Totals over all models and tags."""
+        total = TokenTotals.sum(self._copy().values())
         total.turns = sum(self._turns.values())
         return total
 
     @property
     def total_cost_usd(self) -> float:
-        """US dollars in all."""
+        """Total cost in US dollars."""
         return self.total.cost_usd
 
     @property
     def by_model(self) -> dict[str, TokenTotals]:
-        """What was spent on each model."""
-        rows = self._copy()
-        return {name: _sum(rows[key] for key in rows if key[1] == name) for name in _unique(key[1] for key in rows)}
+        """Totals by model."""
+        found: dict[str, TokenTotals] = {}
+        for (_, model), spent in self._copy().items():
+            found.setdefault(model, TokenTotals()).add(spent)
+        return found
 
     @property
     def by_tag(self) -> dict[str, TokenTotals]:
-        """What was spent under each tag; `""` is what had none."""
+        """Totals by tag; `""` for usage without a tag."""
         rows, found = self._copy(), {}
         for tag, turns in list(self._turns.items()):
-            found[tag] = _sum(rows[key] for key in rows if key[0] == tag)
+            found[tag] = TokenTotals.sum(rows[key] for key in rows if key[0] == tag)
             found[tag].turns = turns
         return found
 
@@ -151,7 +132,7 @@ class Ledger:
             return {key: attrs.evolve(spent) for key, spent in self._rows.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all figures as plain data: `total`, `by_model`, `by_tag`, and `rows` by both."""
+        """Return all totals as plain data: `total`, `by_model`, `by_tag`, and `rows` by tag and model."""
         return {
             "total": self.total.to_dict(),
             "by_model": {model: spent.to_dict() for model, spent in self.by_model.items()},
@@ -164,10 +145,10 @@ class Ledger:
     @contextlib.contextmanager
     def tag(self, name: str) -> Iterator[Ledger]:
         """
-        Count what ends inside the block under *name*; of blocks in blocks the inner one counts.
+        Count results received inside the block under the tag *name*. In nested blocks the innermost tag applies.
 
         Raises:
-            ConfigurationError: *name* is no text.
+            ConfigurationError: *name* is not a string.
         """
         tag: str | None = check.string("tag")(name)
         if tag is None:
@@ -187,7 +168,7 @@ class Ledger:
     ) -> None:
         LEDGERS.reset(self._tokens.pop())
 
-    # --- how it looks
+    # # --- representations
 
     def _table(self) -> list[list[str]]:
         rows = [[tag, model, *_cells(spent)] for (tag, model), spent in sorted(self._copy().items())]
@@ -206,25 +187,6 @@ class Ledger:
     def __repr__(self) -> str:
         total = self.total
         return f"<Ledger {total.turns} turns, ${total.cost_usd:.6g}>"
-
-
-def _totals_of(row: object) -> TokenTotals:
-    return TokenTotals(**{name: as_number(getattr(row, name, 0)) for name in _FIELDS})
-
-
-def _difference(new: TokenTotals, old: TokenTotals) -> TokenTotals:
-    return TokenTotals(**{name: max(0, getattr(new, name) - getattr(old, name)) for name in _FIELDS})
-
-
-def _sum(rows: Any) -> TokenTotals:
-    total = TokenTotals()
-    for row in rows:
-        total.add(row)
-    return total
-
-
-def _unique(names: Any) -> Mapping[str, None]:
-    return dict.fromkeys(names)
 
 
 def _cells(spent: TokenTotals) -> list[str]:

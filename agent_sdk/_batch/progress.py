@@ -1,5 +1,5 @@
 """
-One line on the standard error that tells how far something is, written over itself; gone when it is over.
+A progress line on standard error that overwrites itself and is removed at the end.
 """
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from types import TracebackType
 
 class ProgressLine:
     """
-    The line.
+    A progress line on standard error.
 
     Args:
-        wanted: *None*: only where the standard error is a terminal.
+        enabled: *None* enables it if standard error is a terminal.
     """
 
-    def __init__(self, wanted: bool | None) -> None:
+    def __init__(self, enabled: bool | None) -> None:
         self._stream = sys.stderr
         is_terminal = self._stream is not None and self._stream.isatty()
-        self._is_shown = is_terminal if wanted is None else wanted and self._stream is not None
-        self._shown = ""
+        self._is_shown = is_terminal if enabled is None else enabled and self._stream is not None
+        self._text = ""
 
     def show(self, text: str) -> None:
-        """Show *text* in place of what is there."""
-        if self._is_shown and text != self._shown:
-            self._stream.write("\r" + text.ljust(len(self._shown)))
+        """Replace the line with *text*."""
+        if self._is_shown and text != self._text:
+            self._stream.write("\r" + text.ljust(len(self._text)))
             self._stream.flush()
-            self._shown = text
+            self._text = text
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -34,6 +34,6 @@ class ProgressLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown:
-            self._stream.write("\r" + " " * len(self._shown) + "\r")
+        if self._text:
+            self._stream.write("\r" + " " * len(self._text) + "\r")
             self._stream.flush()

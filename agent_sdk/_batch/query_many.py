@@ -1,5 +1,5 @@
 """
-`query_many`: many prompts at once, each in a process of its own. The threads that run them are in `_batch.workers`.
+`query_many`: runs many prompts concurrently, each in its own process. `_batch.workers` implements the threads.
 """
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ def query_many(
     **overrides: Any,
 ) -> list[Outcome]:
     """
-    Run many prompts, some at a time, and return what became of each, in order.
+    Run many prompts concurrently, and return their outcomes in order.
 
-    When the CLI reports that a rate limit is reached, nothing new is started until it resets; with `retry=` what hit
-    it goes on too. Ctrl-C stops all and leaves nothing running. What was finished until then is in the exception:
-    `except KeyboardInterrupt as stop: stop.outcomes`; so it is in every other one that ends the call half way.
+    When the CLI reports a rate limit, no further query starts until the limit resets; with `retry=`, the queries that
+    hit the limit are retried then. Ctrl-C stops all queries. An exception that ends the call early, including
+    `KeyboardInterrupt`, has the outcomes so far: `except KeyboardInterrupt as stop: stop.outcomes`.
 
     Args:
-        prompts: Each as for `query`; read to their end before the first starts.
-        on_message: Called for every message, in this thread, one at a time; `message.session_id` tells them apart.
-        max_workers: Queries, and so processes, at the same time.
-        max_budget_usd: US dollars for all together. A query may spend what is left when it starts; nothing new is
-            started once it is spent. Queries that run at the same time may go beyond it, each by what it spends.
-        on_error: `"collect"` returns failures in their place; `"raise"` stops all at the first one, and raises it.
-        progress: Whether a line on the standard error tells how far it is; by default if that is a terminal.
-        options: Options to start from.
-        overrides: Options by name, as for `query`; they hold for each prompt.
+        prompts: Prompts as for `query`. The iterable is consumed before the first query starts.
+        on_message: Called for every message, in this thread, one at a time; `message.session_id` names its session.
+        max_workers: Maximum number of concurrent queries, and so of processes.
+        max_budget_usd: Budget in US dollars for all queries. Each query may spend what is left when it starts; once the
+            budget is spent, no query starts. Concurrent queries can exceed it, each by its own cost.
+        on_error: `"collect"` returns failures as outcomes; `"raise"` stops all queries and raises the first failure.
+        progress: Whether to show a progress line on standard error; defaults to whether that is a terminal.
+        options: Base options.
+        overrides: Options by name, as for `query`; they apply to each prompt.
 
     Returns:
-        One outcome for each prompt: `prompt`, `result`, `error`. Those that were not started for want of money have a
+        One outcome per prompt: `prompt`, `result`, `error`. Queries not started because the budget was spent have a
         `MaxBudgetError`.
 
     Raises:
-        ConfigurationError: A prompt or an option is wrong; nothing was started.
-        AgentSDKError: With `on_error="raise"`; whatever *on_message* raises comes through unchanged.
+        ConfigurationError: A prompt or an option is invalid; no query was started.
+        AgentSDKError: With `on_error="raise"`. Exceptions of *on_message* propagate unchanged.
     """
-    _check(prompts, on_message, max_workers, max_budget_usd, on_error)
-    one_shot(options, overrides)  # for its errors, before anything starts
+    _check_limits(prompts, on_message, max_workers, max_budget_usd, on_error)
+    one_shot(options, overrides)  # raises configuration errors before any query starts
     outcomes = [Outcome(prompt) for prompt in prompts]
-    wanted = _checked(outcomes, options_of(options, overrides))
-    crew = WorkerPool(outcomes, wanted, on_message, max_budget_usd, raises=on_error == "raise")
+    wanted = _check_prompts(outcomes, options_of(options, overrides))
+    pool = WorkerPool(outcomes, wanted, on_message, max_budget_usd, raises=on_error == "raise")
     with ProgressLine(progress) as line:
-        crew.run(max_workers, lambda: line.show(crew.state()))
+        pool.run(max_workers, lambda: line.show(pool.status_line()))
     return outcomes
 
 
-def _check(prompts: object, on_message: object, max_workers: object, budget: object, on_error: object) -> None:
+def _check_limits(prompts: object, on_message: object, max_workers: object, budget: object, on_error: object) -> None:
     if isinstance(prompts, (str, bytes)) or not isinstance(prompts, Iterable):
         raise check.invalid("prompts", prompts, "expected a list of prompts; for one prompt use query")
     check_callback("on_message", on_message)
@@ -75,11 +75,11 @@ def _check(prompts: object, on_message: object, max_workers: object, budget: obj
     check.one_of("on_error", ("collect", "raise"))(on_error)
 
 
-def _checked(outcomes: list[Outcome], options: Options) -> Options:
+def _check_prompts(outcomes: list[Outcome], options: Options) -> Options:
     for outcome in outcomes:
         content_of(outcome.prompt)
     if len(outcomes) > 1 and options.session_id is not None:
-        raise ConfigurationError("session_id names one session; many prompts have one each")
+        raise ConfigurationError("session_id sets the id of a single session; query_many starts one per prompt")
     if len(outcomes) > 1 and (options.resume or options.continue_conversation) and not options.fork_session:
-        raise ConfigurationError("many prompts cannot share one session; add fork_session=True for a copy for each")
+        raise ConfigurationError("query_many cannot run several prompts in one session; add fork_session=True")
     return options

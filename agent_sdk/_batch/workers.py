@@ -1,8 +1,7 @@
 """
-The crew of `query_many`: worker threads that run queries, and the calling thread that runs every callback.
+The pool of `query_many`: worker threads run the queries; the calling thread runs every callback.
 
-Plain code stays plain: workers hand over what is to be called, and wait; so callbacks run one at a time, in the thread
-that called.
+A worker sends its callbacks to the calling thread and waits for them, so callbacks run one at a time.
 """
 from __future__ import annotations
 
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._client.callbacks import OnMessage
-from .._client.client import Client
+from .._client.client import make_stream
+from .._client.conversation import Conversation
 from .._client.functions import one_shot
 from .._client.prompt import Prompt
 from .._core import log
@@ -28,45 +28,45 @@ from ..options.retry import Retry, rejected_until
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
-#: Seconds that the running queries get, together, to end when all are stopped.
-STOP_GRACE = 3.0
-#: Seconds between two looks at a worker that is being stopped.
+#: Seconds that all running queries together have to end when the pool stops.
+STOP_TIMEOUT = 3.0
+#: Seconds between two checks of stopping workers.
 POLL_INTERVAL = 0.02
-#: Seconds between two looks, in a worker, whether its callback will never be called.
-JOIN_TIMEOUT = 0.5
+#: Seconds between two checks for a stop, in a worker that waits for its callback.
+STOP_CHECK_INTERVAL = 0.5
 
 
 @attrs.define
 class Outcome:
-    """What became of one prompt."""
+    """The outcome of one prompt."""
 
     prompt: Prompt
-    #: How the run ended, good or bad; *None* when it ended without a result, or was never started.
+    #: The result, good or bad; *None* if the run ended without a result or was never started.
     result: ResultMessage | None = None
-    #: Why it is no success; *None* for a good result.
+    #: The failure; *None* for a good result.
     error: Exception | None = None
-    #: US dollars, all attempts included.
+    #: Cost in US dollars, all attempts included.
     cost_usd: float = 0.0
 
     @property
     def is_success(self) -> bool:
-        """There is a good result."""
+        """Whether the prompt has a good result."""
         return self.result is not None and self.error is None
 
     @property
     def content(self) -> str:
-        """The result's text, or `""`."""
+        """Text of the result, or `""`."""
         return "" if self.result is None else self.result.content
 
     def raise_for_error(self) -> Outcome:
-        """Raise `error` where there is one; return the outcome itself when it is good."""
+        """Raise `error` if it is set; return the outcome otherwise."""
         if self.error is not None:
             raise self.error
         return self
 
 
 class WorkerPool:
-    """The workers, and what they share with the thread that called."""
+    """The worker threads and their state shared with the calling thread."""
 
     def __init__(
         self,
@@ -82,22 +82,22 @@ class WorkerPool:
         self._on_message = on_message
         self._budget = budget
         self._lock = threading.Lock()
-        self._todo = list(reversed(range(len(outcomes))))
-        #: The clients that run now, by prompt.
-        self._running: dict[int, Client] = {}
+        self._pending = list(reversed(range(len(outcomes))))
+        #: Running conversations by index of the prompt.
+        self._running: dict[int, Conversation] = {}
         self._finished = 0
         self._spent = 0.0
         self._resets_at = 0.0
         self._stopped = threading.Event()
-        #: What the calling thread has to call; *None* when a worker has ended.
+        #: Calls for the calling thread; *None* when a worker has ended.
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
 
     # --- in the calling thread
 
     def run(self, workers: int, show: Callable[[], None]) -> None:
-        """Run all, and serve their callbacks meanwhile."""
+        """Run all prompts and their callbacks."""
         count = min(workers, len(self.outcomes))
-        threads = [self._thread(number) for number in range(count)]
+        threads = [self._make_thread(number) for number in range(count)]
         try:
             for thread in threads:
                 thread.start()
@@ -110,16 +110,16 @@ class WorkerPool:
                     call()
         except BaseException as error:
             error.outcomes = self.outcomes  # type: ignore[attr-defined]
-            self._stop([thread for thread in threads if thread.ident is not None])
+            self._stop_all([thread for thread in threads if thread.ident is not None])
             raise
 
-    def _thread(self, number: int) -> threading.Thread:
-        # A daemon: an exit of the program does not wait for it, and ends its process. Each has a copy of the context.
+    def _make_thread(self, number: int) -> threading.Thread:
+        # Daemon threads: the program can exit without waiting, which ends their processes. Each copies the context.
         work = contextvars.copy_context().run
-        return threading.Thread(target=work, args=(self._work,), name=f"agent_sdk-many-{number}", daemon=True)
+        return threading.Thread(target=work, args=(self._run_worker,), name=f"agent_sdk-many-{number}", daemon=True)
 
-    def state(self) -> str:
-        """How far it is, in a line."""
+    def status_line(self) -> str:
+        """Return the progress in one line."""
         with self._lock:
             failed = sum(outcome.error is not None for outcome in self.outcomes)
             text = f"{self._finished}/{len(self.outcomes)} done, {len(self._running)} running, ${self._spent:.4f}"
@@ -127,152 +127,153 @@ class WorkerPool:
         text += f", {failed} failed" if failed else ""
         return text + (f", rate limit: waiting {pause:.0f} s" if pause > 0 else "")
 
-    def _stop(self, threads: list[threading.Thread]) -> None:
-        """End what runs: by an interrupt, then, when time is up or Ctrl-C comes again, by force."""
+    def _stop_all(self, threads: list[threading.Thread]) -> None:
+        """Interrupt the running queries; after the timeout or a second Ctrl-C, kill their processes."""
         self._stopped.set()
-        deadline = time.monotonic() + STOP_GRACE
+        deadline = time.monotonic() + STOP_TIMEOUT
         try:
             while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
                 self._release_waiters()
-                for client in self._clients():
-                    client.abort()
+                for conversation in self._running_conversations():
+                    conversation.abort()
                 for thread in threads:
                     thread.join(POLL_INTERVAL / len(threads))
         except KeyboardInterrupt:
-            log.debug("many", "Ctrl-C came again: what runs is ended by force; the first one is on its way already")
+            log.debug("many", "second Ctrl-C: killing the running queries; the first KeyboardInterrupt is propagating")
         finally:
-            for client in self._clients():
-                client._keeper.kill()
+            for conversation in self._running_conversations():
+                conversation.process.kill()
             self._release_waiters()
         for outcome in self.outcomes:
             if outcome.result is None and outcome.error is None:
-                outcome.error = AbortError("not finished: all was stopped")
+                outcome.error = AbortError("not finished: the batch was stopped")
 
-    def _clients(self) -> list[Client]:
+    def _running_conversations(self) -> list[Conversation]:
         with self._lock:
             return list(self._running.values())
 
     def _release_waiters(self) -> None:
-        """Let workers go on that wait for a callback: there will be none."""
+        """Cancel the callbacks that workers wait for."""
         while not self._calls.empty():
             call = self._calls.get()
             if call is not None:
-                call.drop()
+                call.cancel()
 
-    def _check(self, error: Exception | None) -> None:
+    def _raise_if_wanted(self, error: Exception | None) -> None:
         if error is not None and self._raises:
             raise error
 
     # --- in a worker
 
-    def _work(self) -> None:
+    def _run_worker(self) -> None:
         try:
-            set_dispatcher(self._call)
-            while (number := self._take()) is not None:
-                self._run(number)
+            set_dispatcher(self._dispatch)
+            while (number := self._next_prompt()) is not None:
+                self._run_prompt(number)
         except _Cancelled:
-            log.debug("many", "a worker ends: all was stopped")
+            log.debug("many", "a worker ends: the batch was stopped")
         finally:
             self._calls.put(None)
 
-    def _call(self, function: Callable[..., Any], *args: Any, is_last_word: bool = False) -> Any:
-        """Let the calling thread call *function*, and wait for what comes of it."""
-        call = _Call(function, args, is_last_word)
+    def _dispatch(self, function: Callable[..., Any], *args: Any, propagates: bool = False) -> Any:
+        """Call *function* in the calling thread, and return its result or raise its error."""
+        call = _Call(function, args, propagates)
         self._calls.put(call)
         return call.wait(self._stopped)
 
-    def _take(self) -> int | None:
-        """Return the next prompt to run, once it may be started."""
+    def _next_prompt(self) -> int | None:
+        """Return the index of the next prompt, once it may start; *None* if no prompt is left."""
         while not self._stopped.is_set():
             with self._lock:
                 pause = self._resets_at - time.time()
-                if not self._todo:
+                if not self._pending:
                     return None
                 if pause <= 0:
-                    return self._todo.pop()
+                    return self._pending.pop()
             if pause > (self._options.retry or Retry()).max_wait:
-                self._refuse_rest(pause)
+                self._fail_remaining(pause)
                 return None
             self._stopped.wait(pause)
         return None
 
-    def _refuse_rest(self, pause: float) -> None:
+    def _fail_remaining(self, pause: float) -> None:
         with self._lock:
-            left, self._todo = self._todo, []
-        text = f"not started: the rate limit resets in {pause:.0f} seconds only"
+            left, self._pending = self._pending, []
+        text = f"not started: the rate limit resets only in {pause:.0f} seconds"
         for number in reversed(left):
-            self._end(number, RateLimitError(text, resets_at=self._resets_at))
+            self._finish(number, RateLimitError(text, resets_at=self._resets_at))
 
-    def _run(self, number: int) -> None:
+    def _run_prompt(self, number: int) -> None:
         with self._lock:
             left = None if self._budget is None else self._budget - self._spent
         if left is not None and left <= 0:
-            self._end(number, MaxBudgetError(f"not started: the budget of ${self._budget:g} is spent"))
+            self._finish(number, MaxBudgetError(f"not started: the budget of ${self._budget:g} is spent"))
             return
-        client = one_shot(self._within(left), {})
+        conversation = one_shot(self._with_budget(left), {})
         with self._lock:
-            self._running[number] = client
+            self._running[number] = conversation
         error: Exception | None = None
         try:
-            self._query(self.outcomes[number], client)
+            self._run_query(self.outcomes[number], conversation)
         except Exception as failure:
-            # Its place is in the outcome; one of on_message was raised in the calling thread already.
+            # The outcome contains the error. An error of on_message was already raised in the calling thread.
             error = failure
         finally:
-            self._leave(number, client)
-        self._end(number, error)
+            self._unregister(number, conversation)
+        self._finish(number, error)
 
-    def _query(self, outcome: Outcome, client: Client) -> None:
+    def _run_query(self, outcome: Outcome, conversation: Conversation) -> None:
         if self._stopped.is_set():
             raise _Cancelled
         try:
-            outcome.result = client.query(outcome.prompt, self._on_message_received)
+            stream = make_stream(conversation, outcome.prompt, conversation.options)
+            outcome.result = stream.run(self._on_message_received)
         except (AbortError, ResultError) as error:
             outcome.result = error.result
             raise
         outcome.result.raise_for_error()
 
-    def _within(self, left: float | None) -> Options:
+    def _with_budget(self, left: float | None) -> Options:
         options = self._options
         if left is None or options.resume or options.continue_conversation:
-            return options  # no limit of its own: the CLI counts what a resumed session has cost before as well
+            return options  # no budget per query: the CLI includes earlier costs of a resumed session
         own = options.max_budget_usd
         return options.evolve(max_budget_usd=left if own is None else min(left, own))
 
     def _on_message_received(self, message: Message) -> None:
         until = rejected_until(message)
         if until is not None:
-            log.debug("many", "the rate limit is reached until %s", until)
+            log.debug("many", "rate limit reached; resets at %s", until)
             with self._lock:
                 self._resets_at = max(self._resets_at, until)
         if self._on_message is not None:
-            self._call(self._on_message, message, is_last_word=True)
+            self._dispatch(self._on_message, message, propagates=True)
 
-    def _leave(self, number: int, client: Client) -> None:
+    def _unregister(self, number: int, conversation: Conversation) -> None:
         with self._lock:
             del self._running[number]
-            self.outcomes[number].cost_usd = client.total_cost_usd
-            self._spent += client.total_cost_usd
+            self.outcomes[number].cost_usd = conversation.usage.cost
+            self._spent += conversation.usage.cost
 
-    def _end(self, number: int, error: Exception | None) -> None:
+    def _finish(self, number: int, error: Exception | None) -> None:
         self.outcomes[number].error = error
         with self._lock:
             self._finished += 1
-        self._calls.put(_Call(self._check, (error,), is_last_word=True))
+        self._calls.put(_Call(self._raise_if_wanted, (error,), propagates=True))
 
 
 class _Cancelled(BaseException):
-    """Ends a worker whose callback nobody will call. No `Exception`: no hook or callback is to take it for its own."""
+    """Ends a worker whose callback was cancelled. A `BaseException`, so that no hook or callback catches it."""
 
 
 class _Call:
-    """One call that a worker hands over to the calling thread."""
+    """A call that a worker sends to the calling thread."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], is_last_word: bool) -> None:
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], propagates: bool) -> None:
         self._function = function
         self._args = args
-        #: Whether its error ends all.
-        self._propagates = is_last_word
+        #: Whether an error of the call ends all queries.
+        self._propagates = propagates
         self._answer: Any = None
         self._error: BaseException | None = None
         self._done = threading.Event()
@@ -287,18 +288,18 @@ class _Call:
         finally:
             self._done.set()
 
-    def drop(self) -> None:
-        """Tell the worker that it will not be called."""
+    def cancel(self) -> None:
+        """Release the waiting worker without making the call."""
         self._error = _Cancelled()
         self._done.set()
 
     def wait(self, stopped: threading.Event) -> Any:
-        """Return what the call gave, in the worker; raise what it raised."""
-        while not self._done.wait(JOIN_TIMEOUT):
+        """Wait for the call in the worker, and return its result or raise its error."""
+        while not self._done.wait(STOP_CHECK_INTERVAL):
             if stopped.is_set():
                 raise _Cancelled
         if isinstance(self._error, Exception):
             raise self._error
         if self._error is not None:
-            raise _Cancelled from self._error  # Ctrl-C is for the thread that called
+            raise _Cancelled from self._error  # KeyboardInterrupt belongs to the calling thread
         return self._answer

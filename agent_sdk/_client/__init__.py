@@ -1,1 +1,1 @@
-"""Conversations: `Client`, its process, its streams, `Session`, `UserSessions`, and the functions of the face."""
+"""Conversations: `Client`, its process and streams, `Session`, `UserSessions`, and the functions of the public API."""

@@ -1,89 +1,73 @@
 """
-`Client`: a conversation that goes on from call to call, in one kept process.
+`Client`: a conversation over several calls, in one process.
 """
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .._core import log
 from .._core.callbacks import check_callback
 from .._core.checks import invalid
-from .._protocol.terms import TurnLimits
-from .._protocol.turn import Turn
-from ..errors import BusyError, ConfigurationError
-from ..options.options import NAMES, NO_SESSION, SESSION, Options, options_of
-from .callbacks import ClientCallbacks, OnMessage
+from ..errors import ConfigurationError
+from ..options.options import NAMES, Options, options_of
+from .callbacks import OnMessage, check_kind
 from .control_requests import ControlRequests
-from .process import ONE_SHOT_GRACE, ClientProcess
+from .conversation import Conversation
 from .prompt import Prompt, content_of
 from .stream import IdleStream, MessageStream
-from .usage import LEDGERS, UsageTotals
 
 if TYPE_CHECKING:
     from ..messages import ResultMessage, Usage
 
+T = TypeVar("T")
+C = TypeVar("C", bound=OnMessage)
+H = TypeVar("H", bound=Callable[..., object])
 
 
-class Client(ClientCallbacks, ControlRequests):
+class Client(ControlRequests):
     """
-    One conversation with the CLI.
+    A conversation with the CLI.
 
-    Keeps its process for the next turn and its session for as long as it lives; use it in a `with` block, or call
-    `close`. One turn at a time. It may be made in one thread and used in another.
+    The client keeps its process and its session between turns. Use it in a `with` block, or call `close`. A client runs
+    one turn at a time. It can be created in one thread and used in another.
 
     Args:
-        options: The options to start from; *overrides* are options by name, above them.
+        options: Base options; *overrides* are options by name and take precedence.
 
     Raises:
-        ConfigurationError: An option's name or value is wrong.
+        ConfigurationError: The name or value of an option is invalid.
     """
 
     def __init__(self, options: Options | None = None, **overrides: Any) -> None:
-        merged = options_of(options, overrides)
-        opening = {name: getattr(merged, name) for name in SESSION if getattr(merged, name)}
-        self._options = merged.evolve(**NO_SESSION) if opening else merged
-        self._keeper = ClientProcess(opening)
-        self._mutex = threading.Lock()
-        self._turn: Turn | None = None
-        # Not held: a stream that nobody reads any more stops its turn.
-        self._stream: weakref.ref[MessageStream] | None = None
-        self._session_id: str | None = opening.get("session_id")
-        self._session_ids: list[str] = []
-        self._callbacks: list[tuple[str, OnMessage]] = []
-        self._usage_totals = UsageTotals()
-        #: The session ends with its first turn, as far as hooks are concerned.
-        self._is_one_shot = False
+        super().__init__(Conversation(options_of(options, overrides)))
 
     # --- state
 
     @property
     def session_id(self) -> str | None:
-        """Id of the session: that of the newest init or result; *None* before the first and after `close`."""
-        return self._session_id
+        """Id of the session, from the newest init or result message; *None* before the first one and after `close`."""
+        return self._conversation.session_id
 
     @property
     def session_ids(self) -> list[str]:
         """All ids that the session of this client has had, oldest first."""
-        return list(self._session_ids)
+        return list(self._conversation.session_ids)
 
     @property
     def pid(self) -> int | None:
-        """Process id of the CLI, while one lives."""
-        connection = self._keeper.connection
+        """Process id of the CLI; *None* if no process is running."""
+        connection = self._conversation.process.connection
         return connection.transport.pid if connection is not None and connection.is_usable else None
 
     @property
     def options(self) -> Options:
-        """The options of the next turn."""
-        return self._options
+        """The options for the next turn."""
+        return self._conversation.options
 
     @property
     def capabilities(self) -> dict[str, Any]:
-        """What was asked for: `tools`, `permission_mode`, `max_turns`, `model`."""
-        asked = self._options
+        """The configured `tools`, `permission_mode`, `max_turns` and `model`."""
+        asked = self.options
         return {
             "tools": list(asked.allowed_tools or asked.tools or ()),
             "permission_mode": asked.permission_mode,
@@ -93,13 +77,13 @@ class Client(ClientCallbacks, ControlRequests):
 
     @property
     def usage(self) -> Usage:
-        """Tokens over this client's life, each counted once."""
-        return self._usage_totals.usage
+        """Tokens used by this client; each result counts once."""
+        return self._conversation.usage.usage
 
     @property
     def total_cost_usd(self) -> float:
-        """US dollars over this client's life, each counted once."""
-        return self._usage_totals.cost
+        """Cost of this client in US dollars; each result counts once."""
+        return self._conversation.usage.cost
 
     # --- turns
 
@@ -109,61 +93,53 @@ class Client(ClientCallbacks, ControlRequests):
 
         Args:
             prompt: A string, or a list of strings and content blocks.
-            on_message: Called for every message, in order, in this thread.
-            overrides: Options for this call alone. *resume* and *fork_session* move the client for good.
+            on_message: Called for every message, in order, in the calling thread.
+            overrides: Options for this call only. *resume* and *fork_session* switch the client's session permanently.
 
         Raises:
-            AgentSDKError: As the tree in `agent_sdk.errors` says; whatever *on_message* raises comes through unchanged.
+            AgentSDKError: See the tree in `agent_sdk.errors`. Exceptions of *on_message* propagate unchanged.
         """
         check_callback("on_message", on_message)
-        result = self.stream(prompt, **overrides).run(on_message)
-        return result
+        return self.stream(prompt, **overrides).run(on_message)
 
     def stream(self, prompt: Prompt, **overrides: Any) -> MessageStream:
-        """Run one turn in this session as an iterator of its messages."""
-        content_of(prompt)
-        options = self._options.evolve(**overrides)
-        if options.retry is not None:
-            from .retrying_stream import RetryingStream
-
-            return RetryingStream(self, prompt, options)
-        return MessageStream(self, prompt, options)
+        """Run one turn in this session and return an iterator of its messages."""
+        return make_stream(self._conversation, prompt, self.options.evolve(**overrides))
 
     def abort(self) -> bool:
         """
-        Stop the running turn, from any thread, callback or signal handler, without waiting.
+        Abort the running turn without waiting. Allowed in any thread, callback or signal handler.
 
         Returns:
-            Whether a turn was running; then its call raises `AbortError` and no further callback runs for it.
+            Whether a turn was running. If so, its call raises `AbortError`, and no further callback runs for it.
         """
-        turn = self._turn
-        return turn is not None and turn.abort()
+        return self._conversation.abort()
 
     def start(self) -> Client:
-        """Start the process without a prompt, so that the first query does not wait for it."""
-        self._connect()
+        """Start the process without a prompt, to reduce the latency of the first query."""
+        self._conversation.connect()
         return self
 
     def wait_idle(self, timeout: float | None = None, on_message: OnMessage | None = None) -> bool:
         """
-        Read what the CLI does without a prompt, until it has nothing left to do.
+        Process messages of background work until the CLI is idle.
 
-        Between turns nothing is read by itself: call this to see background work end.
+        The SDK reads no messages between turns; call this to receive the results of background tasks.
 
         Args:
-            timeout: Seconds to wait; *None* waits as long as it takes.
-            on_message: Called for each message, in order, in this thread.
+            timeout: Maximum seconds to wait; *None* disables the limit.
+            on_message: Called for each message, in order, in the calling thread.
 
         Returns:
-            True when the CLI is idle, False when *timeout* passed first.
+            True if the CLI is idle, False if *timeout* passed first.
 
         Raises:
-            BusyError: A turn is running.
+            BusyError: Another turn is running.
         """
         check_callback("on_message", on_message)
-        if not self._keeper.is_running:
+        if not self._conversation.process.is_running:
             return True
-        stream = IdleStream(self, timeout)
+        stream = IdleStream(self._conversation, timeout)
         with stream:
             for message in stream:
                 if on_message is not None:
@@ -172,20 +148,11 @@ class Client(ClientCallbacks, ControlRequests):
 
     def close(self) -> None:
         """
-        End the process and forget the session: the next query starts a fresh one.
+        End the process and the session; the next query starts a new session.
 
-        Aborts a running turn first. Bounded in time whatever the process does; a second call does nothing.
+        Aborts a running turn first. The call is bounded in time; closing a closed client has no effect.
         """
-        turn = self._turn
-        try:
-            if turn is not None:
-                turn.abort()
-            else:
-                self._keeper.fire_session_end()
-        finally:
-            self._keeper.close()
-            self._keeper.switch_session({})
-            self._session_id = None
+        self._conversation.close()
 
     def __enter__(self) -> Client:
         return self
@@ -196,139 +163,116 @@ class Client(ClientCallbacks, ControlRequests):
     # --- sessions
 
     def fork(self) -> Client:
-        """Return a client whose first query goes on in a copy of this session."""
-        if self._session_id is None:
-            raise ConfigurationError("fork: this client has no session yet; query first")
-        return Client(self._options, resume=self._session_id, fork_session=True)
+        """Return a client whose first query forks this session."""
+        if self.session_id is None:
+            raise ConfigurationError("fork: this client has no session yet; run a query first")
+        return Client(self.options, resume=self.session_id, fork_session=True)
 
     def resume(self, session_id: str) -> Client:
         """
-        Go on with another session in the next query.
+        Resume another session in the next query.
 
         Raises:
-            ConfigurationError: *session_id* is none; `close` lets the next query begin a new session.
+            ConfigurationError: *session_id* is *None*; call `close` to start a new session.
         """
         if session_id is None:
-            raise invalid("session_id", session_id, "expected its id; after close() the next query begins anew")
-        self._move(self._options.evolve(resume=session_id))
+            raise invalid("session_id", session_id, "expected a session id; call close() to start a new session")
+        self._conversation.switch_session(self.options.evolve(resume=session_id))
         return self
 
-    def _move(self, options: Options) -> None:
-        opening = {name: getattr(options, name) for name in SESSION if getattr(options, name)}
-        if opening.get("fork_session") and not opening.get("resume") and not opening.get("continue_conversation"):
-            if self._session_id is None:
-                raise ConfigurationError("fork_session: this client has no session yet; query first")
-            opening["resume"] = self._session_id
-        self._keeper.close()
-        self._keeper.switch_session(opening)
+    # --- callbacks
 
-    def _count(self, result: ResultMessage) -> None:
-        self._usage_totals.add(result)
-        self._keeper.cost_usd = self._usage_totals.cost
-        for add in LEDGERS.get():
-            add(result)
+    @overload
+    def on(self, kind: str, callback: C) -> C: ...
 
-    # --- what a stream asks of its client
+    @overload
+    def on(self, kind: str, callback: None = None) -> Callable[[C], C]: ...
 
-    def _begin(self, options: Options, stream: MessageStream, kind: type[Turn] = Turn) -> Turn:
-        terms = TurnLimits(
-            timeout=options.timeout,
-            idle_timeout=options.idle_timeout,
-            wait_for_background=options.wait_for_background,
-            stderr=options.stderr,
-            resume=self._keeper.session_to_resume(options),
-            cwd=options.cwd,
-        )
-        turn = kind(terms, self._session_id)
-        self._free_thread()
-        with self._mutex:
-            if self._turn is not None:
-                raise BusyError("a turn is running in this client; wait for it, abort it, or use another client")
-            self._turn, self._stream = turn, weakref.ref(stream)
-        return turn
+    def on(self, kind: str, callback: Any = None) -> Any:
+        """
+        Register *callback* for every message of a kind, in all turns of this client.
 
-    def _free_thread(self) -> None:
-        """Close a stream that this thread left open."""
-        running, stream = self._turn, None if self._stream is None else self._stream()
-        if running is None or running.thread != threading.get_ident():
-            return
-        if running.in_callback:
-            raise BusyError("a callback cannot query its own client: its turn is still running; use another client")
-        log.warn("a stream was left open; the next query closes it", ResourceWarning)
-        if stream is not None:
-            stream.is_displaced = not running.is_over  # whoever still reads it must not take this for its end
-            stream.close()
+        Args:
+            kind: Name of a predicate without `is_`: `"init"`, `"text"`, `"tool_use"`, `"result"` ...
+            callback: A function of one message; if omitted, a decorator is returned.
 
-    def _open(self, turn: Turn, options: Options) -> bool:
-        """Give *turn* a process; tell whether it was there before."""
-        if any(getattr(options, name) for name in SESSION):
-            self._move(options)
-            options = options.evolve(**NO_SESSION)
-            self._options = self._options.evolve(**NO_SESSION)  # a session is opened once, not by every turn
-        self._keeper.session_lock.acquire(turn, self._keeper.target, options)
-        self._keeper.client_options = self._options
-        before = self._keeper.connection
-        return self._keeper.ensure_running(options, turn) is before
+        Raises:
+            ConfigurationError: *kind* is unknown.
+        """
+        check_kind(kind)
+        if callback is None:
+            return lambda function: self.on(kind, function)
+        self._conversation.callbacks.add(kind, callback)
+        return callback
 
-    def _moved(self, session_id: str | None) -> None:
-        if session_id is not None:
-            self._session_id = self._keeper.session_id = session_id
-            if session_id not in self._session_ids:
-                self._session_ids.append(session_id)
+    def hook(self, event: str, pattern: Any = None, *, matcher: Any = None, **how: Any) -> Callable[[H], H]:
+        """
+        Register the decorated function as a hook, starting with the next turn: `@client.hook("pre_tool_use", "Bash")`.
 
-    def _finish(self, turn: Turn, options: Options) -> None:
-        """A turn is over: note where the session stands; let go of a process that was for this turn alone."""
-        try:
-            connection = self._keeper.connection
-            if connection is not None:
-                connection.owner = None
-                connection.callbacks.begin_turn(None)
-                if options.persistent and connection.is_usable:
-                    if turn.is_open:
-                        self._keeper.finish_turn(turn)
-                else:
-                    if self._is_one_shot:
-                        self._keeper.fire_session_end()
-                    self._keeper.close(ONE_SHOT_GRACE)
-        finally:
-            self._torn(turn)
+        Args:
+            event: Name of the event, such as `"pre_tool_use"`.
+            pattern: Tools, agents or triggers to match; defaults to all.
+            matcher: Keyword form of *pattern*. A function of the context must be passed by this name.
+            how: `timeout` in seconds and `fail_mode`, as for `hooks.Matcher`.
 
-    def _torn(self, turn: Turn | None) -> None:
-        if self._turn is turn:
-            try:
-                self._keeper.clean_up()
-            finally:
-                self._keeper.session_lock.release()
-                self._turn = self._stream = None
+        Raises:
+            ConfigurationError: The event is unknown, or the function takes other arguments.
+        """
+        from ..hooks.base import event_name
+        from ..hooks.matchers import Matcher
+
+        if callable(event) or callable(pattern):
+            text = "client.hook is a decorator: write @client.hook(event) above the function; to match with a function,"
+            raise ConfigurationError(f"{text} pass matcher=function")
+        event_name(event)
+        chosen = pattern if matcher is None else matcher
+
+        def register(function: H) -> H:
+            before = self.options.hooks or {}
+            already = before.get(event, ())
+            already = already if isinstance(already, (list, tuple)) else (already,)
+            return self._set_options(function, hooks={**before, event: [*already, Matcher(chosen, function, **how)]})
+
+        return register
 
     # --- builders
 
     def with_tools(self, *tools: str) -> Client:
-        """Set *allowed_tools* for the next turns."""
-        self._options = self._options.with_tools(*tools)
+        """Set *allowed_tools* for the following turns."""
+        self._conversation.options = self.options.with_tools(*tools)
         return self
 
     def without_tools(self, *tools: str) -> Client:
-        """Set *disallowed_tools* for the next turns."""
-        self._options = self._options.without_tools(*tools)
+        """Set *disallowed_tools* for the following turns."""
+        self._conversation.options = self.options.without_tools(*tools)
         return self
 
+    def _set_options(self, returned: T, **changes: Any) -> T:
+        self._conversation.options = self.options.evolve(**changes)
+        return returned
+
     def __getattr__(self, name: str) -> Callable[..., Client]:
-        option = self._options.builder(name)
-
-        def build(value: Any = True) -> Client:
-            self._options = self._options.evolve(**{option: value})
-            return self
-
-        return build
+        option = self.options.builder(name)
+        return lambda value=True: self._set_options(self, **{option: value})
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in NAMES:
-            remedy = f"give it to one query, query(..., {name}=...), or to all that follow, with_{name}(...)"
+            remedy = f"use query(..., {name}=...) for one query, or with_{name}(...) for all following ones"
             raise AttributeError(f"client.{name} cannot be set: {remedy}", name=name, obj=self)
         object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        state = "RUNNING" if self._turn is not None else "IDLE" if self._keeper.is_running else "CLOSED"
-        return f"<Client {self._session_id or 'no session yet'} {state}, {self._usage_totals.turns} turns>"
+        conversation = self._conversation
+        is_idle = conversation.process.is_running
+        state = "RUNNING" if conversation.is_running else "IDLE" if is_idle else "CLOSED"
+        return f"<Client {self.session_id or 'no session yet'} {state}, {conversation.usage.turns} turns>"
 
+
+def make_stream(conversation: Conversation, prompt: Prompt, options: Options) -> MessageStream:
+    """Return the stream of one turn, which has not started."""
+    content_of(prompt)
+    if options.retry is None:
+        return MessageStream(conversation, prompt, options)
+    from .retrying_stream import RetryingStream
+
+    return RetryingStream(conversation, prompt, options)

@@ -1,7 +1,7 @@
 """
-What a client can ask of its process while it lives: one method for each control request.
+The control requests of a client to its process: one method per request.
 
-All of it works between turns, where a process is started if need be, inside a callback, and from another thread.
+Every method works between turns (starting a process if needed), inside a callback, and from another thread.
 """
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentSDKError, ConfigurationError, ControlError
-from ..options.options import Options
-from .process import ClientProcess
+from .conversation import Conversation
 
 if TYPE_CHECKING:
-    from .._protocol.connection import Connection
-    from .._protocol.turn import Turn
     from ..messages import (
         AccountInfo,
         AgentInfo,
@@ -30,25 +27,18 @@ if TYPE_CHECKING:
 class ControlRequests:
     """The control requests of a `Client`."""
 
-    _keeper: ClientProcess
-    _options: Options
-    _turn: Turn | None
-
-    def _connect(self) -> Connection:
-        connection = self._keeper.connection
-        if self._turn is not None and connection is not None:
-            return connection
-        return self._keeper.ensure_running(self._options)
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
 
     def control(self, subtype: str, **fields: Any) -> dict[str, Any]:
         """
-        Send any control request of the CLI and return its answer.
+        Send a control request to the CLI and return its response.
 
         Raises:
-            ControlError: The CLI refused, or does not know the request.
+            ControlError: The CLI rejected the request, or does not support it.
         """
         try:
-            return self._connect().request(subtype, fields)
+            return self._conversation.connect().request(subtype, fields)
         except (TypeError, ValueError) as error:
             if isinstance(error, AgentSDKError):
                 raise
@@ -58,33 +48,33 @@ class ControlRequests:
 
     def interrupt(self) -> dict[str, Any]:
         """
-        Interrupt the running turn: its call returns with an aborted result. Returns the CLI's receipt, which is empty
-        where no process runs.
+        Interrupt the running turn: its call returns an aborted result. Returns the CLI's response; empty if no process
+        is running.
         """
-        return self.control("interrupt") if self._keeper.is_running else {}
+        return self.control("interrupt") if self._conversation.process.is_running else {}
 
     def set_model(self, model: str | None = None) -> None:
-        """Use another model from the next model call on; *None* goes back to the default."""
+        """Switch to another model from the next model call; *None* restores the default."""
         self._set_live("model", model)
 
     def set_permission_mode(self, mode: str) -> None:
-        """Set the permission mode; names as for the option *permission_mode*."""
+        """Set the permission mode. Accepts the names of the option *permission_mode*."""
         self._set_live("permission_mode", mode)
 
     def set_max_thinking_tokens(self, tokens: int | None) -> None:
-        """Set the budget for thinking; 0 turns it off, *None* goes back to the default."""
+        """Set the thinking budget in tokens; 0 disables thinking, *None* restores the default."""
         self._set_live("max_thinking_tokens", tokens)
 
     def _set_live(self, name: str, value: object) -> None:
-        options = self._options.evolve(**{name: value})
-        self._connect()
-        self._keeper.set_live(name, getattr(options, name))
-        self._options = options
+        options = self._conversation.options.evolve(**{name: value})
+        self._conversation.connect()
+        self._conversation.process.set_live(name, getattr(options, name))
+        self._conversation.options = options
 
     # --- MCP servers
 
     def mcp_status(self) -> list[McpServerStatus]:
-        """Return how the MCP servers stand."""
+        """Return the status of the MCP servers."""
         from .._converter import structure
         from ..messages import McpServerStatus
 
@@ -92,39 +82,39 @@ class ControlRequests:
         return [structure(row, McpServerStatus) for row in rows or ()]
 
     def reconnect_mcp_server(self, name: str) -> None:
-        """Connect to an MCP server again; not for tool servers of this process."""
+        """Reconnect to an MCP server. Not supported for in-process tool servers."""
         self.control("mcp_reconnect", serverName=name)
 
     def toggle_mcp_server(self, name: str, enabled: bool) -> None:
-        """Turn an MCP server off or on."""
+        """Enable or disable an MCP server."""
         self.control("mcp_toggle", serverName=name, enabled=enabled)
 
     def set_mcp_servers(self, servers: Mapping[str, Any]) -> McpServersChange:
         """
-        Replace the MCP servers of the session, in its next processes too.
+        Replace the MCP servers of the session, in this process and the following ones.
 
         Args:
-            servers: As for the option *mcp_servers*; servers that are not among them are removed.
+            servers: As for the option *mcp_servers*. Servers that are not listed are removed.
 
         Raises:
-            ConfigurationError: A name or a shape is wrong.
+            ConfigurationError: A server name or definition is invalid.
         """
         from .._converter import structure
         from ..messages import McpServersChange
 
-        options = self._options.evolve(mcp_servers=servers)
-        connection = self._connect()
+        options = self._conversation.options.evolve(mcp_servers=servers)
+        connection = self._conversation.connect()
         wire = connection.callbacks.replace_servers(options)
         answer = connection.request("mcp_set_servers", {"servers": wire})
-        self._options = options
-        self._keeper.record("mcp_servers", servers)
+        self._conversation.options = options
+        self._conversation.process.record("mcp_servers", servers)
         return structure(answer, McpServersChange)
 
     # --- the session
 
     def context_usage(self, detail: str = "full") -> ContextReport:
         """
-        Report what fills the context window.
+        Return the contents of the context window by category.
 
         Args:
             detail: `"full"` takes about a second, `"summary"` a few milliseconds.
@@ -136,22 +126,22 @@ class ControlRequests:
 
     def rewind_files(self, message_uuid: str, dry_run: bool = False) -> RewindReport:
         """
-        Put files back to how they were when a prompt was sent. Needs the option *enable_file_checkpointing*.
+        Restore files to their state when a prompt was sent. Requires the option *enable_file_checkpointing*.
 
         Args:
-            message_uuid: The prompt's: `result.user_message_uuids` names it.
-            dry_run: Change nothing, and tell which files would be.
+            message_uuid: Uuid of the prompt, from `result.user_message_uuids`.
+            dry_run: Only report the files that would change.
 
         Returns:
-            What was changed, or would be.
+            The files that changed or would change.
 
         Raises:
-            ControlError: There is no checkpoint for that message. The CLI itself calls that a success.
+            ControlError: No checkpoint exists for the message. The CLI reports success in this case.
         """
         from .._converter import structure
         from ..messages import RewindReport
 
-        answer = self._rewind(message_uuid, True)  # in a dry run alone the CLI tells what changes
+        answer = self._rewind(message_uuid, True)  # the CLI lists the changes only in a dry run
         if not dry_run:
             answer = {**answer, **self._rewind(message_uuid, False)}
         return structure(answer, RewindReport)
@@ -168,15 +158,15 @@ class ControlRequests:
         Stop a background task.
 
         Raises:
-            ControlError: No such task lives. The CLI itself calls that a success.
+            ControlError: No such task is running. The CLI reports success in this case.
         """
-        self._connect()
-        if task_id not in self._keeper.activity.tasks:
-            alive = ", ".join(self._keeper.activity.tasks) or "none"
-            raise ControlError(f"stop_task: no task {task_id!r} lives (alive: {alive})", subtype="stop_task")
+        self._conversation.connect()
+        if task_id not in self._conversation.process.activity.tasks:
+            alive = ", ".join(self._conversation.process.activity.tasks) or "none"
+            raise ControlError(f"stop_task: no running task {task_id!r} (running: {alive})", subtype="stop_task")
         self.control("stop_task", task_id=task_id)
 
-    # --- what the handshake told
+    # # --- the response to the handshake
 
     def supported_commands(self) -> list[SlashCommand]:
         """Return the slash commands of this session."""
@@ -185,27 +175,27 @@ class ControlRequests:
         return self._listed("commands", SlashCommand)
 
     def supported_models(self) -> list[ModelInfo]:
-        """Return the models that can be chosen."""
+        """Return the available models."""
         from ..messages import ModelInfo
 
         return self._listed("models", ModelInfo)
 
     def supported_agents(self) -> list[AgentInfo]:
-        """Return the agents that the model may start."""
+        """Return the agents that the model can start."""
         from ..messages import AgentInfo
 
         return self._listed("agents", AgentInfo)
 
     def account_info(self) -> AccountInfo:
-        """Return who pays: the source of the key, the plan, the provider."""
+        """Return the account: source of the API key, plan and provider."""
         from .._converter import structure
         from ..messages import AccountInfo
 
-        self._connect()
-        return structure(self._keeper.info.raw.get("account") or {}, AccountInfo)
+        self._conversation.connect()
+        return structure(self._conversation.process.info.raw.get("account") or {}, AccountInfo)
 
     def _listed(self, name: str, kind: type[Any]) -> list[Any]:
         from .._converter import structure
 
-        self._connect()
-        return [structure(row, kind) for row in self._keeper.info.rows(name)]
+        self._conversation.connect()
+        return [structure(row, kind) for row in self._conversation.process.info.rows(name)]

@@ -1,14 +1,16 @@
 """
-The functions for one call: `query`, `stream`, `client`.
+The functions for single calls: `query`, `stream`, `client`.
 """
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._core.callbacks import check_callback
 from ..errors import ConfigurationError
 from ..options.options import Options, options_of
 from .callbacks import OnMessage
-from .client import Client
+from .client import Client, make_stream
+from .conversation import Conversation
 from .prompt import Prompt
 from .stream import MessageStream
 
@@ -20,51 +22,46 @@ def query(
     prompt: Prompt, on_message: OnMessage | None = None, *, options: Options | None = None, **overrides: Any
 ) -> ResultMessage:
     """
-    Run one prompt to its end and return the result, good or bad.
+    Run one prompt and return the result, good or bad.
 
-    Blocks until the run is over and its process is reaped. Each call starts a process; a `Client` keeps one.
+    Blocks until the run has ended and its process is reaped. Each call starts a process; use a `Client` to keep one.
 
     Args:
         prompt: A string, or a list of strings and content blocks.
         on_message: Called for every message, in order, in the calling thread.
-        options: Options to start from.
-        overrides: Options by name, above *options*: `resume=`, `model=`, `timeout=` ...
+        options: Base options.
+        overrides: Options by name, which take precedence over *options*: `resume=`, `model=`, `timeout=` ...
 
     Returns:
-        The last result of the run: `is_success`, `is_error`, `raise_for_error()`, `messages`, `session_id`.
+        The last result of the run, with `is_success`, `is_error`, `raise_for_error()`, `messages`, `session_id`.
 
     Raises:
-        AgentSDKError: As the tree in `agent_sdk.errors` says; whatever *on_message* raises comes through unchanged.
+        AgentSDKError: See the tree in `agent_sdk.errors`. Exceptions of *on_message* propagate unchanged.
     """
-    return one_shot(options, overrides).query(prompt, on_message)
+    check_callback("on_message", on_message)
+    return stream(prompt, options=options, **overrides).run(on_message)
 
 
 def stream(prompt: Prompt, *, options: Options | None = None, **overrides: Any) -> MessageStream:
     """
-    Run one prompt as an iterator of its messages; leaving the loop early stops it.
+    Run one prompt and return an iterator of its messages. Leaving the loop early stops the turn.
 
     Args:
         prompt: A string, or a list of strings and content blocks.
-        options: Options to start from.
-        overrides: Options by name, above *options*.
+        options: Base options.
+        overrides: Options by name, which take precedence over *options*.
     """
-    return one_shot(options, overrides).stream(prompt)
+    conversation = one_shot(options, overrides)
+    return make_stream(conversation, prompt, conversation.options)
 
 
 def client(options: Options | None = None, **overrides: Any) -> Client:
-    """Make a `Client`: a conversation that goes on from call to call."""
+    """Return a new `Client`, which keeps its session and process between calls."""
     return Client(options, **overrides)
 
 
-def one_shot(options: Options | None, overrides: dict[str, Any]) -> Client:
-    """
-    Make a client for one call.
-
-    Raises:
-        ConfigurationError: An option's name or value is wrong, or makes no sense for one call.
-    """
+def one_shot(options: Options | None, overrides: dict[str, Any]) -> Conversation:
+    """Return a conversation for one turn."""
     if "persistent" in overrides:
-        raise ConfigurationError("persistent is an option of Client; query and stream start a process for each call")
-    client = Client(options_of(options, overrides), persistent=False)
-    client._is_one_shot = True
-    return client
+        raise ConfigurationError("persistent requires a Client; query and stream start a process for each call")
+    return Conversation(options_of(options, {**overrides, "persistent": False}), is_one_shot=True)

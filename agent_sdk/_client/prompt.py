@@ -1,5 +1,5 @@
 """
-Prompts: what people give to a query, checked and turned into the user frame.
+Prompts: validation, and conversion to the user frame.
 """
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Block = Mapping[str, Any]
 #: A string, or a list of strings and content blocks.
 Prompt = str | Sequence[str | Block]
 
-#: What a content block of a type must have.
-_NEEDED: Mapping[str, tuple[str, type]] = {
+#: Required field of each content block type.
+_REQUIRED_FIELDS: Mapping[str, tuple[str, type]] = {
     "text": ("text", str),
     "image": ("source", Mapping),
     "document": ("source", Mapping),
 }
-#: Types of content blocks; one that nearly is one of them is misspelt.
-_TYPES = ("text", "image", "document", "search_result", "tool_result", "web_search_result", "mcp_tool_result")
-#: First bytes -> media type, for pictures given as bytes.
-_MAGIC = (
+#: Known content block types, for suggestions.
+_BLOCK_TYPES = ("text", "image", "document", "search_result", "tool_result", "web_search_result", "mcp_tool_result")
+#: First bytes -> media type of an image.
+_IMAGE_SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
@@ -33,52 +33,52 @@ _MAGIC = (
 
 def image(source: str | os.PathLike[str] | bytes, media_type: str | None = None) -> dict[str, Any]:
     """
-    Make the content block of a picture.
+    Return the content block of an image.
 
     Args:
-        source: A path, the bytes of a PNG, JPEG, GIF or WebP file, or an http(s) address.
-        media_type: Such as `"image/png"`; told from the bytes when not given.
+        source: A path, the bytes of a PNG, JPEG, GIF or WebP file, or an http(s) URL.
+        media_type: Such as `"image/png"`; detected from the bytes if omitted.
 
     Raises:
-        ConfigurationError: The file cannot be read, or is no picture of a known kind.
+        ConfigurationError: The file cannot be read, or the image type is unknown.
     """
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return {"type": "image", "source": {"type": "url", "url": source}}
-    data = _bytes_of(source, "image")
-    kind = media_type or next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+    data = _read_bytes(source, "image")
+    kind = media_type or next((kind for magic, kind in _IMAGE_SIGNATURES if data.startswith(magic)), None)
     if kind is None and data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         kind = "image/webp"
     if kind is None:
-        raise ConfigurationError("image: neither PNG, JPEG, GIF nor WebP; name its media_type")
-    return {"type": "image", "source": _base64(kind, data)}
+        raise ConfigurationError("image: not a PNG, JPEG, GIF or WebP file; set media_type")
+    return {"type": "image", "source": _base64_source(kind, data)}
 
 
 def document(
     source: str | os.PathLike[str] | bytes, media_type: str | None = None, title: str | None = None
 ) -> dict[str, Any]:
     """
-    Make the content block of a document.
+    Return the content block of a document.
 
     Args:
-        source: A path, or the bytes of a PDF or of a text in UTF-8.
-        media_type: `"application/pdf"` or `"text/plain"`; told from the bytes when not given.
-        title: Shown to the model.
+        source: A path, or the bytes of a PDF or UTF-8 text.
+        media_type: `"application/pdf"` or `"text/plain"`; detected from the bytes if omitted.
+        title: Title that the model sees.
 
     Raises:
         ConfigurationError: The file cannot be read, or is neither PDF nor text.
     """
-    data = _bytes_of(source, "document")
+    data = _read_bytes(source, "document")
     kind = media_type or ("application/pdf" if data.startswith(b"%PDF-") else "text/plain")
-    block: dict[str, Any] = {"type": "document", "source": _base64(kind, data)}
+    block: dict[str, Any] = {"type": "document", "source": _base64_source(kind, data)}
     if kind == "text/plain":
         try:
             block["source"] = {"type": "text", "media_type": kind, "data": data.decode("utf-8")}
         except UnicodeDecodeError as error:
-            raise ConfigurationError("document: neither PDF nor text in UTF-8; name its media_type") from error
+            raise ConfigurationError("document: not a PDF or UTF-8 text; set media_type") from error
     return block if title is None else {**block, "title": title}
 
 
-def _bytes_of(source: object, name: str) -> bytes:
+def _read_bytes(source: object, name: str) -> bytes:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
     if not isinstance(source, (str, os.PathLike)):
@@ -90,7 +90,7 @@ def _bytes_of(source: object, name: str) -> bytes:
         raise ConfigurationError(f"{name}: cannot read {os.fspath(source)!r}: {error}") from error
 
 
-def _base64(media_type: str, data: bytes) -> dict[str, Any]:
+def _base64_source(media_type: str, data: bytes) -> dict[str, Any]:
     import base64
 
     return {"type": "base64", "media_type": media_type, "data": base64.b64encode(data).decode("ascii")}
@@ -98,25 +98,16 @@ def _base64(media_type: str, data: bytes) -> dict[str, Any]:
 
 def user_line(prompt: Prompt, uuid: str, verbatim: bool = False) -> bytes:
     """
-    Make the line that sends a prompt.
+    Return the line that sends a prompt.
 
-    Args:
-        uuid: The message's own; results name it, and the CLI drops one that it has seen.
-        verbatim: No slash commands and no files by `@path`: the model gets it as it is.
-
-    Raises:
-        ConfigurationError: The prompt is empty, or neither text nor a list of texts and content blocks.
+    Results refer to its *uuid*, and the CLI discards messages with a known uuid. *verbatim* disables slash commands
+    and `@path` files.
     """
     return content_line(content_of(prompt), uuid, verbatim)
 
 
 def content_line(content: str | list[Block], uuid: str, verbatim: bool = False) -> bytes:
-    """
-    Make the line that sends message content as it is; see `user_line`.
-
-    Raises:
-        ConfigurationError: It cannot be written as JSON.
-    """
+    """Return the line that sends message content unchanged; see `user_line`."""
     frame: dict[str, Any] = {
         "type": "user",
         "message": {"role": "user", "content": content},
@@ -133,38 +124,33 @@ def content_line(content: str | list[Block], uuid: str, verbatim: bool = False) 
 
 
 def content_of(prompt: Prompt) -> str | list[Block]:
-    """
-    Check a prompt and return it as message content.
-
-    Raises:
-        ConfigurationError: As for `user_line`.
-    """
-    content = prompt if isinstance(prompt, str) else _blocks_of(prompt)
+    """Check a prompt and return it as message content."""
+    content = prompt if isinstance(prompt, str) else _check_blocks(prompt)
     if not content or (isinstance(content, str) and content.isspace()):
-        raise ConfigurationError(f"prompt={prompt!r}: there is nothing in it to ask")
+        raise ConfigurationError(f"prompt must not be empty, got {prompt!r}")
     return content
 
 
-def _blocks_of(prompt: object) -> list[Block]:
-    # The CLI answers other content with no result and no error: a caller would wait for ever.
+def _check_blocks(prompt: object) -> list[Block]:
+    # The CLI responds to other content without a result or an error, so the caller would wait forever.
     if isinstance(prompt, Mapping) or not isinstance(prompt, Sequence) or isinstance(prompt, (bytes, bytearray)):
         raise ConfigurationError(
             f"prompt: expected a string or a list of strings and content blocks, got {type(prompt).__name__}"
         )
-    return [_block_of(part) for part in prompt]
+    return [_check_block(part) for part in prompt]
 
 
-def _block_of(part: object) -> Block:
+def _check_block(part: object) -> Block:
     block = {"type": "text", "text": part} if isinstance(part, str) else part
     if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
-        raise ConfigurationError(f"prompt: a list holds strings and content blocks, found {type(part).__name__}")
+        raise ConfigurationError(f"prompt: expected a list of strings and content blocks, found {type(part).__name__}")
     if "message" in block:
-        raise ConfigurationError("prompt: a list holds the parts of one message; send several with a query for each")
-    reject_typos("prompt", {block["type"]: None}, _TYPES)
-    field, kind = _NEEDED.get(block["type"], ("type", str))
+        raise ConfigurationError("prompt: a list contains the parts of one message; use one query per message")
+    reject_typos("prompt", {block["type"]: None}, _BLOCK_TYPES)
+    field, kind = _REQUIRED_FIELDS.get(block["type"], ("type", str))
     value = block.get(field)
     if not isinstance(value, kind) or not value or (isinstance(value, str) and value.isspace()):
-        # For a text block without a text the CLI waits for ever.
-        remedy = "leave it out" if isinstance(part, str) else f"it needs a {field} with something in it"
-        raise ConfigurationError(f"prompt: {part!r:.100} says nothing; {remedy}")
+        # The CLI never responds to a text block with an empty text.
+        remedy = "remove it" if isinstance(part, str) else f"set its {field}"
+        raise ConfigurationError(f"prompt: {part!r:.100} has no content; {remedy}")
     return block

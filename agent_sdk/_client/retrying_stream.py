@@ -1,9 +1,9 @@
 """
-`RetryingStream`: one turn that is tried again where it failed.
+`RetryingStream`: a turn that is retried after failures.
 
-A failed turn leaves its prompt and all it had done in the session; only the CLI's own words about the failure are kept
-from the model. A prompt without content makes the CLI send that same history once more, byte for byte, and leaves no
-trace in the transcript (CLI 2.1.330): the session goes on, and nothing is said twice.
+A failed turn leaves its prompt and its work in the session; the CLI hides only its own error message from the model.
+An empty prompt makes the CLI send the same history again, byte for byte, and leaves no trace in the transcript
+(CLI 2.1.330). A retry therefore continues the session without repeating anything.
 """
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._core import log
 from .._core.ids import new_uuid
-from .._protocol import turn_errors
 from .._protocol.turn import Turn
 from ..errors import ProcessError
 from ..options.options import NO_SESSION
@@ -25,19 +24,19 @@ if TYPE_CHECKING:
     from .._protocol.connection import Connection
     from ..messages import Message, ResultMessage
 
-#: Seconds between two looks for an abort while there is no process to wait with.
+#: Seconds between two checks for an abort while no process is running.
 POLL_INTERVAL = 0.05
 
 
 class RetryingStream(MessageStream):
-    """The messages of a turn, over all its attempts; failures that are tried again show as `api_retry`."""
+    """The messages of a turn, over all its attempts; each retried failure emits an `api_retry` message."""
 
     _attempt = 1
-    #: When the next attempt is due, on the clock of `time.monotonic`.
+    #: Time of the next attempt, on the clock of `time.monotonic`.
     _due: float | None = None
-    #: The CLI's words about a failure, shown only if the failure is final.
+    #: The CLI's error message, emitted only if the failure is final.
     _held: Message | None = None
-    #: The retry of the CLI that there is no sense in.
+    #: The `api_retry` message of the CLI that stopped the turn because of `Retry.give_up_on`.
     _refusal: Message | None = None
 
     def __init__(self, *args: Any) -> None:
@@ -47,7 +46,7 @@ class RetryingStream(MessageStream):
 
     def _next(self, turn: Turn) -> Message | None:
         if self._waiting:
-            turn.state_changed = True
+            turn.state.changed = True
             return self._waiting.popleft()
         if self._due is not None:
             self._try_again(turn, self._due)
@@ -55,7 +54,7 @@ class RetryingStream(MessageStream):
             if message.is_assistant and message.error is not None and not message.is_subagent:
                 self._held = message
                 continue
-            if message.is_result and message is turn.result and turn.is_over:
+            if message.is_result and message is turn.state.result and turn.state.is_over:
                 message = self._judge(turn, cast("ResultMessage", message))
             elif message.subtype == "api_retry":
                 self._give_up_early(turn, message)
@@ -72,27 +71,27 @@ class RetryingStream(MessageStream):
     # --- a failed attempt
 
     def _judge(self, turn: Turn, result: ResultMessage) -> Message:
-        """Take the result of an attempt; give what is to be shown in its place."""
+        """Return the message to emit for the result of an attempt: the result, or an `api_retry` message."""
         self._is_retry(False)
         if self._refusal is not None and result.is_aborted:
             _explain(result, self._refusal)
             return result
-        result.messages = list(turn.messages)
+        result.messages = list(turn.state.messages)
         pause = self._retry.pause(result, self._attempt)
         if pause is None or not self._has_time(turn, pause):
             return result
         return self._reschedule(turn, result, pause)
 
     def _has_time(self, turn: Turn, pause: float) -> bool:
-        timeout = turn.limits.timeout
-        return timeout is None or turn.elapsed + pause < timeout
+        timeout = turn.state.limits.timeout
+        return timeout is None or turn.state.elapsed + pause < timeout
 
     def _reschedule(self, turn: Turn, result: ResultMessage, pause: float) -> Message:
-        self._client._count(result)
+        self._conversation.count(result)
         notice = self._notice(result, pause)
-        turn.reschedule(notice, [result, self._held])
+        turn.state.reschedule(notice, [result, self._held])
         self._held, self._due = None, time.monotonic() + pause
-        log.debug("retry", "attempt %d failed (%s), the next in %.1f s", self._attempt, notice.error, pause)
+        log.debug("retry", "attempt %d failed (%s); next attempt in %.1f s", self._attempt, notice.error, pause)
         self._attempt += 1
         return notice
 
@@ -114,7 +113,7 @@ class RetryingStream(MessageStream):
         )
 
     def _give_up_early(self, turn: Turn, message: Message) -> None:
-        """Stop a turn that the CLI would go on asking for in vain."""
+        """Interrupt a turn whose status is in `Retry.give_up_on`."""
         if self._refusal is None and message.error_status in self._retry.give_up_on:
             self._refusal = message
             turn.interrupt()
@@ -124,24 +123,24 @@ class RetryingStream(MessageStream):
     def _try_again(self, turn: Turn, due: float) -> None:
         self._due = None
         connection = self._wait(turn, due)
-        turn_errors.check_abort(turn)
+        turn.check_abort()
         self._prompt = []
-        self._options = self._options.evolve(**NO_SESSION)  # the session was opened by the first attempt
+        self._options = self._options.evolve(**NO_SESSION)  # the first attempt opened the session
         if connection is None:
-            self._client._open(turn, self._options)
+            self._conversation.open(turn, self._options)
         self._is_retry(True)
-        turn.send(content_line([], turn.uuid))
+        turn.send(content_line([], turn.state.uuid))
 
     def _wait(self, turn: Turn, due: float) -> Connection | None:
-        """Wait with the process, so that an abort is noticed; give it if it lives on."""
-        connection = self._client._keeper.connection
+        """Wait on the connection, to notice an abort; return the connection if it is still usable."""
+        connection = self._conversation.process.connection
         try:
             if connection is not None and connection.is_usable:
-                connection.wait(lambda: turn.is_aborted, due)
+                connection.wait(lambda: turn.state.is_aborted, due)
                 return connection
         except ProcessError:
-            log.debug("retry", "the CLI ended while the next attempt was waited for: a new one resumes the session")
-        while not turn.is_aborted and (left := due - time.monotonic()) > 0:
+            log.debug("retry", "the CLI ended before the next attempt; a new process resumes the session")
+        while not turn.state.is_aborted and (left := due - time.monotonic()) > 0:
             time.sleep(min(left, POLL_INTERVAL))
         return None
 
@@ -150,13 +149,13 @@ class RetryingStream(MessageStream):
         super()._end()
 
     def _is_retry(self, whether: bool) -> None:
-        connection = self._client._keeper.connection
+        connection = self._conversation.process.connection
         if connection is not None:
             connection.callbacks.is_retry = whether
 
 
 def _explain(result: ResultMessage, refusal: Message) -> None:
-    """Let a result that is our own interruption say what it was for."""
+    """Replace the abort in a result with the API error that caused it."""
     result.api_error_status, result.api_error_type = refusal.error_status, refusal.error
     result.terminal_reason = "api_error"
-    result.errors = [f"the API answered with HTTP status {refusal.error_status} ({refusal.error}); not tried again"]
+    result.errors = [f"the API returned HTTP status {refusal.error_status} ({refusal.error}); not retried"]

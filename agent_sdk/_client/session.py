@@ -1,5 +1,5 @@
 """
-`Session`: one conversation as an object, with its messages in memory and its real id at the CLI.
+`Session`: a conversation as an object, with its messages in memory and its session id in the CLI.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._core import checks as check
 from .._core.ids import new_uuid
 from ..errors import ConfigurationError
 from ..options.options import SESSION, Options, options_of
-from ..transcripts.paths import config_folder, find_transcripts
+from ..transcripts.location import SessionLocation
 from .callbacks import OnMessage
 from .client import Client
 from .prompt import Prompt, content_of
@@ -23,24 +23,21 @@ from .stream import MessageStream
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
-#: What decides where the CLI keeps its sessions.
-_LOCATION_OPTIONS = ("HOME", "CLAUDE_CONFIG_DIR")
-
 
 class Session:
     """
-    A conversation with an id of its own: a session of the CLI under that very id.
+    A conversation with a fixed session id, which the CLI uses as well.
 
-    It goes on in the directory and with the configuration folder that it was made in, wherever this process moves.
-
+    The session keeps the directory and the configuration folder in which it was created, even if this process changes
+its own.
     Args:
-        max_messages: How many messages are kept; beyond that the oldest are dropped. The CLI's own memory is not
+        max_messages: Maximum number of messages kept in memory; older ones are dropped. The CLI's context is not
             affected.
-        options: Options to start from; *overrides* are options by name, above them.
+        options: Base options; *overrides* are options by name and take precedence.
 
     Raises:
-        ConfigurationError: An option's name or value is wrong; or it says which session to open, as `resume` does:
-            for that there are `Session.resume` and `fork`.
+        ConfigurationError: The name or value of an option is invalid, or an option such as `resume` selects a session:
+            use `Session.resume` or `fork` for that.
     """
 
     def __init__(self, max_messages: int = 1000, options: Options | None = None, **overrides: Any) -> None:
@@ -51,11 +48,11 @@ class Session:
         for name in SESSION:
             if getattr(merged, name) and name != "session_id":
                 raise ConfigurationError(f"Session({name}=...): use Session.resume(id) or session.fork()")
-        #: The id, a UUID: the CLI's own from the first query on.
+        #: The id, a UUID. The CLI uses it from the first query on.
         self.id: str = merged.session_id or new_uuid()
-        #: When it was made: aware, in UTC.
+        #: Creation time, timezone-aware, in UTC.
         self.created_at = datetime.datetime.now(datetime.timezone.utc)
-        #: The session that this one was forked from.
+        #: Id of the session that this one was forked from.
         self.parent_id: str | None = None
         self._messages: collections.deque[Message] = collections.deque(maxlen=checked)
         self._options = _pin_location(merged)
@@ -67,14 +64,14 @@ class Session:
         cls, session_id: str, max_messages: int = 1000, options: Options | None = None, **overrides: Any
     ) -> Session:
         """
-        Go on with a session by its id; its messages are read from the transcript when that is on this machine.
+        Resume a session by its id. Its messages are loaded from the transcript, if it is on this machine.
 
         Raises:
-            ConfigurationError: The id is no UUID, or an option is wrong.
-            SessionNotFoundError: From the first query, when there is no such session.
+            ConfigurationError: The id is not a UUID, or an option is invalid.
+            SessionNotFoundError: Raised by the first query if the session does not exist.
         """
         if not check.is_uuid(session_id):
-            remedy = "expected the id of a session, a UUID: list_sessions() has them; query(resume=) takes titles too"
+            remedy = "expected a session id (a UUID) as in list_sessions(); query(resume=) accepts titles"
             raise check.invalid("session_id", session_id, remedy)
         known = str(session_id)
         session = cls(max_messages, options, session_id=known, **overrides)
@@ -86,7 +83,7 @@ class Session:
 
     @property
     def messages(self) -> list[Message]:
-        """The messages that are kept, oldest first."""
+        """The messages in memory, oldest first."""
         return list(self._messages)
 
     @property
@@ -96,43 +93,43 @@ class Session:
 
     @property
     def max_messages(self) -> int:
-        """How many messages are kept."""
+        """Maximum number of messages kept in memory."""
         return self._messages.maxlen or 0
 
     def add_message(self, message: Message) -> None:
         """
-        Keep a message; beyond the limit the oldest is dropped.
+        Add a message to the memory; beyond the limit the oldest is dropped.
 
         Raises:
-            ConfigurationError: It is no message.
+            ConfigurationError: *message* is not a message.
         """
         if not hasattr(message, "to_dict"):
-            raise check.invalid("message", message, "expected a message, such as get_session_messages and queries give")
+            raise check.invalid("message", message, "expected a message, as returned by get_session_messages")
         self._messages.append(message)
 
     @property
     def is_forked(self) -> bool:
-        """Whether it was forked from another session."""
+        """Whether this session was forked from another session."""
         return self.parent_id is not None
 
     # --- turns
 
     def query(self, prompt: Prompt, on_message: OnMessage | None = None, **overrides: Any) -> ResultMessage:
-        """Run one turn in this session; as `Client.query`."""
+        """Run one turn in this session; see `Client.query`."""
         return self.stream(prompt, **overrides).run(on_message)
 
     def stream(self, prompt: Prompt, **overrides: Any) -> MessageStream:
-        """Run one turn in this session as an iterator of its messages; as `Client.stream`."""
+        """Run one turn in this session and return an iterator of its messages; see `Client.stream`."""
         for name in SESSION:
             if name in overrides:
-                raise ConfigurationError(f"{name}: a Session stays what it is; use fork() or Session.resume(id)")
+                raise ConfigurationError(f"{name}: a Session keeps its session id; use fork() or Session.resume(id)")
         stream = self.client.stream(prompt, **overrides)
         stream.keep = self._recorder(stream, prompt)
         return stream
 
     def _recorder(self, stream: MessageStream, prompt: Prompt) -> OnMessage:
-        """Return a callback that keeps the prompt and the messages of the turn, stream events left out."""
-        waiting, running = [prompt], weakref.ref(stream)  # which holds this very function
+        """Return a callback that stores the prompt and the messages of the turn, except stream events."""
+        waiting, running = [prompt], weakref.ref(stream)  # the stream holds this function
 
         def keep(message: Message) -> None:
             if waiting and not message.is_background:
@@ -153,17 +150,17 @@ class Session:
 
     @property
     def client(self) -> Client:
-        """The client that runs the turns, for `abort`, `set_model` and the rest."""
+        """The client that runs the turns, for `abort`, `set_model` and other methods."""
         if self._client is None:
             self._client = Client(self._options, **self._opening)
         return self._client
 
     def abort(self) -> bool:
-        """Stop the running turn; as `Client.abort`."""
+        """Abort the running turn; see `Client.abort`."""
         return self._client is not None and self._client.abort()
 
     def close(self) -> None:
-        """End the process; the session can be gone on with."""
+        """End the process; the session can be resumed."""
         client, self._client = self._client, None
         if client is not None:
             self._opening = self._reopening()
@@ -187,10 +184,10 @@ class Session:
 
     def fork(self) -> Session:
         """
-        Return a child: a session of its own with a copy of the messages.
+        Return a child session with a copy of the messages.
 
-        Its first query forks the session of the CLI at this point, under the id of the child; what the parent does
-        later is not in it. A session that was not queried yet has nothing to fork: its child begins as it did.
+        The child's first query forks the CLI session at this point, under the child's id; later turns of the parent are
+        not included. If this session has had no query yet, the child opens the way this session would have.
         """
         child = Session(self.max_messages, self._options)
         child.parent_id = self.id
@@ -202,7 +199,7 @@ class Session:
         return child
 
     def _fork_point(self) -> dict[str, str]:
-        """The point in the transcript where this session stands."""
+        """Return the newest assistant message of the main conversation as the option to fork at."""
         said = (m.uuid for m in reversed(self._messages) if m.is_assistant and not m.is_subagent and not m.is_synthetic)
         uuid = next(said, None)
         return {"resume_session_at": uuid} if uuid else {}
@@ -211,9 +208,10 @@ class Session:
         from ..transcripts.listing import get_session_info
         from ..transcripts.reader import get_session_messages
 
-        config = config_folder(_environment(self._options))
-        if not find_transcripts(self.id, {"CLAUDE_CONFIG_DIR": config}):
+        location = SessionLocation.with_overrides(self._options.cwd, self._options.env)
+        if not location.find_all(self.id):
             return
+        config = location.config_folder
         self._messages.extend(get_session_messages(self.id, config_dir=config))
         info = get_session_info(self.id, config_dir=config)
         if info is None:
@@ -224,7 +222,7 @@ class Session:
             self._options = self._options.evolve(cwd=info.cwd)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the session as plain values, for `from_dict`; options with secrets are not among them."""
+        """Return the session as plain data for `from_dict`. Options are omitted: they can contain secrets."""
         return {
             "id": self.id,
             "created_at": self.created_at.isoformat(),
@@ -240,16 +238,16 @@ class Session:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any], options: Options | None = None, **overrides: Any) -> Session:
         """
-        Make a session from what `to_dict` gave; a query goes on with it.
+        Restore a session from the output of `to_dict`; its next query resumes it.
 
         Raises:
-            ConfigurationError: It is not what `to_dict` gives, or an option is wrong.
+            ConfigurationError: *fields* is not an output of `to_dict`, or an option is invalid.
         """
         from .._converter import structure_message
 
         missing = [name for name in ("id", "created_at") if name not in fields]
         if missing:
-            raise check.invalid("fields", dict(fields), f"expected what to_dict gives; there is no {missing[0]!r}")
+            raise check.invalid("fields", dict(fields), f"expected the output of to_dict; {missing[0]!r} is missing")
         place = {"cwd": fields["cwd"]} if fields.get("cwd") and os.path.isdir(fields["cwd"]) else {}
         given = {**place, **overrides}
         session = cls(fields.get("max_messages", 1000), options, session_id=fields["id"], **given)
@@ -266,15 +264,7 @@ class Session:
 
 
 def _pin_location(options: Options) -> Options:
-    """Fix the directory and the configuration folder as they are now."""
-    env = _environment(options)
-    places: dict[str, str | None] = {name: env.get(name) for name in _LOCATION_OPTIONS}
-    return options.evolve(
-        cwd=os.path.abspath(options.cwd or os.getcwd()), env={**places, **(options.env or {})}, session_id=None
-    )
-
-
-def _environment(options: Options) -> dict[str, str]:
-    over = options.env or {}
-    env = {name: value for name, value in os.environ.items() if name not in over}
-    return {**env, **{name: value for name, value in over.items() if value is not None}}
+    """Set the directory and the configuration folder to their current values."""
+    location = SessionLocation.with_overrides(options.cwd, options.env)
+    env = {**location.overrides, **(options.env or {})}
+    return options.evolve(cwd=location.cwd, env=env, session_id=None)

@@ -1,8 +1,8 @@
 """
-A claim: the right of one turn to be the only one in its session, on this machine and on all that share a store.
+`SessionLock`: exclusive access of one turn to its session, on this machine and on hosts that share a store.
 
-Made of the lock beside the transcript and, with a session store, of the store's lease. Held for a turn, not for the
-life of a process. Used by the client.
+Combines a lock file beside the transcript with a lease in the session store, if one is set. It is held for a
+turn, not for the life of a process.
 """
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._core import log
 from .._core.checks import is_uuid
-from .._protocol import turn_errors
 from ..errors import SessionBusyError, StoreError, StoreWarning
 from ..options.options import Options
+from ..transcripts.location import SessionLocation
+from ..transcripts.paths import SUFFIX
 
 if TYPE_CHECKING:
     from .._protocol.turn import Turn
@@ -26,37 +27,19 @@ if TYPE_CHECKING:
 _STEPS = ("acquire_lease", "renew_lease", "release_lease")
 
 
-def config_env(options: Options) -> dict[str, str]:
-    """Return the part of the CLI's environment that says where its sessions are."""
-    given = options.env or {}
-    names = ("HOME", "CLAUDE_CONFIG_DIR")
-    found = {name: given[name] if name in given else os.environ.get(name) for name in names}
-    return {name: value for name, value in found.items() if value}
+def _titled(title: str, location: SessionLocation) -> str | None:
+    """Return the transcript that the CLI resumes for a title."""
+    from ..transcripts import listing
 
-
-def _transcript(session_id: str, cwd: str, env: dict[str, str]) -> str | None:
-    """Return where the transcript of a session is, or will be; *None* for what is no id, such as a title."""
-    from ..transcripts import lock as turn_lock
-    from ..transcripts import paths
-
-    if not is_uuid(session_id):
-        return None
-    return turn_lock.transcript_of(session_id, cwd, env) or paths.transcript_path(session_id, cwd, env)
-
-
-def _titled(title: str, cwd: str, env: dict[str, str]) -> str | None:
-    """Return the transcript of *cwd* that the CLI resumes by its title."""
-    from ..transcripts import listing, paths
-
-    shown = listing.visible_sessions(cwd, False, paths.config_folder(env))
+    shown = listing.visible_sessions(location.cwd, False, location.config_folder)
     return next((info.path for info in shown if info.custom_title == title), None)
 
 
 class SessionLock:
-    """What one turn holds; free between turns."""
+    """The locks of one turn; not held between turns."""
 
     def __init__(self) -> None:
-        #: The session that is claimed.
+        #: Id of the locked session.
         self.session_id: str | None = None
         self._is_held = False
         self._lock: TurnLock | None = None
@@ -64,37 +47,33 @@ class SessionLock:
 
     def acquire(self, turn: Turn, session_id: str | None, options: Options) -> None:
         """
-        Wait until no other turn runs in a session, and claim it. Does nothing where one is claimed already.
+        Wait until no other turn runs in a session, and lock it. Has no effect if a lock is already held.
 
         Args:
-            turn: It may be aborted, or run out of time, while it waits.
-            session_id: The session; empty where the CLI is to continue the newest one, *None* for a new one.
-            options: Those of the turn, *session_wait* among them.
-
-        Raises:
-            SessionBusyError: It was not free in time, or its turn runs in this very thread (at once).
-            AbortError, AgentTimeoutError: The turn ended while it waited.
+            turn: The turn; an abort or its timeout ends the wait.
+            session_id: The session; empty to continue the newest one, *None* for a new one.
+            options: Options of the turn, including *session_wait*.
         """
         if session_id is None or self._is_held or not turn.is_exclusive or options.transport is not None:
             return
         self._is_held = True
-        from ..transcripts import lock as turn_lock
-        from ..transcripts import paths
+        from ..transcripts.lock import TurnLock
 
-        cwd, env = options.cwd or os.getcwd(), config_env(options)
+        location = turn.state.location or SessionLocation.with_overrides(options.cwd, options.env)
+        path: str | None
         if is_uuid(session_id):
-            path = _transcript(session_id, cwd, env)
+            path = location.transcript(session_id)
         else:
-            path = _titled(session_id, cwd, env) if session_id else turn_lock.newest_transcript(cwd, env)
-            session_id = "" if path is None else os.path.basename(path).removesuffix(paths.SUFFIX)
+            path = _titled(session_id, location) if session_id else location.newest_transcript()
+            session_id = "" if path is None else os.path.basename(path).removesuffix(SUFFIX)
         wait = math.inf if options.session_wait is None else options.session_wait
         deadline = time.monotonic() + wait
         try:
             if path is not None:
-                self._lock = turn_lock.TurnLock.take(path, wait, lambda: turn_errors.check_limits(turn))
+                self._lock = TurnLock.take(path, wait, turn.check_limits)
             self.session_id = session_id
             left = max(0.0, deadline - time.monotonic())
-            self._take_lease(options.session_store, left, lambda: turn_errors.check_limits(turn))
+            self._take_lease(options.session_store, left, turn.check_limits)
         except BaseException:
             self.release()
             raise
@@ -109,17 +88,17 @@ class SessionLock:
             return
         try:
             ttl = getattr(store, "lease_ttl", LEASE_TTL)
-            self._lease = Lease.take(store, f"session:{self.session_id}", wait, ttl, check)
+            self._lease = Lease.acquire(store, f"session:{self.session_id}", wait, ttl, check)
         except SessionBusyError as error:
             text = f"session {self.session_id}: another turn is running in it, perhaps on another host ({error})"
             raise SessionBusyError(text, session_id=self.session_id, waited=error.waited) from None
         except StoreError as error:
-            # A store that fails never fails a turn; the mirror tells of it.
-            log.debug("client", "the session is claimed on this machine alone: %s", error)
+            # A failing store does not fail a turn; the mirror reports it.
+            log.debug("client", "the session is locked on this machine only: %s", error)
 
     def move_to(self, turn: Turn, options: Options) -> None:
-        """Claim the session that *turn* turns out to be in: a new one, which nobody else can know yet."""
-        session_id = turn.session_id
+        """Lock the session of *turn* once its id is known."""
+        session_id, location = turn.state.session_id, turn.state.location
         if session_id is None or session_id == self.session_id:
             return
         if not turn.is_exclusive or options.transport is not None:
@@ -127,23 +106,23 @@ class SessionLock:
         from ..transcripts.lock import TurnLock
 
         self.release()
-        path = _transcript(session_id, options.cwd or os.getcwd(), config_env(options))
+        path = location.transcript(session_id) if location is not None and is_uuid(session_id) else None
         self._is_held, self.session_id = True, session_id
         try:
             self._lock = None if path is None else TurnLock.take(path, 0.0)
             self._take_lease(options.session_store, 0.0, lambda: None)
         except SessionBusyError as error:
-            # By a title, or as the newest one, the CLI has chosen another session than we foresaw.
-            log.debug("client", "a turn began beside another one: %s", error)
+            # Resuming by title or the newest session, the CLI chose another session than the SDK expected.
+            log.debug("client", "a turn started while another one was running in its session: %s", error)
 
     def release(self) -> None:
-        """Free the session."""
+        """Release the session."""
         lock, lease = self._lock, self._lease
         self._is_held, self.session_id, self._lock, self._lease = False, None, None, None
         if lease is not None:
             lease.release()
             if lease.is_lost:
-                text = f"{lease.name}: its lease was lost during the turn; another host may have written to it too"
+                text = f"{lease.name}: the lease was lost during the turn; another host may have written to the session"
                 log.warn(text, StoreWarning)
         if lock is not None:
             lock.release()

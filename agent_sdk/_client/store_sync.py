@@ -1,89 +1,85 @@
 """
-What a session store is for one process: where its session comes from, and what is done for the store when it ends.
+`StoreSync`: connects one process to a session store; restores the session first, and flushes the last entries.
 
-On resume the store and the disk are compared. The transcript on this machine is used when it has all that the store
-has; otherwise the session is laid out from the store, in a private configuration folder. Used by the keeper.
+On resume, the store and the local transcript are compared. The local transcript is used if it contains all entries
+of the store; otherwise the session is restored from the store into a private configuration folder.
 """
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
-import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core import log
-from ..errors import AgentSDKError, StoreError, StoreWarning
+from ..errors import StoreError, StoreWarning
 from ..options.options import Options
-from ..stores.base import Entry, Key, SessionRow, deduped, supports
-from ..stores.calls import tried
+from ..stores.base import Entry, Key, SessionRow, deduplicate, supports
 from ..stores.mirror import Mirror
-from ..transcripts import paths, store_transfer
-from ..transcripts.lock import newest_transcript, transcript_of
+from ..stores.retrying import with_retries
+from ..transcripts import store_transfer
+from ..transcripts.location import SessionLocation
+from ..transcripts.paths import SUFFIX
 from ..transcripts.private_config import PrivateFolder
-from .session_lock import config_env
 
 if TYPE_CHECKING:
     from .._protocol.connection import Connection
-    from .process import ClientProcess
 
-_processes: weakref.WeakSet[ClientProcess] = weakref.WeakSet()
+Env = Mapping[str, "str | None"] | None
 
 
 class StoreSync:
-    """What stands behind one process: its mirror and, where its session came from the store, its private folder."""
+    """The mirror of one process and, if its session was restored, the private folder."""
 
-    def __init__(self, options: Options, mirror: Mirror, keeper: ClientProcess) -> None:
+    def __init__(self, options: Options, mirror: Mirror, location: SessionLocation) -> None:
         self._mirror = mirror
-        self._own = os.path.join(paths.config_folder(config_env(options)), "projects")
+        self._location = location
         self._folder: PrivateFolder | None = None
-        #: How many entries of the session were not of this process when its last turn ended.
+        #: Number of entries from other processes in the store at the end of the last turn.
         self._foreign_entries: int | None = None
-        #: What the process is to be started with.
+        #: Options with which to start the process.
         self.options = options
         if options.transport is None:
-            self.options, self._folder = prepare_session(options, mirror)
-        _processes.add(keeper)
+            self.options, self._folder = prepare_session(options, self._location, mirror)
 
     def flush(self, connection: Connection) -> None:
-        """Give the store what came after the result of a turn; the next turn tells of what it did not take."""
-        if self._mirror.is_due:
-            connection.inbox.extend(self._mirror.flush(at_most=self.options.timeout))
+        """Write the entries after the result of a turn to the store; the next turn reports failures."""
+        if self._mirror.has_pending:
+            connection.inbox.extend(self._mirror.flush(attempt_timeout=self.options.timeout))
 
     def record(self, session_id: str) -> None:
-        """Remember what the store has of the session after a turn of this process."""
+        """Record the state of the store after a turn of this process."""
         self._foreign_entries = self._count_foreign_entries(session_id)
 
     def changed_elsewhere(self, session_id: str) -> bool:
-        """Tell whether another host has gone on with the session since."""
+        """Return whether another host has continued the session since the last turn."""
         known = self._foreign_entries
         return known is not None and self._count_foreign_entries(session_id) not in (known, None)
 
     def _count_foreign_entries(self, session_id: str) -> int | None:
-        mirror, key = self._mirror, self._mirror.key_of(session_id)
+        mirror, key = self._mirror, self._mirror.find_key(session_id)
         if key is None:
             return None
         store = mirror.store
         count = store.count if supports(store, "count") else lambda wanted: len(store.load(wanted) or ())
         try:
-            return mirror.ask_once(lambda: int(count(key))) - mirror.given[key]
+            return mirror.call_once(lambda: int(count(key))) - mirror.append_counts[key]
         except Exception as error:
-            # A store that fails costs no turn; what it misses is told by the mirror.
-            log.debug("client", "the store cannot tell of %s: %s", session_id, error)
+            # A failing store does not fail a turn; the mirror reports missing entries.
+            log.debug("client", "cannot read session %s from the store: %s", session_id, error)
             return None
 
     def close(self) -> None:
         """
-        Flush the last entries, after the process has ended, and remove the private folder.
+        Flush the last entries after the process has ended, and remove the private folder.
 
-        What the store does not take is kept on this machine; a `StoreWarning` tells, as no message can any more.
+        Entries that the store rejects are saved on this machine, and a `StoreWarning` is emitted.
         """
         try:
-            reports = self._mirror.flush(at_most=self.options.timeout)
+            reports = self._mirror.flush(attempt_timeout=self.options.timeout)
             saved = self._rescue(self._folder) if self._folder is not None and self._mirror.is_behind else ""
             if reports:
                 lost = "; ".join(str(report["error"]) for report, _ in reports)
-                text = f"the session store lacks the end of a session: {lost}{saved}"
+                text = f"the session store is missing the end of a session: {lost}{saved}"
                 log.warn(text, StoreWarning)
         finally:
             if self._folder is not None:
@@ -91,80 +87,71 @@ class StoreSync:
 
     def _rescue(self, folder: PrivateFolder) -> str:
         try:
-            written = store_transfer.rescue(folder.projects, self._own)
+            written = store_transfer.rescue(folder.projects, self._location.projects)
         except OSError as error:
-            return f"; it could not be kept on this machine either: {error}"
-        kept = f"; it is kept in {', '.join(written)}"
-        return f"{kept}, and a resume on this machine makes up for it if no other host goes on before"
-
-
-@atexit.register
-def _close_all() -> None:
-    # Registered after the hook that ends processes, and so run before it: what they wrote is flushed, then removed.
-    for keeper in list(_processes):
-        with contextlib.suppress(AgentSDKError):  # the next one is to be closed too
-            keeper.close(grace=1.0)
+            return f"; saving it on this machine failed too: {error}"
+        kept = f"; it is saved in {', '.join(written)}"
+        return f"{kept}; resuming on this machine uploads it unless another host resumes first"
 
 
 def exists(options: Options, session_id: str) -> bool:
-    """Tell whether the store of *options* has a session; one that cannot be asked has it, as far as we know."""
-    store, cwd = options.session_store, options.cwd or os.getcwd()
+    """Return whether the store of *options* has a session; true if the store fails."""
+    store, location = options.session_store, SessionLocation.with_overrides(options.cwd, options.env)
     try:
-        return Mirror(store, False, options.load_timeout_ms).ask_once(
-            lambda: _load(store, session_id, cwd)[1] is not None
+        return Mirror(store, False, options.load_timeout_ms).call_once(
+            lambda: _load(store, session_id, location)[1] is not None
         )
     except Exception as error:
-        log.debug("client", "the store cannot tell of %s: %s", session_id, error)
+        log.debug("client", "cannot read session %s from the store: %s", session_id, error)
         return True
 
 
 def is_known(session_id: str, options: Options) -> bool:
-    """Tell whether there is anything of a session, on this machine or in the store of *options*."""
-    local = transcript_of(session_id, options.cwd or os.getcwd(), config_env(options))
-    return local is not None or exists(options, session_id)
+    """Return whether a session exists on this machine or in the store of *options*."""
+    location = SessionLocation.with_overrides(options.cwd, options.env)
+    return location.find(session_id) is not None or exists(options, session_id)
 
 
-def prepare_session(options: Options, mirror: Mirror) -> tuple[Options, PrivateFolder | None]:
+def prepare_session(
+    options: Options, location: SessionLocation, mirror: Mirror
+) -> tuple[Options, PrivateFolder | None]:
     """
-    Make the session that *options* resume ready for the CLI.
+    Prepare the session that *options* resume.
 
     Returns:
-        The options to start with, and the private folder that they lead to, if one is needed.
-
-    Raises:
-        StoreError: The session is not on this machine, and the store failed.
+        The options for the process, and the private folder they refer to, if needed.
     """
-    given = {name: value for name, value in (options.env or {}).items() if value}  # a key among it pays
-    cwd, env = options.cwd or os.getcwd(), {**given, **config_env(options)}
     session_id = options.resume
     if options.continue_conversation:
-        session_id = _newest(mirror, cwd, env)
+        session_id = _newest(mirror, location)
         if session_id is not None:
             options = options.evolve(resume=session_id, continue_conversation=False)
-    folder = None if session_id is None else _restore(session_id, cwd, env, mirror)
+    folder = None if session_id is None else _restore(session_id, location, options.env, mirror)
     if folder is not None:
         options = options.evolve(env={**(options.env or {}), "CLAUDE_CONFIG_DIR": folder.path})
     return options, folder
 
 
-def _restore(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> PrivateFolder | None:
-    """Return a folder with the session, or *None* where the CLI can do with what is on disk."""
-    local = transcript_of(session_id, cwd, env)
+def _restore(
+    session_id: str, location: SessionLocation, env: Env, mirror: Mirror
+) -> PrivateFolder | None:
+    """Return a folder with the restored session, or *None* if the local transcript is used."""
+    local = location.find(session_id)
     try:
-        key, entries = mirror.ask(lambda: _load(mirror.store, session_id, cwd, local))
+        key, entries = mirror.call_with_retries(lambda: _load(mirror.store, session_id, location, local))
     except Exception as error:
         if local is None:
             raise _failed(session_id, error) from error
         key = Key(os.path.basename(os.path.dirname(local)), session_id)
-        mirror.report(error, key, "went on with the transcript of this machine; other hosts may have a newer one")
+        mirror.add_report(error, key, "using the transcript of this machine; other hosts may have a newer one")
         return None
     if entries is not None:
-        mirror.homes[session_id] = key.project_key
+        mirror.project_keys[session_id] = key.project_key
         if local is None or _is_newer(entries, own := store_transfer.entries_of(local)):
             if local is not None and _is_newer(own, entries):
-                text = f"another host has gone on with the session, without the newest turns in {local}"
-                mirror.report(StoreError(text), key, "they stay there; a resume without the store goes on with them")
-            return _write_files(mirror, key, entries, cwd, env)
+                lag = StoreError(f"another host continued the session without the newest turns in {local}")
+                mirror.add_report(lag, key, "those turns remain there; resume without the store to use them")
+            return _write_files(mirror, key, entries, location, env)
         if not store_transfer.lacking(own, entries):
             return None
     if local is not None:
@@ -173,16 +160,18 @@ def _restore(session_id: str, cwd: str, env: dict[str, str], mirror: Mirror) -> 
 
 
 def _is_newer(entries: list[Entry], known: list[Entry]) -> bool:
-    """Whether there are messages among *entries* that are not *known* in the other place: a turn was run there."""
+    """Return whether *entries* contain messages that are not in *known*, the other copy."""
     uuids = {entry.get("uuid") for entry in known}
     return any(entry.get("uuid") not in uuids for entry in entries)
 
 
-def _write_files(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: dict[str, str]) -> PrivateFolder:
-    folder = PrivateFolder(env)
+def _write_files(
+    mirror: Mirror, key: Key, entries: list[Entry], location: SessionLocation, env: Env
+) -> PrivateFolder:
+    folder = PrivateFolder(location, env)
     try:
-        here = store_transfer.project_key_here(key.project_key, cwd)
-        mirror.ask(lambda: store_transfer.write_files(mirror.store, key, entries, folder.projects, here))
+        here = store_transfer.project_key_here(key.project_key, location.cwd)
+        mirror.call_with_retries(lambda: store_transfer.write_files(mirror.store, key, entries, folder.projects, here))
     except Exception as error:
         folder.remove()
         raise _failed(key.session_id, error) from error
@@ -193,16 +182,18 @@ def _write_files(mirror: Mirror, key: Key, entries: list[Entry], cwd: str, env: 
 
 
 def _upload_missing(local: str, key: Key, mirror: Mirror) -> None:
-    """Give the store what it lacks of a session: it was begun without the store, or the store had failed."""
+    """Upload entries missing in the store, after turns without the store or with a failing store."""
     try:
-        tried(lambda: store_transfer.upload(local, mirror.store, key))
+        with_retries(lambda: store_transfer.upload(local, mirror.store, key))
     except Exception as error:
-        mirror.report(error, key, "the store still lacks a part of this session")
+        mirror.add_report(error, key, "the store is still missing a part of this session")
 
 
-def _load(store: Any, session_id: str, cwd: str, local: str | None = None) -> tuple[Key, list[Entry] | None]:
-    """Return a session and its key in the store; a key for it where the store does not have it."""
-    here = paths.project_key(cwd)
+def _load(
+    store: Any, session_id: str, location: SessionLocation, local: str | None = None
+) -> tuple[Key, list[Entry] | None]:
+    """Return the key and the entries of a session; *None* as entries if it is not in the store."""
+    here = location.project_key
     names = [here] if local is None else [os.path.basename(os.path.dirname(local)), here]
     if supports(store, "find"):
         found = store.find(session_id)
@@ -210,22 +201,22 @@ def _load(store: Any, session_id: str, cwd: str, local: str | None = None) -> tu
     for name in names:
         entries = store.load(Key(name, session_id))
         if entries is not None:
-            return Key(name, session_id), deduped(entries)
+            return Key(name, session_id), deduplicate(entries)
     return Key(names[0], session_id), None
 
 
-def _newest(mirror: Mirror, cwd: str, env: dict[str, str]) -> str | None:
-    """Return the session of *cwd* that was written to last, here or by another host."""
-    local = newest_transcript(cwd, env)
+def _newest(mirror: Mirror, location: SessionLocation) -> str | None:
+    """Return the most recently modified session of this directory, on this machine or in the store."""
+    local = location.newest_transcript()
     rows: list[SessionRow] = []
     if supports(mirror.store, "list_sessions"):
         try:
-            rows = mirror.ask(lambda: list(mirror.store.list_sessions(paths.project_key(cwd))))
+            rows = mirror.call_with_retries(lambda: list(mirror.store.list_sessions(location.project_key)))
         except Exception as error:
             raise _failed("the newest one", error) from error
     if local is not None:
         mtime = int(os.stat(local).st_mtime * 1000)
-        rows.append({"session_id": os.path.basename(local).removesuffix(paths.SUFFIX), "mtime": mtime})
+        rows.append({"session_id": os.path.basename(local).removesuffix(SUFFIX), "mtime": mtime})
     newest = max(rows, key=lambda row: row["mtime"], default=None)
     return None if newest is None else newest["session_id"]
 

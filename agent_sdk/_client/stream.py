@@ -1,12 +1,12 @@
 """
-`MessageStream`: the messages of one turn as an iterator, and the end of the turn in every way it can end.
+`MessageStream`: an iterator over the messages of one turn, and the handling of all ways in which a turn can end.
 """
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .._core import log
 from .._core.callbacks import CallbackErrors, summarize_errors
@@ -18,30 +18,31 @@ from ..options.options import Options
 from .prompt import Prompt, user_line
 
 if TYPE_CHECKING:
+    from .._protocol.turn_state import TurnState
     from ..messages import Message, ResultMessage
-    from .client import Client
+    from .conversation import Conversation
 
 
 class MessageStream:
     """
-    The messages of one turn, in order, as they come.
+    The messages of one turn, in order, as they arrive.
 
-    An iterator and a context manager. The turn starts with the first message that is asked for. Leaving early, by
-    `break`, an exception or `close`, stops it; nothing is left running.
+    An iterator and a context manager. The turn starts when the first message is requested. Leaving early, by `break`,
+    an exception or `close`, stops the turn and leaves no process running.
     """
 
-    def __init__(self, client: Client, prompt: Prompt, options: Options) -> None:
-        self._client = client
+    def __init__(self, conversation: Conversation, prompt: Prompt, options: Options) -> None:
+        self._conversation = conversation
         self._options = options
         self._turn: Turn | None = None
         self._is_closed = False
-        #: Another query of the client has closed it before its end.
+        #: Whether another query of the client closed this stream before its end.
         self.is_displaced = False
         self._prompt: Prompt = prompt
-        self.session_id: str | None = client.session_id
-        #: Gets each message before anybody else; for those who keep them.
+        self.session_id: str | None = conversation.session_id
+        #: Receives each message before all other callbacks; used by `Session`.
         self.keep: Callable[[Message], object] | None = None
-        #: The result, once it came.
+        #: The result; *None* until it arrives.
         self.result: ResultMessage | None = None
 
     def __iter__(self) -> Iterator[Message]:
@@ -54,21 +55,21 @@ class MessageStream:
         return message
 
     def _advance(self) -> Message | None:
-        """Return the next message, after the callbacks of the client; *None* after the last."""
+        """Return the next message after the client's callbacks have run; *None* after the last one."""
         if self.is_displaced:
-            raise BusyError("this stream was closed by another query of its client; use another client for that")
+            raise BusyError("another query of the client closed this stream; use another client for that query")
         if self._is_closed:
             return None
         try:
             turn = self._turn or self._begin()
             message = self._next(turn)
             if message is not None:
-                if turn.state_changed:
-                    self._note(turn, message)
+                if turn.state.changed:
+                    self._update(turn, message)
                 if self.keep is not None:
                     self.keep(message)
-                if self._client._callbacks:
-                    self._client._dispatch(turn, message)
+                if self._conversation.callbacks.registered:
+                    self._conversation.callbacks.dispatch(turn.state, message)
                 return message
         except Exception:
             self._end()
@@ -80,63 +81,51 @@ class MessageStream:
         return None
 
     def _begin(self) -> Turn:
-        self._turn = turn = self._client._begin(self._options, self)
+        self._turn = turn = self._conversation.begin(self._options, self)
         self._send(turn)
         return turn
 
     def _send(self, turn: Turn) -> None:
-        line = user_line(self._prompt, turn.uuid, self._options.verbatim_prompts)
-        is_kept = self._client._open(turn, self._options)
+        line = user_line(self._prompt, turn.state.uuid, self._options.verbatim_prompts)
+        is_kept = self._conversation.open(turn, self._options)
         if not is_kept:
-            self._prompt = ""  # needed once more only if a kept process turns out to be dead
+            self._prompt = ""  # only a kept process can die before it reads the prompt
         turn.send(line)
 
     def _next(self, turn: Turn) -> Message | None:
-        return turn.next_message() if not self._prompt else self._next_with_care(turn)
+        return turn.next_message() if not self._prompt else self._next_or_resend(turn)
 
-    def _next_with_care(self, turn: Turn) -> Message | None:
-        """Return the next message while the prompt may still have to be sent once more."""
+    def _next_or_resend(self, turn: Turn) -> Message | None:
+        """Return the next message; resend the prompt if the kept process died before accepting it."""
         try:
             message = turn.next_message()
         except ProcessError:
             if turn.prompt_accepted:
                 raise
-            # The kept process had died, and the prompt with it: a new one resumes the session.
-            turn.reset_for_resend()
+            # The kept process died with the prompt; a new process resumes the session.
+            turn.state.reset_for_resend()
             self._send(turn)
             message = turn.next_message()
         if turn.prompt_accepted:
             self._prompt = ""
         return message
 
-    def _note(self, turn: Turn, message: Message) -> None:
-        turn.state_changed = False
-        self.session_id = turn.session_id
-        self._client._moved(turn.session_id)
-        self._client._keeper.session_lock.move_to(turn, self._options)
-        if message.is_init:
-            self._announce(turn, message)
+    def _update(self, turn: Turn, message: Message) -> None:
+        self.session_id = turn.state.session_id
+        self._conversation.update(turn, message, self._options)
         if message.is_result:
-            self._client._count(cast("ResultMessage", message))
-            self._take_result(turn)
-
-    def _announce(self, turn: Turn, init: Message) -> None:
-        turn.in_callback = True
-        try:
-            self._client._keeper.fire_session_start(init)
-        finally:
-            turn.in_callback = False
+            self._take_result(turn.state)
 
     @property
     def prompt_uuid(self) -> str | None:
-        """The uuid of the prompt's own message, once the turn has begun: names it for `rewind_files`."""
-        return None if self._turn is None else self._turn.uuid
+        """Uuid of the prompt message for `rewind_files`; *None* before the turn has started."""
+        return None if self._turn is None else self._turn.state.uuid
 
-    def _take_result(self, turn: Turn) -> None:
-        self.result = result = turn.result
+    def _take_result(self, state: TurnState) -> None:
+        self.result = result = state.result
         if result is not None:
-            result.results = list(turn.results)
-            result.messages = list(turn.messages)
+            result.results = list(state.results)
+            result.messages = list(state.messages)
             if self._options.output is not None and result.is_success:
                 self._build_output(result)
             self._take_callback_errors(result)
@@ -144,15 +133,15 @@ class MessageStream:
     def _build_output(self, result: ResultMessage) -> None:
         from .._schema.structured_output import build
 
-        # The report of a background agent may come after the result that holds the output.
+        # A background agent's report can arrive after the result that contains the output.
         found = (each.structured_output for each in reversed(result.results) if each.structured_output is not None)
         try:
             result.output = build(self._options.output, next(found, None), result=result)
         except StructuredOutputError as error:
-            result.output_error = error  # raised by `query`; in a stream it is the reader's to ask
+            result.output_error = error  # `query` raises it; readers of a stream check it
 
     def _take_callback_errors(self, result: ResultMessage) -> None:
-        errors = self._client._keeper.take_errors()
+        errors = self._conversation.process.take_errors()
         if errors:
             result.callback_errors = CallbackErrors([*result.callback_errors, *errors])
             text = summarize_errors(errors, "in this turn, see result.callback_errors")
@@ -161,9 +150,9 @@ class MessageStream:
     @property
     def text_stream(self) -> Iterator[str]:
         """
-        The text of the answer as it is written.
+        The text of the reply as the model writes it.
 
-        Asks for stream events by itself, unless the turn has begun without them: then whole messages come.
+        Enables stream events, unless the turn has started without them; then it yields the text of whole messages.
         """
         if self._turn is None and not self._options.include_partial_messages:
             self._options = self._options.evolve(include_partial_messages=True)
@@ -175,7 +164,7 @@ class MessageStream:
             if message.is_subagent:
                 continue
             if message.is_stream_event:
-                # A fault in the stream starts the message again: what counts is what the whole message says.
+                # After a stream error the message starts again; the complete message is authoritative.
                 if message.event_type == "content_block_start":
                     shown = held = ""
                 text, held = _joined(held + message.text)
@@ -190,39 +179,29 @@ class MessageStream:
                 yield text
 
     def abort(self) -> bool:
-        """Stop the turn from anywhere: the thread that iterates gets `AbortError`. Returns whether it was running."""
+        """Abort the turn from any thread; the iterating thread raises `AbortError`. Returns whether it was running."""
         return self._turn is not None and self._turn.abort()
 
     def close(self) -> None:
-        """Stop the turn if it still runs, and free its process where it was for this stream alone."""
+        """Stop the turn if it is running, and end its process unless the process is kept."""
         turn = self._turn
         if self._is_closed:
             return
-        if turn is not None and not turn.is_over and not turn.stop():
-            self._client._keeper.kill()
+        if turn is not None and not turn.state.is_over and not turn.stop():
+            self._conversation.process.kill()
         self._end()
 
     def _end(self) -> None:
-        """The turn is over, one way or another."""
-        turn = self._turn
+        """End the turn."""
         if not self._is_closed:
             self._is_closed = True
-            if turn is not None:
-                self._count_undelivered(turn)
-                self._client._finish(turn, self._options)
-
-    def _count_undelivered(self, turn: Turn) -> None:
-        for result in turn.undelivered:
-            self._client._count(result)
+            if self._turn is not None:
+                self._conversation.finish(self._turn, self._options)
 
     def _break_off(self) -> None:
         self._is_closed = True
-        try:
-            if self._turn is not None:
-                self._turn.break_off()
-                self._count_undelivered(self._turn)
-        finally:
-            self._client._torn(self._turn)
+        if self._turn is not None:
+            self._conversation.break_off(self._turn)
 
     def __enter__(self) -> MessageStream:
         return self
@@ -239,7 +218,7 @@ class MessageStream:
         turn = getattr(self, "_turn", None)
         if turn is None or self._is_closed:
             return
-        if turn.thread == threading.get_ident():
+        if turn.state.thread == threading.get_ident():
             self.close()
         else:
             turn.abort()
@@ -249,30 +228,21 @@ class MessageStream:
         return f"<MessageStream {self.session_id or 'no session yet'} {state}>"
 
     def run(self, on_message: Any = None) -> ResultMessage:
-        """Run the turn to its end and return its result; the body of `query`."""
+        """Run the turn to its end and return the result; implements `query`."""
         with self:
             while (message := self._advance()) is not None:
-                if on_message is not None:
-                    self._call(on_message, message)
-                del message  # a huge one is not kept alive while the next is read
+                if on_message is not None and self._turn is not None:
+                    self._turn.state.call(on_message, message)
+                del message  # free a huge message before reading the next one
         if self.result is None:
             raise ProcessError("the run ended without a result", session_id=self.session_id)
         if self._options.raise_on_error or self.result.output_error is not None:
             self.result.raise_for_error()
         return self.result
 
-    def _call(self, on_message: Any, message: Message) -> None:
-        turn = self._turn
-        assert turn is not None
-        turn.in_callback = True
-        try:
-            on_message(message)
-        finally:
-            turn.in_callback = False
-
 
 def _joined(text: str) -> tuple[str, str]:
-    """Join the halves of characters that came in two pieces; a half at the end waits for the other one."""
+    """Join split surrogate pairs; return the text and a trailing half that waits for the next piece."""
     if not text or text.isascii():
         return text, ""
     text, held = split_surrogate(text)
@@ -280,21 +250,20 @@ def _joined(text: str) -> tuple[str, str]:
 
 
 def _some_time(timeout: float | None) -> float | None:
-    """Zero is a time to wait too: what is there is read."""
+    """Return a timeout that allows at least one read: a timeout of zero would read nothing."""
     return 0.001 if timeout == 0 else timeout
 
 
 class IdleStream(MessageStream):
-    """What the CLI does without a prompt, until it rests."""
+    """The messages of background work, until the CLI is idle."""
 
-    def __init__(self, client: Client, timeout: float | None) -> None:
-        super().__init__(client, "", client.options.evolve(timeout=_some_time(timeout), idle_timeout=None))
+    def __init__(self, conversation: Conversation, timeout: float | None) -> None:
+        super().__init__(conversation, "", conversation.options.evolve(timeout=_some_time(timeout), idle_timeout=None))
         self.is_idle = False
 
     def _begin(self) -> Turn:
-        client = self._client
-        self._turn = turn = client._begin(self._options, self, IdleTurn)
-        client._open(turn, self._options)
+        self._turn = turn = self._conversation.begin(self._options, self, IdleTurn)
+        self._conversation.open(turn, self._options)
         return turn
 
     def _advance(self) -> Message | None:

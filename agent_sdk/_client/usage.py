@@ -1,79 +1,76 @@
 """
-The meter: tokens and money over the life of a client, each counted once.
+Tokens and cost over the life of a client; each result counts once.
 
-The CLI's totals are cumulative over a process and go on over resume and fork, so they are never added up: what counts
-is what each result says of the time since the last one.
+The CLI's totals are cumulative over a process and continue after resume and fork, so they cannot be summed. Only
+the usage since the previous result is added.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .._core.tokens import TokenTotals, as_number
 
 if TYPE_CHECKING:
-    from ..messages import ModelUsage, ResultMessage, Usage
+    from ..messages import ResultMessage, Usage
     from ..options.options import Options
 
-#: Who wants to hear of every result in this thread: a `with Ledger()` block.
+#: Callbacks that receive every result of this thread, set by `with Ledger()` blocks.
 LEDGERS: ContextVar[tuple[Callable[[ResultMessage], None], ...]] = ContextVar("agent_sdk_ledgers", default=())
-#: Above it, also infinite, no figure is believed.
-_MOST = 1e15
-#: US dollars for a process when nothing is left: the CLI takes no zero, and ends with this after its first reply.
+#: Budget in US dollars when nothing is left: the CLI rejects zero, and with this value it ends after one reply.
 MIN_BUDGET = 1e-7
-_TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 class UsageTotals:
-    """Adds up results."""
+    """The sum of the usage of results."""
 
     def __init__(self) -> None:
-        self.cost = 0.0
-        self.turns = 0
-        self._tokens: dict[str, Any] = dict.fromkeys(_TOKENS, 0)
-        self._totals: dict[str, float] = {}
+        self._totals = TokenTotals()
+        #: Newest total cost by session, for a CLI that reports only totals.
+        self._session_costs: dict[str, float] = {}
+
+    @property
+    def cost(self) -> float:
+        """Total cost in US dollars."""
+        return self._totals.cost_usd
+
+    @property
+    def turns(self) -> int:
+        """Number of results."""
+        return self._totals.turns
 
     @property
     def usage(self) -> Usage:
-        """The tokens until now."""
+        """Total tokens."""
         from ..messages import Usage
 
-        return Usage(**self._tokens)
+        names = attrs.fields_dict(TokenTotals).keys() & attrs.fields_dict(Usage).keys()
+        return Usage(**{name: getattr(self._totals, name) for name in names})
 
     def add(self, result: ResultMessage) -> None:
-        """Count one result."""
-        self.turns += 1
+        """Add one result."""
         since = result.model_usage_since_last_result
-        if isinstance(since, dict):  # empty after a turn that reached no model: it cost nothing
-            for row in since.values():
-                self.cost += as_number(getattr(row, "cost_usd", 0))
-                self._add_tokens(row)
-            return
-        # For a CLI that does not say: the total's growth, and the turn's own tokens.
-        total, session = as_number(result.total_cost_usd), str(result.session_id)
-        self.cost += max(0.0, total - self._totals.get(session, 0.0))
-        self._totals[session] = total
-        self._add_tokens(result.usage)
-
-    def _add_tokens(self, row: ModelUsage | Usage | None) -> None:
-        for name in _TOKENS:
-            self._tokens[name] += as_number(getattr(row, name, 0))
+        if isinstance(since, dict):  # empty after a turn without a model call, which costs nothing
+            spent = TokenTotals.sum(map(TokenTotals.from_wire, since.values()))
+        else:  # growth of the total cost, and the tokens of the turn
+            total, session = as_number(result.total_cost_usd), str(result.session_id)
+            spent = TokenTotals.from_wire(result.usage)
+            spent.cost_usd = max(0.0, total - self._session_costs.get(session, 0.0))
+            self._session_costs[session] = total
+        spent.turns = 1
+        self._totals.add(spent)
 
 
-def as_number(value: object) -> Any:
-    """Take a number as it came; what is none, or none that can be, counts nothing."""
-    return value if isinstance(value, (int, float)) and 0 <= value < _MOST else 0
-
-
-def within_budget(options: Options, usual: Options | None, spent: float) -> Options:
+def within_budget(options: Options, client_options: Options, spent: float) -> Options:
     """
-    Return the options of a client's next process: it may spend what the ones before it have left.
+    Return the options of a client's next process, with the budget that is left after *spent* US dollars.
 
-    Args:
-        options: What the turn wants. A budget that is the turn's own stays as it is.
-        usual: What the client wants.
-        spent: US dollars that the client has spent.
+    A budget that differs from that of *client_options* was set for the turn and stays unchanged.
     """
     budget = options.max_budget_usd
-    if budget is None or not spent or usual is None or budget != usual.max_budget_usd:
+    if budget is None or not spent or budget != client_options.max_budget_usd:
         return options
     return options.evolve(max_budget_usd=max(budget - spent, MIN_BUDGET))

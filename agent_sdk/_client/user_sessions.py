@@ -1,5 +1,5 @@
 """
-`UserSessions`: one conversation for each user of a program, whichever thread, process or host serves the next turn.
+`UserSessions`: one conversation per user of a program, over any number of threads, processes and hosts.
 """
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .._core.callbacks import check_callback
 from ..errors import ConfigurationError, SessionBusyError, StoreWarning
 from ..options.options import SESSION, Options, options_of
 from ..stores.base import Key, Store, check_user, supports
-from ..stores.calls import tried
-from ..stores.mirror import mirror_error
+from ..stores.mirror import mirror_error_frame
+from ..stores.retrying import with_retries
 from .callbacks import OnMessage
 from .functions import query
 from .prompt import Prompt
@@ -23,34 +23,34 @@ if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
 _METHODS = ("session_id", "remember", "forget", "lease", "acquire_lease", "renew_lease", "release_lease")
-#: What says which session is opened, and is ours to say here; a fork may be asked for.
+#: Options that select a session or a process; `UserSessions` sets them. Forking is allowed.
 _MANAGED = frozenset(SESSION) - {"fork_session", "resume_session_at"} | {"persistent"}
 
 
 class UserSessions:
     """
-    Go on with each user's own session, one turn at a time for each.
+    Resume each user's own session, with one turn at a time per user.
 
-    Keeps nothing itself: any number of objects, processes and hosts may share a store. A turn that runs holds its
-    user's lease in the store; where its process dies, the lease is free after the store's *lease_ttl*.
+    The object is stateless: any number of objects, processes and hosts can share a store. A running turn holds the
+    user's lease in the store; if its process dies, the lease expires after the store's *lease_ttl*.
 
     Args:
-        store: Where it is kept which user has which session: `stores.SQLiteStore(path)`, `stores.RedisStore(url)` ...
-        options: Options to start from; *overrides* are options by name, above them. With `session_store=store` the
-            transcripts are kept there too, so that another host resumes them.
+        store: Maps users to sessions: `stores.SQLiteStore(path)`, `stores.RedisStore(url)` ...
+        options: Base options; *overrides* are options by name and take precedence. With `session_store=store`, the
+            transcripts are stored there too, so that other hosts can resume them.
 
     Raises:
-        ConfigurationError: An option is wrong, or the store cannot keep users.
+        ConfigurationError: An option is invalid, or the store does not support users.
     """
 
     def __init__(self, store: Store, options: Options | None = None, **overrides: Any) -> None:
         missing = [name for name in _METHODS if not _has(store, name)]
         if missing:
-            raise ConfigurationError(f"UserSessions: the store has no {missing[0]}; see agent_sdk.stores.Store")
+            raise ConfigurationError(f"UserSessions: the store has no method {missing[0]}; see agent_sdk.stores.Store")
         _reject(overrides)
         self._options = options_of(options, overrides)
         if any(getattr(self._options, name) for name in SESSION):
-            raise ConfigurationError(f"UserSessions: options={self._options!r} open a session; the store says which")
+            raise ConfigurationError(f"UserSessions: options={self._options!r} select a session; remove that option")
         self._store = store
 
     def query(
@@ -63,22 +63,22 @@ class UserSessions:
         **overrides: Any,
     ) -> ResultMessage:
         """
-        Run one turn in the session of a user, and remember its id as soon as it is known.
+        Run one turn in the session of a user, and store the session id as soon as it is known.
 
-        The first turn of a user begins a session. When the session that is remembered is gone, `SessionNotFoundError`
-        says so, and `forget` lets the user begin anew. With *session_store* one that neither this machine nor the store
-        has anything of is begun anew under its id.
+        The first turn of a user starts a session. If the stored session no longer exists, `SessionNotFoundError` is
+        raised; call `forget` to start a new one. With *session_store*, a session that is neither on this machine nor
+        in the store is started again under the same id.
 
         Args:
-            user_id: Not empty; a number is the same user as its digits.
+            user_id: Must not be empty; a number is the same user as its decimal string.
             prompt: As for `query`.
-            on_message: As for `query`. Where the store fails during the turn, a `mirror_error` message tells.
-            wait: Seconds to wait for a turn of this user that is running; *None* has no bound.
+            on_message: As for `query`. If the store fails during the turn, a `mirror_error` message reports it.
+            wait: Maximum seconds to wait for a running turn of this user; *None* disables the limit.
             overrides: Options for this call.
 
         Raises:
-            SessionBusyError: The other turn did not end in time, or it runs in this very thread (at once).
-            StoreError: The store failed before the turn began.
+            SessionBusyError: The other turn did not end in time, or it runs in the calling thread (raised at once).
+            StoreError: The store failed before the turn started.
             AgentSDKError: As for `query`.
         """
         user = check_user(user_id)
@@ -90,20 +90,20 @@ class UserSessions:
         try:
             lease = self._store.lease(f"user:{user}", wait=math.inf if seconds is None else seconds)
         except SessionBusyError as error:
-            text = f"user {user!r}: another turn is running ({error}); try again, or wait longer (wait=)"
+            text = f"user {user!r}: another turn is running ({error}); retry later, or increase wait="
             raise SessionBusyError(text, user=user, waited=time.monotonic() - begun) from None
         with lease:
             known = self._store.session_id(user)
             memory = _SessionRecorder(self._store, user, known, on_message)
             result = query(prompt, memory.deliver, options=options, **_opening(known, options))
         if lease.is_lost:
-            text = f"user {user!r}: the lease was lost during the turn; another worker may have begun one beside it"
+            text = f"user {user!r}: the lease was lost during the turn; another worker may have started one too"
             log.warn(text, StoreWarning)
         return result
 
     def session_id(self, user_id: str | int) -> str | None:
         """
-        Return the id of a user's session, or *None*.
+        Return the id of a user's session; *None* if the user has none.
 
         Raises:
             StoreError: The store failed.
@@ -112,7 +112,7 @@ class UserSessions:
 
     def forget(self, user_id: str | int) -> None:
         """
-        Let the user's next turn begin a new session. The old one's transcript stays.
+        Make the user's next turn start a new session. The transcript of the old one is kept.
 
         Raises:
             StoreError: The store failed.
@@ -124,7 +124,7 @@ class UserSessions:
 
 
 class _SessionRecorder:
-    """Remembers the session of one turn as it becomes known, on the way of its messages."""
+    """Stores the session id of a user as soon as a message of the turn contains it."""
 
     def __init__(self, store: Store, user: str, known: str | None, on_message: OnMessage | None) -> None:
         self._store = store
@@ -142,20 +142,20 @@ class _SessionRecorder:
     def _remember(self, session_id: str, message: Message) -> None:
         try:
             if message.is_result:
-                tried(lambda: self._store.remember(self._user, session_id))
+                with_retries(lambda: self._store.remember(self._user, session_id))
             else:
                 self._store.remember(self._user, session_id)
             self._known = session_id
         except Exception as error:
-            # A store that fails never fails a turn: it is asked again at the result, and then told of.
+            # A failing store does not fail a turn: the result retries the write, and a second failure is reported.
             if message.is_result:
                 self._tell(session_id, error, message)
 
     def _tell(self, session_id: str, error: Exception, result: Message) -> None:
         from .._converter import structure_message
 
-        text = f"the session of user {self._user!r} was not remembered, it is {session_id}: {error}"
-        report = structure_message(mirror_error(text, Key("", session_id)))
+        text = f"the session {session_id} of user {self._user!r} could not be stored: {error}"
+        report = structure_message(mirror_error_frame(text, Key("", session_id)))
         result.messages.insert(max(0, len(result.messages) - 1), report)
         if self._on_message is not None:
             self._on_message(report)
@@ -169,17 +169,17 @@ def _opening(known: str | None, options: Options) -> dict[str, Any]:
         from .store_sync import is_known
 
         if not is_known(known, options):
-            # Its first turn was killed before it had said anything: there is nothing to resume, and nothing is lost.
+            # The first turn was killed before its first message: nothing can be resumed and nothing is lost.
             return {"session_id": known}
     return {"resume": known}
 
 
 def _has(store: Any, name: str) -> bool:
-    # `lease` is the one method that a subclass may leave as it is.
+    # Subclasses need not override `lease`.
     return supports(store, name) or (name == "lease" and isinstance(store, Store))
 
 
 def _reject(overrides: dict[str, Any]) -> None:
     for name in (*sorted(_MANAGED), "continue"):
         if name in overrides:
-            raise ConfigurationError(f"UserSessions: {name} is not for users' sessions: the store says which is whose")
+            raise ConfigurationError(f"UserSessions chooses the session; remove {name}=")

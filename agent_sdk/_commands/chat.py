@@ -16,15 +16,16 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .._core.text import sanitize_line
 from ..errors import AgentSDKError, ConfigurationError, ShadowedCallbackWarning
 
 if TYPE_CHECKING:
     from ..permissions import PermissionContext
 
 #: Lines of the history that are kept.
-KEPT = 1000
+MAX_HISTORY_LINES = 1000
 #: What goes on to the next line.
-_MORE = "\\"
+_CONTINUATION = "\\"
 
 
 def add_commands(commands: Any) -> None:
@@ -58,7 +59,7 @@ class Chat:
         from .._client.functions import client
 
         self.ledger = Ledger()
-        self.client = client(can_use_tool=_asking(), include_partial_messages=True, **options)
+        self.client = client(can_use_tool=_permission_prompt(), include_partial_messages=True, **options)
 
     def run(self) -> int:
         """Talk until the end of the input; returns the exit code."""
@@ -66,7 +67,7 @@ class Chat:
             print("Ctrl-C stops a turn, Ctrl-D ends, /help tells more.")
         try:
             with self.ledger:
-                while (line := _read()) is not None and self._take(line.strip()):
+                while (line := _read_prompt()) is not None and self._handle_line(line.strip()):
                     pass
         finally:
             session_id = self.client.session_id
@@ -75,7 +76,7 @@ class Chat:
             print(f"To go on: python -m agent_sdk chat --resume {session_id}")
         return 0
 
-    def _take(self, line: str) -> bool:
+    def _handle_line(self, line: str) -> bool:
         """Deal with one line; tells whether to go on."""
         name, _, rest = line.partition(" ")
         try:
@@ -83,15 +84,15 @@ class Chat:
                 return False
             if name in _COMMANDS:
                 _COMMANDS[name][0](self, rest.strip())
-            elif line and self._is_sayable(name):
-                self._say(line)
+            elif line and self._is_for_cli(name):
+                self._query(line)
         except AgentSDKError as error:
-            self._finish(f"{type(error).__name__}: {error}")
+            self._show_error(f"{type(error).__name__}: {error}")
         except KeyboardInterrupt:
-            self._finish("stopped")
+            self._show_error("stopped")
         return True
 
-    def _is_sayable(self, name: str) -> bool:
+    def _is_for_cli(self, name: str) -> bool:
         """Whether a line is for the CLI: a prompt, or one of its own commands."""
         if not name.startswith("/") or "/" in name[1:]:
             return True
@@ -100,17 +101,17 @@ class Chat:
         print(f"{name} is no command; see /help")
         return False
 
-    def _say(self, prompt: str) -> None:
+    def _query(self, prompt: str) -> None:
         from .._display import show
 
         self.client.query(prompt, on_message=show)
 
-    def _finish(self, reason: str) -> None:
+    def _show_error(self, reason: str) -> None:
         from .. import _display
-        from .._display.screen import screen
+        from .._display.screen import current_screen
 
         _display.finish()
-        screen().line((f"✗ {' '.join(reason.split())}", "red"))
+        current_screen().write_line((f"✗ {sanitize_line(reason)}", "red"))
 
     # --- commands
 
@@ -144,11 +145,10 @@ class Chat:
 
     def sessions(self, _: str) -> None:
         """List the latest sessions of this directory."""
-        from ..transcripts import list_sessions
-        from .sessions import table
+        from ..transcripts.listing import list_sessions, table_lines
 
         found = list_sessions(os.getcwd(), limit=10)
-        print("\n".join(table(found)) if found else "no sessions here")
+        print("\n".join(table_lines(found)) if found else "no sessions here")
 
     def model(self, name: str) -> None:
         """Use another model, or tell which."""
@@ -158,12 +158,12 @@ class Chat:
 
     def cost(self, _: str) -> None:
         """Show what this conversation has cost."""
-        from .._display.status import figure, money
+        from .._display.status import format_dollars, format_number
 
         spent = self.ledger.total
         cached = spent.cache_creation_input_tokens + spent.cache_read_input_tokens
-        tokens = f"{figure(spent.input_tokens + cached)} tokens in, {figure(spent.output_tokens)} out"
-        print(f"{money(spent.cost_usd)}, {tokens}")
+        tokens = f"{format_number(spent.input_tokens + cached)} tokens in, {format_number(spent.output_tokens)} out"
+        print(f"{format_dollars(spent.cost_usd)}, {tokens}")
 
 
 _COMMANDS: dict[str, tuple[Callable[[Chat, str], None], str, str]] = {
@@ -177,25 +177,25 @@ _COMMANDS: dict[str, tuple[Callable[[Chat, str], None], str, str]] = {
 }
 
 
-def _asking() -> Callable[[str, dict[str, Any], PermissionContext], Any]:
+def _permission_prompt() -> Callable[[str, dict[str, Any], PermissionContext], Any]:
     from .. import permissions
-    from .._display.screen import screen
+    from .._display.screen import current_screen
 
     decide = permissions.ask()
 
     def ask(tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> Any:
-        on = screen()
-        # What is asked must not share its line with a sign of life, and what follows begins on a line of its own.
-        on.erase()
-        on.end_line()
-        on.last_used = None
-        _forget_typed()
+        screen = current_screen()
+        # The question must not share its line with a sign of life, and what follows begins on a line of its own.
+        screen.erase_progress()
+        screen.end_line()
+        screen.last_tool_use = None
+        _discard_typed_input()
         return decide(tool_name, tool_input, context)
 
     return ask
 
 
-def _forget_typed() -> None:
+def _discard_typed_input() -> None:
     """Drop what was typed before the question was there to be read: it is no answer to it."""
     if sys.stdin.isatty():
         import termios
@@ -203,12 +203,12 @@ def _forget_typed() -> None:
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
-def _read() -> str | None:
+def _read_prompt() -> str | None:
     """Read what the person says, over several lines where each ends with a backslash; *None* at the end."""
     lines: list[str] = []
     while True:
         try:
-            line = builtins.input(_prompt("… " if lines else "> "))
+            line = builtins.input(_prompt_mark("… " if lines else "> "))
         except EOFError:
             if sys.stdin.isatty():
                 print()
@@ -218,18 +218,20 @@ def _read() -> str | None:
             print()
             lines.clear()
             continue
-        if not line.endswith(_MORE):
+        if not line.endswith(_CONTINUATION):
             return "\n".join([*lines, line])
-        lines.append(line[: -len(_MORE)])
+        lines.append(line[: -len(_CONTINUATION)])
 
 
-def _prompt(mark: str) -> str:
-    from .._display.screen import screen
+def _prompt_mark(mark: str) -> str:
+    from .._display.screen import current_screen
 
     if not sys.stdin.isatty():
         return ""
-    # Readline has to be told what takes no room on the line.
-    return f"\001\x1b[1;36m\002{mark}\001\x1b[0m\002" if screen().has_colour and "readline" in sys.modules else mark
+    if not current_screen().has_colour or "readline" not in sys.modules:
+        return mark
+    # The marks \001 and \002 tell readline which characters take no room on the line.
+    return f"\001\x1b[1;36m\002{mark}\001\x1b[0m\002"
 
 
 @contextlib.contextmanager
@@ -248,7 +250,7 @@ def _history() -> Iterator[None]:
     # No file yet, or none that can be read.
     with contextlib.suppress(OSError):
         readline.read_history_file(path)
-    readline.set_history_length(KEPT)
+    readline.set_history_length(MAX_HISTORY_LINES)
     try:
         yield
     finally:

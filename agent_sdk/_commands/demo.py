@@ -24,12 +24,12 @@ def run(offline: bool = False) -> int:
     offline = offline or not any(os.environ.get(name) for name in _KEYS)
     print(f"CLI {cli_version()} at {find_cli()}")
     print("model: the built-in ScriptedModel, since no key is set\n" if offline else "model: the CLI's own\n")
-    with _world(offline) as options:
-        return 0 if _walk(options) else 1
+    with _demo_options(offline) as options:
+        return 0 if _run_steps(options) else 1
 
 
 @contextlib.contextmanager
-def _world(offline: bool) -> Iterator[dict[str, Any]]:
+def _demo_options(offline: bool) -> Iterator[dict[str, Any]]:
     """Give the options of the walk: a scratch folder, and offline a model and a home of its own."""
     with tempfile.TemporaryDirectory(prefix="agent_sdk-demo-") as folder:
         project = os.path.join(folder, "project")
@@ -40,28 +40,28 @@ def _world(offline: bool) -> Iterator[dict[str, Any]]:
         from ..testing import ScriptedModel, isolated_env
 
         with ScriptedModel() as model:
-            model.otherwise(lambda request: _answer(request.user_texts))
+            model.otherwise(lambda request: _scripted_reply(request.user_texts))
             yield {"cwd": project, "env": {**isolated_env(os.path.join(folder, "home")), **model.env}}
 
 
-def _answer(prompts: list[str]) -> str:
+def _scripted_reply(prompts: list[str]) -> str:
     """What the scripted model says: it shows what it remembers."""
     earlier = " ".join(prompts[:-1]) or "nothing."
     return f"You said: {prompts[-1]!r} Before that I remember: {earlier}"
 
 
-def _walk(options: dict[str, Any]) -> bool:
+def _run_steps(options: dict[str, Any]) -> bool:
     def ask(prompt: str, **how: Any) -> ResultMessage:
         return query(prompt, _show, **how, **options)
 
     with client(**options) as talk:
-        started = _step("1. start", talk.query("My favourite colour is green.", _show))
-        followed = _step("2. follow up, same client", talk.query("And I live in Porto.", _show))
+        started = _finish_step("1. start", talk.query("My favourite colour is green.", _show))
+        followed = _finish_step("2. follow up, same client", talk.query("And I live in Porto.", _show))
     first = started.session_id
-    resumed = _step("3. resume by id, new process", ask("What do you know of me?", resume=first))
-    forked = _step("4. fork", ask("In this copy, I moved to Faro.", resume=first, fork_session=True))
-    original = _step("5. the original, unchanged", ask("Where do I live?", resume=first))
-    latest = _step("6. continue the latest", ask("Go on.", continue_conversation=True))
+    resumed = _finish_step("3. resume by id, new process", ask("What do you know of me?", resume=first))
+    forked = _finish_step("4. fork", ask("In this copy, I moved to Faro.", resume=first, fork_session=True))
+    original = _finish_step("5. the original, unchanged", ask("Where do I live?", resume=first))
+    latest = _finish_step("6. continue the latest", ask("Go on.", continue_conversation=True))
     ids = {"session": started.session_id, "fork": forked.session_id}
     print("\n" + "\n".join(f"{name + ':':<9}{value}" for name, value in ids.items()))
     same = first == followed.session_id == resumed.session_id == original.session_id
@@ -78,7 +78,7 @@ def _show(message: Message) -> None:
         print(f"   {what}; Ctrl-C ends, --offline needs no API", flush=True)
 
 
-def _step(title: str, result: ResultMessage) -> ResultMessage:
+def _finish_step(title: str, result: ResultMessage) -> ResultMessage:
     print(f"   -- {title}: {'done' if result.is_success else 'FAILED'}, ${result.total_cost_usd or 0:.6f} so far\n")
     result.raise_for_error()
     return result

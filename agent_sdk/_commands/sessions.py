@@ -1,28 +1,22 @@
 """
 `python -m agent_sdk sessions`: list, show, search, export, rename, tag, fork and delete.
 
-The only room of sessions that prints. Ids may be shortened to any start that is no other session's.
+Ids may be shortened to any start that is no other session's.
 """
 # ruff: noqa: T201
 from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .._core.text import fit, sanitize, sanitize_line
+from .._core.text import sanitize, sanitize_line
 from ..errors import ConfigurationError, SessionNotFoundError
 
-if TYPE_CHECKING:
-    from ..transcripts import SessionInfo
-
-#: What a terminal would obey instead of showing it.
-#: Where the ids are.
-_LIST = "see `python -m agent_sdk sessions list`"
+_LIST_HINT = "see `python -m agent_sdk sessions list`"
 
 
 def add_commands(commands: Any) -> None:
@@ -41,8 +35,8 @@ def _add_reading(verbs: Any) -> None:
     search.add_argument("text", nargs="?", help="must stand in the title or the conversation")
     search.add_argument("--tag")
     search.add_argument("--branch", help="the git branch")
-    search.add_argument("--since", type=_day, metavar="DATE", help="used at or after, such as 2026-01-31")
-    search.add_argument("--until", type=_day, metavar="DATE", help="begun at or before")
+    search.add_argument("--since", type=_date, metavar="DATE", help="used at or after, such as 2026-01-31")
+    search.add_argument("--until", type=_date, metavar="DATE", help="begun at or before")
     search.add_argument("--limit", type=int, default=20, help="how many (default 20; 0 for all)")
     export = _verb(verbs, "export", _export, "write a session as one file", has_id=True)
     export.add_argument("--format", choices=("markdown", "html", "json"), default="markdown")
@@ -73,7 +67,7 @@ def _verb(
     return parser
 
 
-def _day(text: str) -> Any:
+def _date(text: str) -> Any:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
@@ -81,7 +75,7 @@ def _day(text: str) -> Any:
     return when if "T" in text or " " in text else when.date()
 
 
-def _where(given: argparse.Namespace) -> dict[str, Any]:
+def _location(given: argparse.Namespace) -> dict[str, Any]:
     return {"directory": given.directory, "config_dir": given.config_dir}
 
 
@@ -96,10 +90,10 @@ def resolve(start: str, config_dir: str | None = None) -> str:
     from ..transcripts import paths, search
 
     if not re.fullmatch(r"[0-9a-fA-F-]{1,36}", start):
-        raise ConfigurationError(f"{start[:50]!r} is not how a session's id begins; {_LIST}")
+        raise ConfigurationError(f"{start[:50]!r} is not how a session's id begins; {_LIST_HINT}")
     found = search.session_ids(paths.projects_folder(config_dir), start)
     if not found:
-        raise SessionNotFoundError(f"no session's id begins with {start}; {_LIST}", session_id=start)
+        raise SessionNotFoundError(f"no session's id begins with {start}; {_LIST_HINT}", session_id=start)
     if len(found) > 1:
         raise ConfigurationError(f"{len(found)} sessions begin with {start}: {', '.join(found[:5])}; give more of it")
     return found[0]
@@ -110,40 +104,19 @@ def _id(given: argparse.Namespace) -> str:
 
 
 def _list(given: argparse.Namespace) -> int:
-    from ..transcripts import list_sessions
+    from ..transcripts.listing import list_sessions, table_lines
 
-    infos = list_sessions(limit=given.limit, **_where(given))
-    print("\n".join(table(infos)) if infos else "no sessions here")
+    infos = list_sessions(limit=given.limit, **_location(given))
+    print("\n".join(table_lines(infos)) if infos else "no sessions here")
     return 0
-
-
-def table(infos: Iterable[SessionInfo]) -> list[str]:
-    """Return the lines of a table of sessions, cut to the terminal's width."""
-    from ..transcripts.listing import short_time
-
-    width = max(60, shutil.get_terminal_size((120, 24)).columns)
-    lines = [f"{'ID':<8}  {'CHANGED':<16}  {'SIZE':>7}  SESSION"]
-    for info in infos:
-        tag = f"[{info.tag}] " if info.tag else ""
-        shown = sanitize_line(f"{tag}{info.summary}")
-        lines.append(f"{info.session_id[:8]}  {short_time(info.last_modified)}  {_size(info.file_size):>7}  {shown}")
-    return [fit(line, width) for line in lines]
-
-
-def _size(size: float) -> str:
-    for unit in ("B", "KB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def _show(given: argparse.Namespace) -> int:
     from ..transcripts import export_session, session_figures
 
     session_id = _id(given)
-    print(sanitize(export_session(session_id, **_where(given))))
-    figures = session_figures(session_id, **_where(given))
+    print(sanitize(export_session(session_id, **_location(given))))
+    figures = session_figures(session_id, **_location(given))
     cost = "not noted yet" if figures.cost_usd is None else f"${figures.cost_usd:.4f}"
     tools = ", ".join(f"{sanitize_line(name)} {count}" for name, count in figures.tools.items()) or "none"
     print(f"{figures.turns} turns, {figures.total_tokens} tokens, cost {cost}, tools: {tools}", file=sys.stderr)
@@ -152,10 +125,11 @@ def _show(given: argparse.Namespace) -> int:
 
 def _search(given: argparse.Namespace) -> int:
     from ..transcripts import search_sessions
+    from ..transcripts.listing import table_lines
 
     wanted = {name: getattr(given, name) for name in ("tag", "branch", "since", "until", "limit")}
-    hits = search_sessions(given.text, **wanted, **_where(given))
-    for hit, line in zip(hits, table(hit.info for hit in hits)[1:], strict=True):
+    hits = search_sessions(given.text, **wanted, **_location(given))
+    for hit, line in zip(hits, table_lines(hit.info for hit in hits)[1:], strict=True):
         print(line)
         for excerpt in hit.excerpts:
             print(f"          {excerpt.where}: {sanitize_line(excerpt.text)}")
@@ -167,13 +141,13 @@ def _search(given: argparse.Namespace) -> int:
 def _export(given: argparse.Namespace) -> int:
     from ..transcripts import export_session
 
-    text = export_session(_id(given), format=given.format, **_where(given))
+    exported = export_session(_id(given), format=given.format, **_location(given))
     if given.output is None:
-        print(text, end="")
+        print(exported, end="")
         return 0
     try:
         with open(given.output, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+            file.write(exported)
     except OSError as error:
         raise ConfigurationError(f"cannot write {given.output}: {error.strerror}") from error
     return 0
@@ -182,25 +156,25 @@ def _export(given: argparse.Namespace) -> int:
 def _rename(given: argparse.Namespace) -> int:
     from ..transcripts import rename_session
 
-    rename_session(_id(given), given.title, **_where(given))
+    rename_session(_id(given), given.title, **_location(given))
     return 0
 
 
 def _tag(given: argparse.Namespace) -> int:
     from ..transcripts import tag_session
 
-    tag_session(_id(given), given.tag, **_where(given))
+    tag_session(_id(given), given.tag, **_location(given))
     return 0
 
 
 def _fork(given: argparse.Namespace) -> int:
     from ..transcripts import fork_session
 
-    print(fork_session(_id(given), up_to_message_id=given.up_to, title=given.title, **_where(given)))
+    print(fork_session(_id(given), up_to_message_id=given.up_to, title=given.title, **_location(given)))
     return 0
 
 
-def _is_sure(question: str) -> bool:
+def _confirm(question: str) -> bool:
     try:
         return input(question).strip().lower() in ("y", "yes")
     except EOFError:
@@ -213,10 +187,10 @@ def _delete(given: argparse.Namespace) -> int:
 
     session_id = _id(given)
     if not given.yes:
-        info = get_session_info(session_id, **_where(given))
+        info = get_session_info(session_id, **_location(given))
         print(f"{session_id}  {sanitize_line(info.summary) if info else ''}")
-        if not _is_sure("Delete this session for good? [y/N] "):
+        if not _confirm("Delete this session for good? [y/N] "):
             print("not deleted")
             return 1
-    delete_session(session_id, **_where(given))
+    delete_session(session_id, **_location(given))
     return 0

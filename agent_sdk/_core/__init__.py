@@ -1,1 +1,1 @@
-"""What every other package may use: JSON lines, logging, lazy imports, checks, and callbacks. Imports none of them."""
+"""Shared basics without dependencies on other packages: JSON lines, logging, lazy imports, checks and callbacks."""

@@ -1,6 +1,6 @@
 """
-The functions that people give: what is wrong with one is said when it is given, not when the CLI asks; and one that is
-not waited for any more can find out.
+Helpers for user callbacks: signature checks when a callback is registered, dispatch to the calling thread, and
+cancellation.
 """
 from __future__ import annotations
 
@@ -17,48 +17,45 @@ from .text import truncate
 
 
 class _ThreadState(threading.local):
-    """What is true in one thread."""
+    """State of one thread."""
 
-    call: Callable[..., Any] | None = None
+    dispatcher: Callable[..., Any] | None = None
 
 
 _thread_state = _ThreadState()
 
 
-def set_dispatcher(call: Callable[..., Any]) -> None:
-    """Let what is called with `in_callers_thread` in this thread be called by *call*, which takes it elsewhere."""
-    _thread_state.call = call
+def set_dispatcher(dispatcher: Callable[..., Any]) -> None:
+    """Make `dispatch` call *dispatcher* in this thread; *dispatcher* runs the function in another thread."""
+    _thread_state.dispatcher = dispatcher
 
 
 def dispatch(function: Callable[..., Any], *args: Any) -> Any:
-    """Call *function* in the thread that the user called us in: this one, except in the workers of `query_many`."""
-    call = _thread_state.call
-    return function(*args) if call is None else call(function, *args)
+    """Call *function* in the thread that called the SDK: this thread, except in the workers of `query_many`."""
+    dispatcher = _thread_state.dispatcher
+    return function(*args) if dispatcher is None else dispatcher(function, *args)
 
 
 def check_signature(name: str, function: object, parameters: Sequence[str]) -> Callable[..., Any]:
     """
-    Accept a plain function that can be called with so many positional arguments.
+    Check that *function* is a plain function that accepts the positional arguments *parameters*, and return it.
 
     Args:
-        name: What the function is given as, for the error.
-        function: The function; a builtin without a signature is let through.
-        parameters: Names of what it will be given, for the error.
-
-    Raises:
-        ConfigurationError: It is no function, is asynchronous or a generator, or takes other arguments.
+        name: Name of the callback, for the error.
+        function: The function. A builtin without a signature is accepted.
+        parameters: Names of the arguments, for the error.
     """
     called = f"it is called as {function_name(function)}({', '.join(parameters)})"
     if not callable(function):
         raise invalid(name, function, f"expected a function of ({', '.join(parameters)})")
     if any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
-        raise invalid(name, function, "expected a plain function; nobody would await an async one")
-    if any(map(_yields, (function, getattr(function, "__call__", None)))):  # noqa: B004
-        raise invalid(name, function, "expected a plain function; nobody would iterate over a generator")
+        raise invalid(name, function, "expected a plain function; async functions are not awaited")
+    if any(map(_is_generator, (function, getattr(function, "__call__", None)))):  # noqa: B004
+        raise invalid(name, function, "expected a plain function, not a generator function")
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):
-        # Some builtins do not tell; they are called as everybody else.
+        # Some builtins have no signature; accept them unchecked.
         return function
     try:
         signature.bind(*parameters)
@@ -67,22 +64,17 @@ def check_signature(name: str, function: object, parameters: Sequence[str]) -> C
     return function
 
 
-def _yields(function: object) -> bool:
+def _is_generator(function: object) -> bool:
     return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 def check_callback(name: str, value: object, parameter: str = "message") -> Any:
-    """
-    Accept a function of one argument, for what it is told; *None* stays *None*.
-
-    Raises:
-        ConfigurationError: As for `accepts`.
-    """
+    """Accept a plain function of one argument; *None* stays *None*."""
     return None if value is None else check_signature(name, value, (parameter,))
 
 
 def function_name(function: object) -> str:
-    """Return what *function* is called, for messages; of a lambda also where it stands."""
+    """Return the name of *function* for messages; for a lambda also its file and line."""
     found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
     name = found if isinstance(found, str) else type(function).__name__
     code = getattr(function, "__code__", None)
@@ -92,25 +84,20 @@ def function_name(function: object) -> str:
 
 
 def check_permission_callback(value: object) -> Any:
-    """
-    Accept a permission callback; *None* stays *None*. Used for the option `can_use_tool`.
-
-    Raises:
-        ConfigurationError: It cannot be called with three positional arguments.
-    """
+    """Accept a permission callback; *None* stays *None*. Used for the option `can_use_tool`."""
     if value is None:
         return None
     return check_signature("can_use_tool", value, ("tool_name", "tool_input", "context"))
 
 
 def summarize_errors(errors: Sequence[Exception], where: str) -> str:
-    """Say *where* how many callbacks failed, and how the first did, for a warning."""
+    """Return a warning text with the number of failed callbacks and the first error; *where* describes the context."""
     first = truncate(f"{type(errors[0]).__name__}: {errors[0]}", 300, "...")
     return f"{len(errors)} callback error(s) {where}; the first: {first}"
 
 
 class CallbackErrors(list[BaseException]):
-    """What callbacks raised. Pickles whatever it holds: an exception that does not becomes an error with its text."""
+    """Exceptions raised by callbacks. Pickling replaces an exception that cannot be pickled with an `AgentSDKError`."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CallbackErrors, ([_picklable(error) for error in self],)
@@ -123,13 +110,13 @@ def _picklable(error: BaseException) -> BaseException:
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
-        # The class is the user's: its arguments, or what it holds, may not travel.
+        # A user's exception class may be impossible to pickle because of its arguments or attributes.
         return AgentSDKError("".join(traceback.format_exception_only(type(error), error)).strip())
     return error
 
 
 class Deadline:
-    """When the time of a turn is up, on the clock of `time.monotonic`; *None* once the turn is over."""
+    """The time at which a turn expires, on the clock of `time.monotonic`; *None* once the turn is over."""
 
     __slots__ = ("at",)
 
@@ -137,17 +124,17 @@ class Deadline:
         self.at: float | None = at
 
     def has_passed(self) -> bool:
-        """Tell whether the time is up."""
-        at = self.at  # once: the end of the turn may be in another thread
+        """Return whether the deadline has passed."""
+        at = self.at  # read once: another thread may end the turn
         return at is not None and time.monotonic() >= at
 
 
 class Cancellation:
     """
-    Tells a callback that nobody waits for its answer any more. Set by the SDK, from any thread; never taken back.
+    Signals to a callback that its result is no longer needed. The SDK sets it, from any thread, and never resets it.
 
     Args:
-        deadline: When nobody will; *None* when the turn has no `timeout`.
+        deadline: When the turn expires; *None* without a `timeout`.
     """
 
     __slots__ = ("_is_set", "deadline")
@@ -158,7 +145,7 @@ class Cancellation:
 
     @property
     def cancelled(self) -> bool:
-        """Whether nobody waits any more."""
+        """Whether the callback's result is no longer needed."""
         return self._is_set or (self.deadline is not None and self.deadline.has_passed())
 
     @cancelled.setter

@@ -1,7 +1,7 @@
 """
-Checks of values that people give: each returns the value in its one form or raises `ConfigurationError`.
+Checks of user-supplied values: each check returns the normalized value or raises `ConfigurationError`.
 
-The error names the thing, the value and the remedy. Used as converters of `Options` and by functions of the face.
+The error contains the name, the value and the remedy. Used as converters of `Options` and by public functions.
 """
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Check = Callable[[Any], Any]
 
 
 def invalid(name: str, value: object, remedy: str) -> ConfigurationError:
-    """Build the error for *value* of *name*; *remedy* says what to give instead."""
+    """Return the error for *value* of *name*; *remedy* describes a valid value."""
     return ConfigurationError(f"{name}={truncate(repr(value), 100, '...')}: {remedy}")
 
 
 def is_encodable(value: str) -> bool:
-    """Whether the system can take *value* as a word, a variable or a path; odd bytes of a path are let through."""
+    """Whether *value* can be used in an argument, a variable or a path. Undecodable bytes of a path are accepted."""
     try:
         value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -40,18 +40,18 @@ def string(name: str, *, empty: bool = False) -> Check:
         if not isinstance(value, str):
             raise invalid(name, value, f"expected a string, got {type(value).__name__}")
         if "\0" in value:
-            raise invalid(name, value, "a NUL character cannot be passed on; remove it")
+            raise invalid(name, value, "must not contain a NUL character; remove it")
         if not is_encodable(value):
-            raise invalid(name, value, "half of a surrogate pair cannot be passed on; remove it")
+            raise invalid(name, value, "must not contain an unpaired surrogate; remove it")
         if not value and not empty:
-            raise invalid(name, value, "an empty string means nothing here; leave the option out")
+            raise invalid(name, value, "must not be an empty string; omit it instead")
         return value
 
     return check
 
 
 def one_of(name: str, words: Iterable[str]) -> Check:
-    """Accept one of some words."""
+    """Accept one of *words*."""
     allowed = tuple(words)
 
     def check(value: object) -> str | None:
@@ -63,7 +63,7 @@ def one_of(name: str, words: Iterable[str]) -> Check:
 
 
 def boolean(name: str) -> Check:
-    """Accept true or false."""
+    """Accept *True* or *False*."""
 
     def check(value: object) -> bool:
         if not isinstance(value, bool):
@@ -74,7 +74,7 @@ def boolean(name: str) -> Check:
 
 
 def number(name: str, *, above: float | None = None, least: float | None = None, whole: bool = False) -> Check:
-    """Accept a number above, or at least, a bound."""
+    """Accept a number greater than *above*, or at least *least*."""
     kind = int if whole else (int, float)
 
     def check(value: object) -> float | None:
@@ -92,7 +92,7 @@ def number(name: str, *, above: float | None = None, least: float | None = None,
 
 
 def string_list(name: str, *, among: Iterable[str] | None = None) -> Check:
-    """Accept a list of strings, or one string for a list of one; gives a tuple."""
+    """Accept a list of strings, or a string as a list of one; return a tuple."""
     one, allowed = string(name), None if among is None else tuple(among)
 
     def check(value: object) -> tuple[str, ...] | None:
@@ -103,16 +103,16 @@ def string_list(name: str, *, among: Iterable[str] | None = None) -> Check:
         given = (value,) if isinstance(value, str) else tuple(value)
         for word in given:
             if one(word) is None:
-                raise invalid(name, value, "expected a list of strings, found None in it")
+                raise invalid(name, value, "expected a list of strings, but it contains None")
             if allowed is not None and word not in allowed:
-                raise invalid(name, value, f"{word!r} is none of {', '.join(allowed)}")
+                raise invalid(name, value, f"{word!r} must be one of {', '.join(allowed)}")
         return given
 
     return check
 
 
 def mapping(name: str) -> Check:
-    """Accept a mapping with string keys; gives a dict of its own."""
+    """Accept a mapping with string keys; return a new dict."""
 
     def check(value: object) -> dict[str, Any] | None:
         if value is None:
@@ -121,14 +121,14 @@ def mapping(name: str) -> Check:
             raise invalid(name, value, "expected a dict")
         for key in value:
             if not isinstance(key, str):
-                raise invalid(name, value, f"expected strings as keys, found {key!r}")
+                raise invalid(name, value, f"expected strings as keys, got {key!r}")
         return dict(value)
 
     return check
 
 
 def variables(name: str) -> Check:
-    """Accept environment variables by name; *None* unsets one. An error shows no value, which may be a secret."""
+    """Accept environment variables by name; *None* unsets one. Errors omit the value, which may be a secret."""
     as_mapping = mapping(name)
 
     def check(value: object) -> dict[str, str | None] | None:
@@ -143,7 +143,7 @@ def variables(name: str) -> Check:
 
 
 def path(name: str) -> Check:
-    """Accept a path, as a string or path object; gives a string."""
+    """Accept a path, as a string or path object; return a string."""
     as_text = string(name)
 
     def check(value: object) -> str | None:
@@ -156,7 +156,7 @@ def path(name: str) -> Check:
 
 
 def paths(name: str) -> Check:
-    """Accept a list of paths, or one path; gives a tuple of strings."""
+    """Accept a list of paths, or one path; return a tuple of strings."""
     one = path(name)
 
     def check(value: object) -> tuple[str, ...] | None:
@@ -172,7 +172,7 @@ def paths(name: str) -> Check:
 
 
 def directory(name: str) -> Check:
-    """Accept the path of a directory that exists."""
+    """Accept the path of an existing directory."""
     as_path = path(name)
 
     def check(value: object) -> str | None:
@@ -185,12 +185,7 @@ def directory(name: str) -> Check:
 
 
 def json_serializable(name: str, value: object) -> None:
-    """
-    Check that *value* can be written as JSON.
-
-    Raises:
-        ConfigurationError: It cannot.
-    """
+    """Check that *value* can be serialized to JSON."""
     try:
         json_lines.dumps(value)
     except (TypeError, ValueError) as error:
@@ -198,7 +193,7 @@ def json_serializable(name: str, value: object) -> None:
 
 
 def implements(name: str, *wanted: str, base: str = "Transport") -> Check:
-    """Accept an object with these methods; *base* is the class of ours to derive it from."""
+    """Accept an object with the methods *wanted*; *base* is the SDK class to subclass, for the error."""
 
     def check(value: object) -> object:
         missing = [one for one in wanted if value is not None and not callable(getattr(value, one, None))]
@@ -218,16 +213,11 @@ def _reject_async(name: str, value: object, methods: Iterable[str]) -> None:
 
     for method in methods:
         if inspect.iscoroutinefunction(getattr(value, method)):
-            raise invalid(name, value, f"its method {method} is asynchronous, and nobody would await it; make it plain")
+            raise invalid(name, value, f"method {method} is async and would not be awaited; make it a plain method")
 
 
 def reject_typos(name: str, value: Mapping[str, Any], known: Iterable[str]) -> None:
-    """
-    Refuse a key that nearly is a known one; others may be of a newer CLI.
-
-    Raises:
-        ConfigurationError: There is one.
-    """
+    """Reject a key that is similar to a known key. Other unknown keys are accepted: a newer CLI may support them."""
     names = tuple(known)
     for key in value:
         if key in names:
@@ -238,7 +228,7 @@ def reject_typos(name: str, value: Mapping[str, Any], known: Iterable[str]) -> N
 
 
 def function(name: str) -> Check:
-    """Accept something callable."""
+    """Accept a callable."""
 
     def check(value: object) -> object:
         if value is not None and not callable(value):
@@ -249,7 +239,7 @@ def function(name: str) -> Check:
 
 
 def is_uuid(value: object) -> bool:
-    """Tell whether *value* is a UUID in its usual form, as a string or a `uuid.UUID`."""
+    """Return whether *value* is a UUID in canonical form, as a string or a `uuid.UUID`."""
     import uuid
 
     try:
@@ -259,7 +249,7 @@ def is_uuid(value: object) -> bool:
 
 
 def session_uuid(name: str) -> Check:
-    """Accept a UUID in its usual form, as a string or a `uuid.UUID`."""
+    """Accept a UUID in canonical form, as a string or a `uuid.UUID`."""
 
     def check(value: object) -> str | None:
         if value is None:
@@ -272,6 +262,6 @@ def session_uuid(name: str) -> Check:
 
 
 def session(name: str) -> Check:
-    """Accept the id of a session, as a string or a `uuid.UUID`, or its title."""
+    """Accept a session id, as a string or a `uuid.UUID`, or a session title."""
     as_text = string(name)
     return lambda value: as_text(str(value) if is_uuid(value) else value)

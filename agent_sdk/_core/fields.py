@@ -1,8 +1,8 @@
 """
-Field markers: what an interpreter needs to know of a field stands on the field itself.
+Field markers: metadata on attrs fields that describes how each field is encoded.
 
-Messages use `wire`; options use `argv`, `initialize`, `environ`, `spawn` and `local`, each read by one interpreter
-(`_converter`, `_process.command`, `_protocol.handshake`) and by nobody else.
+Messages use `wire`; options use `argv`, `initialize`, `environ`, `spawn` and `local`. One module reads each marker:
+`_converter`, `_process.command` or `_protocol.handshake`.
 """
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ import attrs
 
 WIRE = "wire"
 TARGET = "travels"
+#: Part of the wire object that a field keeps: its `shape`, or the `rest` that no other field contains.
+KEPT = "kept"
 
 Encode = Callable[[Any], Any] | None
 
 
 @attrs.frozen
 class OptionTarget:
-    """How the value of an option reaches the CLI."""
+    """How an option is passed to the CLI."""
 
     #: `argv`, `initialize`, `environ`, `spawn` or `local`.
     by: str
-    #: The flag, the key in the handshake or the variable; empty where *encode* gives whole pairs, or nothing travels.
+    #: Flag, handshake key or variable name; empty if *encode* returns complete flags, or if the option is not sent.
     name: str = ""
-    #: Turns the value into what travels; *None* leaves it as it is.
+    #: Encodes the value; *None* sends it unchanged.
     encode: Encode = None
 
 
@@ -35,36 +37,36 @@ def wire(name: str, default: Any = None) -> Any:
 
 
 def argv(flag: str, encode: Encode = None, **field: Any) -> Any:
-    """Declare an option that travels as `--flag=value` (true: the bare flag; a list: the flag once for each)."""
+    """Declare an option that is passed as `--flag=value` (*True*: only the flag; a list: one flag per item)."""
     return _option(OptionTarget("argv", flag, encode), field)
 
 
 def initialize(key: str, encode: Encode = None, **field: Any) -> Any:
-    """Declare an option that travels in the handshake, off the command line, whatever its size."""
+    """Declare an option that is sent in the handshake, which has no size limit."""
     return _option(OptionTarget("initialize", key, encode), field)
 
 
 def environ(name: str, encode: Encode = None, **field: Any) -> Any:
-    """Declare an option that travels as a variable of the CLI's environment."""
+    """Declare an option that is passed as an environment variable of the CLI."""
     return _option(OptionTarget("environ", name, encode), field)
 
 
 def custom(**field: Any) -> Any:
-    """Declare an option that says how the process is started, by code of its own in `_process.command`."""
+    """Declare an option that `_process.command` or `_protocol` handles in code of its own."""
     return _option(OptionTarget("spawn"), field)
 
 
 def local(**field: Any) -> Any:
-    """Declare an option that never reaches the process."""
+    """Declare an option that is not passed to the CLI."""
     return _option(OptionTarget("local"), field)
 
 
-def _option(travel: OptionTarget, field: dict[str, Any]) -> Any:
+def _option(target: OptionTarget, field: dict[str, Any]) -> Any:
     field.setdefault("default", None)
-    return attrs.field(metadata={TARGET: travel}, kw_only=True, **field)
+    return attrs.field(metadata={TARGET: target}, kw_only=True, **field)
 
 
 def camel(name: str) -> str:
-    """How the wire spells *name* when it writes camelCase."""
+    """Return the camelCase form of *name*."""
     first, *others = name.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in others)

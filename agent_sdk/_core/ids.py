@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 def new_uuid() -> str:
-    """Return a fresh UUID, version 4."""
-    import uuid  # looks at the platform when it is imported
+    """Return a new UUID, version 4."""
+    import uuid  # importing uuid inspects the platform
 
     return str(uuid.uuid4())

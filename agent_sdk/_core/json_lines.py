@@ -1,20 +1,24 @@
 """
-One line <-> one frame. The only importer of `ujson`.
+Encodes and decodes frames, one JSON object per line. Only this module imports `ujson`.
 
-Knows no message: bytes in, dict out, and back. Who gets *None* from `decode` has junk in hand.
+It does not interpret messages. `decode` returns *None* for a line that is not a JSON object.
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import ujson
 
 from . import log
 
-#: Above this many bytes the standard library's decoder takes half the memory of `ujson`, for ASCII.
-HUGE = 256 * 1024
-#: Arguments of `ujson.dumps`: ensure_ascii, encode_html_chars, escape_forward_slashes, sort_keys. By place, as `indent`
-#: and `allow_nan` behind them: read by name, they take as long as writing a short answer does.
+#: One decoded line.
+Frame = dict[str, Any]
+
+#: Above this size in bytes the standard library's decoder needs half the memory of `ujson`, for ASCII text.
+MAX_UJSON_BYTES = 256 * 1024
+#: Arguments of `ujson.dumps`: ensure_ascii, encode_html_chars, escape_forward_slashes, sort_keys; `indent` and
+#: `allow_nan` follow. Passed by position: parsing keyword arguments takes as long as encoding a short response.
 _DUMPS_ARGUMENTS = (True, False, False, False)
 
 
@@ -23,16 +27,16 @@ def decode(line: bytes) -> dict[str, Any] | None:
     Decode one line into a frame.
 
     Returns:
-        The frame, or *None* for a line that is no JSON object; such junk is logged at DEBUG.
+        The frame, or *None* for a line that is not a JSON object; such lines are logged at DEBUG.
     """
     try:
-        frame = ujson.loads(line) if len(line) < HUGE else _decode_huge(line)
+        frame = ujson.loads(line) if len(line) < MAX_UJSON_BYTES else _decode_huge(line)
     except (ValueError, RecursionError):
         frame = _decode_damaged(line)
     if type(frame) is dict:
         return frame
     if line.strip():
-        log.debug("codec", "skipped a line of %d bytes on stdout that is no frame", len(line))
+        log.debug("codec", "skipped a line of %d bytes on stdout that is not a frame", len(line))
     return None
 
 
@@ -45,7 +49,7 @@ def _decode_huge(line: bytes) -> Any:
 
 
 def _decode_damaged(line: bytes) -> Any:
-    # A byte that is no UTF-8 spoils one character, not the message around it.
+    # An invalid UTF-8 byte corrupts one character, not the whole message.
     try:
         return ujson.loads(line.decode("utf-8", errors="replace"))
     except (ValueError, RecursionError):
@@ -54,22 +58,28 @@ def _decode_damaged(line: bytes) -> Any:
 
 def encode(frame: object) -> bytes:
     """
-    Encode one frame into its line, newline included.
+    Encode one frame as a line, including the newline.
 
     Raises:
-        ValueError: A float is not finite: a NaN on its stdin ends the CLI.
-        TypeError: A value has no JSON form.
+        ValueError: A float is not finite: the CLI exits when it reads a NaN.
+        TypeError: A value cannot be represented in JSON.
     """
     return dumps(frame).encode("ascii") + b"\n"
 
 
+def encode_all(frames: Iterable[object]) -> bytes:
+    """Encode frames as lines; raises the same errors as `encode`."""
+    lines = [ujson.dumps(frame, *_DUMPS_ARGUMENTS, 0, False) for frame in frames]
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
 def dumps(value: object, *, indent: int = 0) -> str:
     """
-    Write *value* as JSON, ASCII only: a lone surrogate travels as its escape.
+    Serialize *value* to ASCII-only JSON; a lone surrogate is written as an escape.
 
     Raises:
         ValueError: A float is not finite, or the value contains itself.
-        TypeError: A value has no JSON form.
+        TypeError: A value cannot be represented in JSON.
     """
     try:
         return ujson.dumps(value, *_DUMPS_ARGUMENTS, indent, False)
@@ -79,9 +89,9 @@ def dumps(value: object, *, indent: int = 0) -> str:
 
 def loads(text: str | bytes) -> Any:
     """
-    Read one JSON value.
+    Parse one JSON value.
 
     Raises:
-        ValueError: *text* is not JSON.
+        ValueError: *text* is not valid JSON.
     """
     return ujson.loads(text)

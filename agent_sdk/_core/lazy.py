@@ -1,4 +1,4 @@
-"""Names of a package that are imported on first use: `import agent_sdk` stays light."""
+"""Lazy imports of public names, which keep `import agent_sdk` fast."""
 from __future__ import annotations
 
 import importlib
@@ -17,14 +17,14 @@ def attach(
     unknown: Unknown | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """
-    Return `__getattr__` and `__dir__` of a package whose `__init__.py` imports little.
+    Return `__getattr__` and `__dir__` for a package with lazy imports.
 
     Args:
         package: The package's `__name__`.
         public: Its `__all__`.
-        modules: The names that live in each module, by its name relative to the package; `""` lists subpackages.
-        rest: Modules to search, in this order, for public names that *modules* does not list.
-        unknown: Makes the error for a name that is not public.
+        modules: Names by module, relative to the package; `""` lists subpackages.
+        rest: Modules to search, in order, for public names that *modules* does not list.
+        unknown: Returns the error for a name that is not public.
     """
     homes = {name: module for module, names in modules.items() for name in names}
 

@@ -1,5 +1,5 @@
 """
-Names of the official SDK and their counterparts here. Read when a name was not found.
+Names of the official SDK and their counterparts in this SDK. Used for errors about unknown names.
 """
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMES: Mapping[str, str] = {
     "ToolResultBlock": "agent_sdk.messages.ToolResultBlock",
     "ToolUseBlock": "agent_sdk.messages.ToolUseBlock",
 }
-#: Methods of a client.
+#: Client methods.
 METHODS: Mapping[str, str] = {
     "connect": "start()",
     "disconnect": "close()",
@@ -42,20 +42,20 @@ METHODS: Mapping[str, str] = {
 OPTIONS: Mapping[str, str] = {
     "add_dirs": "additional_directories",
     "debug_stderr": "stderr",
-    "max_buffer_size": "nothing: a message may have any size",
-    "user": "nothing: run the program as that user",
+    "max_buffer_size": "not needed, messages have no size limit",
+    "user": "not supported, run the program as that user",
 }
 
 
 def unknown_name(name: str) -> AttributeError:
     """
-    Return the error for a name that `agent_sdk` does not have.
+    Return the error for an unknown name in `agent_sdk`.
 
     Raises:
-        ImportError: *name* is imported from `agent_sdk` and belongs to the official SDK; the text has our name.
+        ImportError: *name* is imported from `agent_sdk` and belongs to the official SDK; the text has the counterpart.
     """
     text = f"module 'agent_sdk' has no attribute {name!r}"
-    text += f"; here it is {NAMES[name]}" if name in NAMES else ""
+    text += f"; use {NAMES[name]}" if name in NAMES else ""
     # `from ... import` replaces the text of an AttributeError, but keeps that of an ImportError.
     if name in NAMES and sys._getframe(2).f_code.co_name == "_handle_fromlist":
         raise ImportError(text, name=name)

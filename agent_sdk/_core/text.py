@@ -1,5 +1,5 @@
 """
-Text for people: cut to a length, made safe for a terminal, aligned in a table, with a suggestion for a misspelled name.
+Text utilities: truncation, sanitizing for terminals, table alignment, and suggestions for misspelled names.
 """
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import re
 from collections.abc import Iterable, Sequence
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-#: Control characters, and the marks that change the direction of the text around them.
+#: Control characters, and characters that change the text direction.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 
 
 def truncate(text: str, width: int, ellipsis: str = "…") -> str:
-    """Cut *text* to at most *width* characters; *ellipsis*, counted among them, marks what was cut."""
+    """Cut *text* to at most *width* characters; *ellipsis* counts towards *width* and marks the cut."""
     return text if len(text) <= width else text[: width - len(ellipsis)] + ellipsis
 
 
 def sanitize(text: str) -> str:
-    """Return *text* with its lines, without what a terminal would obey instead of showing it."""
+    """Return *text* without terminal control sequences; newlines and tabs are kept."""
     return _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", join_surrogates(text.replace("\r\n", "\n"))))
 
 
@@ -30,10 +30,10 @@ def sanitize_line(text: str, width: int | None = None) -> str:
 
 def join_surrogates(text: str, errors: str = "replace") -> str:
     """
-    Join the surrogates of a character that came in two pieces.
+    Join surrogate pairs that arrived in two pieces.
 
     Args:
-        errors: What happens to one that stays alone: `"replace"` makes it `�`, `"surrogatepass"` keeps it.
+        errors: Handling of unpaired surrogates: `"replace"` inserts `�`, `"surrogatepass"` keeps them.
     """
     if text.isascii() or _SURROGATE.search(text) is None:
         return text
@@ -41,29 +41,29 @@ def join_surrogates(text: str, errors: str = "replace") -> str:
 
 
 def split_surrogate(text: str) -> tuple[str, str]:
-    """Cut off the first surrogate of a pair at the end of *text*: the other one is still to come."""
+    """Split off an unpaired high surrogate at the end of *text*; its low surrogate is still to come."""
     return (text[:-1], text[-1]) if "\ud800" <= text[-1:] <= "\udbff" else (text, "")
 
 
 def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return the one of *known* that *word* is most likely a misspelling of; `""` when none is near."""
+    """Return the known name most similar to *word*; `""` if none is similar."""
     import difflib
 
     return next(iter(difflib.get_close_matches(str(word), list(known), n=1, cutoff=cutoff)), "")
 
 
 def did_you_mean(word: object, known: Iterable[str], otherwise: str = "") -> str:
-    """Return `did you mean 'x'?` for a misspelled *word*, and *otherwise* when no known one is near."""
+    """Return `did you mean 'x'?` for a misspelled *word*, or *otherwise* if no known name is similar."""
     near = nearest(word, known)
     return f"did you mean {near!r}?" if near else otherwise
 
 
 def display_width(text: str) -> int:
-    """Return how many columns of a terminal *text* takes."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    """Return the number of terminal columns that *text* occupies."""
+    return len(text) if text.isascii() else sum(map(_char_width, text))
 
 
-def _columns(char: str) -> int:
+def _char_width(char: str) -> int:
     import unicodedata
 
     if unicodedata.combining(char) or unicodedata.category(char) == "Cf":
@@ -72,12 +72,12 @@ def _columns(char: str) -> int:
 
 
 def fit(text: str, columns: int) -> str:
-    """Cut *text* so that it takes at most so many columns of a terminal."""
+    """Cut *text* to at most *columns* terminal columns."""
     if display_width(text) <= columns:
         return text
     room, kept = columns - 1, ""
     for char in text:
-        room -= _columns(char)
+        room -= _char_width(char)
         if room < 0:
             break
         kept += char
@@ -85,7 +85,7 @@ def fit(text: str, columns: int) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], right: int = 0) -> list[str]:
-    """Return the lines of a table; the last *right* columns are aligned to the right, the others to the left."""
+    """Return the lines of a table; the last *right* columns are right-aligned, the others left-aligned."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     left = len(widths) - right
     lines = []

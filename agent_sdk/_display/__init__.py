@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ..messages import Message
-    from .events import Happening, Run
+    from .events import DisplayEvent, Run
 
 #: Runs that are shown at once, at most: those that never ended (a turn that was aborted) go first.
-MOST_RUNS = 100
+MAX_RUNS = 100
 
 
 class View(Protocol):
     """Where a run is shown."""
 
-    def take(self, happening: Happening) -> None:
+    def handle(self, event: DisplayEvent) -> None:
         """Show what happened."""
 
     def finish(self, reason: str, has_begun: bool) -> None:
-        """The run has no result; *reason* is `""` when nobody knows why, or when nothing had begun at all."""
+        """The run has no result; *reason* is `""` when it is unknown, or when nothing had begun."""
 
 
 _runs: dict[str, tuple[Run, View]] = {}
@@ -46,9 +46,9 @@ def show(message: Message) -> None:
     """
     # What names no session belongs to the newest run.
     session = str(message.session_id or next(reversed(_runs), ""))
-    run, view = _of(session, message)
-    for happening in run.take(message):
-        view.take(happening)
+    run, view = _run_of(session, message)
+    for event in run.process(message):
+        view.handle(event)
     if run.is_over:
         _runs.pop(session, None)
 
@@ -60,27 +60,27 @@ def finish(reason: str = "") -> None:
         view.finish(reason, run.has_begun)
 
 
-def _of(session: str, message: Message) -> tuple[Run, View]:
+def _run_of(session: str, message: Message) -> tuple[Run, View]:
     known = _runs.get(session)
-    if known is not None and not known[0].begins_anew(message):
+    if known is not None and not known[0].starts_new_run(message):
         return known
     if known is not None:
         known[1].finish("", known[0].has_begun)
         del _runs[session]
-    while len(_runs) >= MOST_RUNS:
+    while len(_runs) >= MAX_RUNS:
         del _runs[next(iter(_runs))]
-    _runs[session] = made = _new()
+    _runs[session] = made = _new_run()
     return made
 
 
-def _new() -> tuple[Run, View]:
+def _new_run() -> tuple[Run, View]:
     from .events import Run
 
     shell = notebook_shell()
     if shell is not None:
-        from .notebook import CellView
+        from .notebook import NotebookView
 
-        return Run(), CellView(shell, finish)
+        return Run(), NotebookView(shell, finish)
     from .terminal import TerminalView
 
     return Run(), TerminalView()
@@ -92,17 +92,3 @@ def notebook_shell() -> Any:
     get_ipython = getattr(ipython, "get_ipython", None)
     shell = get_ipython() if get_ipython is not None else None
     return shell if getattr(shell, "kernel", None) is not None else None
-
-
-def markdown(thing: object) -> str:
-    """Write an object of the package as the Markdown that a notebook shows. Never raises."""
-    from . import reprs
-
-    return reprs.safely(reprs.markdown, thing)
-
-
-def html(thing: object) -> str:
-    """Write an object of the package as the HTML that a notebook shows. Never raises."""
-    from . import reprs
-
-    return reprs.safely(reprs.html, thing)

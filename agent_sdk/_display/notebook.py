@@ -15,65 +15,58 @@ from typing import Any
 
 from .._core import log
 from . import status as words
-from .events import Began, Ended, Finished, Happening, Place, Restarted, Thought, Wrote
-from .looks import framed
-from .notebook_nodes import Node, NoteNode, TextNode, ThoughtNode, ToolNode
-from .status import Noted, Working
+from .events import DisplayEvent, ReplyRestarted, RunFinished, Scope, TextDelta, ThinkingText, ToolFinished, ToolStarted
+from .notebook_nodes import Node, NoticeNode, TextNode, ThinkingNode, ToolNode, frame_html
+from .status import Notice, Progress
 
 #: Seconds between two updates, and characters that a second is worth: a big output is sent less often.
-PACE, CHARACTERS = 0.1, 1_000_000
+UPDATE_INTERVAL, CHARS_PER_SECOND = 0.1, 1_000_000
 #: Updates in a row that need not wait: what comes before a silence must be seen.
-BURST = 5
+MAX_BURST = 5
 #: Characters of an output that gets a successor.
-MOST = 300_000
+MAX_CHARS = 300_000
 
 
-class Pace:
+class RateLimiter:
     """Says whether an update may be sent now: ten a second, and a few at once after a silence."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._saved = float(BURST)
+        self._saved = float(MAX_BURST)
         self._last = clock() - 1
 
-    def allows(self, is_piece: bool, size: int) -> bool:
-        """
-        Take one update.
-
-        Args:
-            is_piece: More of the same is likely to come: it leaves one update for what is not.
-            size: Characters that are sent.
-        """
-        now, gap = self._clock(), max(PACE, size / CHARACTERS)
-        self._saved, self._last = min(BURST, self._saved + (now - self._last) / gap), now
-        if self._saved < (2 if is_piece else 1):
+    def allows(self, is_partial: bool, size: int) -> bool:
+        """Take one update of *size* characters; a partial one leaves room for one update of another kind."""
+        now, gap = self._clock(), max(UPDATE_INTERVAL, size / CHARS_PER_SECOND)
+        self._saved, self._last = min(MAX_BURST, self._saved + (now - self._last) / gap), now
+        if self._saved < (2 if is_partial else 1):
             return False
         self._saved -= 1
         return True
 
 
-class CellView:
+class NotebookView:
     """Shows one run."""
 
     def __init__(self, shell: Any, at_end: Callable[[str], None]) -> None:
         self._shell = shell
-        self._at_end = at_end
-        self._pace = Pace()
+        self._finish_runs = at_end
+        self._rate_limiter = RateLimiter()
         self._display: Any = None
         self._nodes: list[Node] = []
-        self._writing: TextNode | None = None
-        self._tools: dict[int, ToolNode] = {}
+        self._open_text: TextNode | None = None
+        self._tool_nodes: dict[int, ToolNode] = {}
         #: HTML of the nodes that do not change any more, from the first on.
-        self._settled: list[str] = []
+        self._final_html: list[str] = []
         self._status = ""
         self._end = ""
         self._end_text = ""
 
-    def take(self, happening: Happening) -> None:
+    def handle(self, event: DisplayEvent) -> None:
         """Show what happened."""
-        _KEEPERS[type(happening)](self, happening)
-        is_piece = isinstance(happening, Working) or (isinstance(happening, Wrote) and not happening.is_done)
-        if isinstance(happening, Finished) or self._pace.allows(is_piece, sum(map(len, self._settled))):
+        _HANDLERS[type(event)](self, event)
+        is_partial = isinstance(event, Progress) or (isinstance(event, TextDelta) and not event.is_done)
+        if isinstance(event, RunFinished) or self._rate_limiter.allows(is_partial, sum(map(len, self._final_html))):
             self._send()
 
     def finish(self, reason: str, has_begun: bool) -> None:
@@ -87,89 +80,89 @@ class CellView:
 
     # --- what happened
 
-    def _keep(self, place: Place, node: Node) -> None:
+    def _add_node(self, scope: Scope, node: Node) -> None:
         """Put *node* where it belongs: into the run, or below the tool use that started its subagent."""
-        parent = self._tools.get(id(place.used)) if place.used is not None else None
+        parent = self._tool_nodes.get(id(scope.tool_use)) if scope.tool_use is not None else None
         if parent is None:
             self._nodes.append(node)
             return
-        parent.inner.append(node)
-        self._unsettle(place)
+        parent.children.append(node)
+        self._mark_changed(scope)
 
-    def _unsettle(self, place: Place) -> None:
+    def _mark_changed(self, scope: Scope) -> None:
         # A subagent in the background goes on below a tool use that has its result.
-        if place.depth:
-            self._settled.clear()
+        if scope.depth:
+            self._final_html.clear()
 
-    def _wrote(self, told: Wrote) -> None:
+    def _on_text(self, event: TextDelta) -> None:
         self._status = ""
-        if told.place.depth:
-            self._keep(told.place, TextNode(told.whole, True))
+        if event.scope.depth:
+            self._add_node(event.scope, TextNode(event.whole, True))
             return
-        if self._writing is None and told.whole.strip():
-            self._writing = TextNode("")
-            self._nodes.append(self._writing)
-        if self._writing is not None:
-            self._writing.text, self._writing.is_done = told.whole, told.is_done
-        if told.is_done:
-            self._writing = None
+        if self._open_text is None and event.whole.strip():
+            self._open_text = TextNode("")
+            self._nodes.append(self._open_text)
+        if self._open_text is not None:
+            self._open_text.text, self._open_text.is_done = event.whole, event.is_done
+        if event.is_done:
+            self._open_text = None
 
-    def _restarted(self, told: Restarted) -> None:
-        if self._writing in self._nodes:
-            self._nodes.remove(self._writing)
-        self._writing = None
+    def _on_restart(self, event: ReplyRestarted) -> None:
+        if self._open_text in self._nodes:
+            self._nodes.remove(self._open_text)
+        self._open_text = None
 
-    def _thought(self, told: Thought) -> None:
-        self._keep(told.place, ThoughtNode(told.text))
+    def _on_thinking(self, event: ThinkingText) -> None:
+        self._add_node(event.scope, ThinkingNode(event.text))
 
-    def _began(self, told: Began) -> None:
+    def _on_tool_started(self, event: ToolStarted) -> None:
         self._status = ""
-        node = self._tools[id(told.used)] = ToolNode(told.used)
-        self._keep(told.place, node)
+        node = self._tool_nodes[id(event.tool_use)] = ToolNode(event.tool_use)
+        self._add_node(event.scope, node)
 
-    def _ended(self, told: Ended) -> None:
+    def _on_tool_finished(self, event: ToolFinished) -> None:
         self._status = ""
-        node = self._tools.get(id(told.used))
+        node = self._tool_nodes.get(id(event.tool_use))
         if node is not None:
             node.is_done = True
-            self._unsettle(told.place)
+            self._mark_changed(event.scope)
 
-    def _noted(self, told: Noted) -> None:
+    def _on_notice(self, event: Notice) -> None:
         last = self._nodes[-1] if self._nodes else None
-        if isinstance(last, NoteNode) and last.is_passing:
+        if isinstance(last, NoticeNode) and last.is_passing:
             del self._nodes[-1]
-        self._nodes.append(NoteNode(told.level, told.text, told.is_passing))
+        self._nodes.append(NoticeNode(event.level, event.text, event.is_passing))
 
-    def _working(self, told: Working) -> None:
-        self._status = told.text
+    def _on_progress(self, event: Progress) -> None:
+        self._status = event.text
 
-    def _finished(self, told: Finished) -> None:
-        failed = f'<div class="note error">✗ {escape(told.failure)}</div>' if told.failure else ""
-        closing = words.closing(told.result, told.retries)
-        mark = "" if told.failure else "✓ "
+    def _on_run_finished(self, event: RunFinished) -> None:
+        failed = f'<div class="note error">✗ {escape(event.failure)}</div>' if event.failure else ""
+        closing = words.run_summary(event.result, event.retries)
+        mark = "" if event.failure else "✓ "
         self._status = ""
         self._end = f'{failed}<div class="end">{mark}{escape(closing)}</div>'
-        self._end_text = f"{told.failure}\n{closing}".strip()
+        self._end_text = f"{event.failure}\n{closing}".strip()
 
     # --- the output
 
     def _send(self) -> None:
         """Send the output as it is now."""
-        bundle = {"text/html": framed("".join(self._parts())), "text/plain": self._plain()}
+        bundle = {"text/html": frame_html("".join(self._parts())), "text/plain": self._plain()}
         if self._display is None:
             display = importlib.import_module("IPython.display").display
             self._display = display(bundle, raw=True, display_id=True)
-            self._shell.events.register("post_run_cell", self._cell_ended)
+            self._shell.events.register("post_run_cell", self._on_cell_end)
         else:
             self._display.update(bundle, raw=True)
-        if len(bundle["text/html"]) > MOST and not self._end:
-            self._turn_over()
+        if len(bundle["text/html"]) > MAX_CHARS and not self._end:
+            self._start_new_output()
 
     def _parts(self) -> list[str]:
-        settled = self._settled
+        settled = self._final_html
         # A tool use may still get messages of its subagent, and the last node its successor.
         for node in self._nodes[len(settled) : -1]:
-            if not node.is_done or (isinstance(node, NoteNode) and node.is_passing):
+            if not node.is_done or (isinstance(node, NoticeNode) and node.is_passing):
                 break
             settled.append(node.html())
         rest = [node.html() for node in self._nodes[len(settled) :]]
@@ -180,35 +173,35 @@ class CellView:
         texts = [node.plain() for node in self._nodes]
         return "\n".join(text for text in [*texts, self._end_text or "…"] if text)
 
-    def _turn_over(self) -> None:
+    def _start_new_output(self) -> None:
         """Leave what is settled where it is, and go on in another output."""
-        count = len(self._settled)
+        count = len(self._final_html)
         if not count:
             return
         end, self._end = self._end, " "
         nodes, self._nodes = self._nodes, self._nodes[:count]
         self._send()
         self._nodes, self._end = nodes[count:], end
-        self._settled, self._display = [], None
+        self._final_html, self._display = [], None
         # What a subagent in the background does from here on stands by itself.
-        self._tools = {key: tool for key, tool in self._tools.items() if not tool.is_done}
+        self._tool_nodes = {key: tool for key, tool in self._tool_nodes.items() if not tool.is_done}
 
-    def _cell_ended(self, *_: object) -> None:
+    def _on_cell_end(self, *_: object) -> None:
         try:
-            self._shell.events.unregister("post_run_cell", self._cell_ended)
+            self._shell.events.unregister("post_run_cell", self._on_cell_end)
         except ValueError:
             # Registered once for each output, and called once: IPython may have let go of it already.
-            log.debug("show", "the end of the cell was told twice")
-        self._at_end("")
+            log.debug("show", "the end of the cell was event twice")
+        self._finish_runs("")
 
 
-_KEEPERS: dict[type[Any], Callable[[CellView, Any], None]] = {
-    Began: CellView._began,
-    Ended: CellView._ended,
-    Finished: CellView._finished,
-    Noted: CellView._noted,
-    Restarted: CellView._restarted,
-    Thought: CellView._thought,
-    Working: CellView._working,
-    Wrote: CellView._wrote,
+_HANDLERS: dict[type[Any], Callable[[NotebookView, Any], None]] = {
+    ToolStarted: NotebookView._on_tool_started,
+    ToolFinished: NotebookView._on_tool_finished,
+    RunFinished: NotebookView._on_run_finished,
+    Notice: NotebookView._on_notice,
+    ReplyRestarted: NotebookView._on_restart,
+    ThinkingText: NotebookView._on_thinking,
+    Progress: NotebookView._on_progress,
+    TextDelta: NotebookView._on_text,
 }

@@ -8,17 +8,50 @@ from html import escape
 import attrs
 
 from .._core.text import sanitize
-from .._render.conversation import Used
-from .._render.html import diff_html, fields, image_html, telling
+from .._render.conversation import ToolUse
+from .._render.html import diff_html, image_html, readable_fields
 from .._render.markdown_to_html import to_html
-from .._render.text import one_line, shortened
+from .._render.text import input_line, one_line, shorten_lines
 
 #: Lines and characters of an input or a result, and lines of a diff, at most.
-MOST_LINES, MOST_CHARACTERS = 200, 20_000
+MAX_LINES, MAX_TOOL_CHARS = 200, 20_000
 #: A diff of so few lines needs no unfolding.
-OPEN_LINES = 16
+MAX_OPEN_LINES = 16
 #: Characters of an image: a notebook keeps it, and gets it again with each change of the output.
-MOST_IMAGE = 400_000
+MAX_IMAGE_CHARS = 400_000
+
+#: The colours of the notebook's own theme, where it has them.
+_STYLE = """
+.agent-sdk { --soft: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #656d76));
+  --line: var(--jp-border-color2, var(--vscode-panel-border, #d0d7de));
+  --box: var(--jp-layout-color2, var(--vscode-textCodeBlock-background, #8881));
+  --error: var(--jp-error-color1, var(--vscode-errorForeground, #cf222e));
+  --warning: var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #9a6700));
+  line-height: 1.5; overflow-wrap: anywhere; max-width: 60rem; }
+.agent-sdk details { margin: .3em 0; }
+.agent-sdk summary { cursor: pointer; color: var(--soft); }
+.agent-sdk summary b { color: var(--jp-content-font-color1, inherit); }
+.agent-sdk .note { margin: .3em 0; white-space: pre-wrap; }
+.agent-sdk .info, .agent-sdk .status, .agent-sdk .end { color: var(--soft); }
+.agent-sdk .status, .agent-sdk .end { font-size: .9em; margin-top: .6em; }
+.agent-sdk .warning { color: var(--warning); }
+.agent-sdk .error, .agent-sdk .failed > summary, .agent-sdk .failed > summary b { color: var(--error); }
+.agent-sdk.agent-sdk pre { margin: .3em 0 .5em; padding: .5em .8em; max-height: 24em; overflow: auto; font-size: .9em;
+  background: var(--box); border-radius: 4px; white-space: pre-wrap; line-height: 1.4; }
+.agent-sdk.agent-sdk details > pre { margin-left: 1.1em; }
+.agent-sdk.agent-sdk pre code { background: none; padding: 0; font-size: inherit; }
+.agent-sdk .inner { margin: .3em 0 .6em .4em; padding-left: .9em; border-left: 2px solid var(--line); }
+.agent-sdk .diff ins, .agent-sdk .diff del, .agent-sdk .diff span { display: block; text-decoration: none;
+  color: inherit; min-height: 1.4em; }
+.agent-sdk .diff ins { background: #2da44e33; } .agent-sdk .diff del { background: #cf222e2b; }
+.agent-sdk.agent-sdk .diff .at { color: var(--soft); }
+.agent-sdk img { max-width: 100%; height: auto; }
+"""
+
+
+def frame_html(inner: str) -> str:
+    """Put HTML into the frame that gives it its looks; dollars of tools and costs are no mathematics."""
+    return f'<div class="agent-sdk mathjax_ignore tex2jax_ignore"><style>{_STYLE}</style>{inner}</div>'
 
 
 @attrs.define(eq=False)
@@ -38,7 +71,7 @@ class TextNode:
 
 
 @attrs.define(eq=False)
-class ThoughtNode:
+class ThinkingNode:
     """What the model thought, folded."""
 
     text: str
@@ -54,7 +87,7 @@ class ThoughtNode:
 
 
 @attrs.define(eq=False)
-class NoteNode:
+class NoticeNode:
     """A line to know: `error`, `warning`, `info`."""
 
     level: str
@@ -69,60 +102,56 @@ class NoteNode:
 
     def plain(self) -> str:
         """Write it without HTML."""
-        return "\n".join(shortened(sanitize(self.text), 20))
+        return "\n".join(shorten_lines(sanitize(self.text), 20))
 
 
 @attrs.define(eq=False)
 class ToolNode:
     """A tool use, folded; below it, indented, what the subagent does that it started."""
 
-    used: Used
+    tool_use: ToolUse
     is_done: bool = False
-    inner: list[Node] = attrs.field(factory=list)
+    children: list[Node] = attrs.field(factory=list)
 
     def html(self) -> str:
         """Write it."""
-        used = self.used
-        kind = ' class="failed"' if used.is_error else ""
-        is_open = " open" if used.change is not None and len(used.change.lines) <= OPEN_LINES else ""
+        tool_use = self.tool_use
+        kind = ' class="failed"' if tool_use.is_error else ""
+        is_open = " open" if tool_use.change is not None and len(tool_use.change.lines) <= MAX_OPEN_LINES else ""
         body = "".join(self._body())
         folded = f"<details{kind}{is_open}><summary>{self._summary()}</summary>{body}</details>"
-        inner = "".join(node.html() for node in self.inner)
+        inner = "".join(node.html() for node in self.children)
         return folded + (f'<div class="inner">{inner}</div>' if inner else "")
 
     def plain(self) -> str:
         """Write it without HTML, on one line."""
-        return f"[{one_line(self.used.name)}] {_told(self.used)}".rstrip()
+        return f"[{one_line(self.tool_use.name)}] {input_line(self.tool_use.input, 100)}".rstrip()
 
     def _summary(self) -> str:
-        told = escape(_told(self.used))
-        return f"<b>{escape(one_line(self.used.name))}</b> {f'<code>{told}</code> ' if told else ''}{self._outcome()}"
+        shown = escape(input_line(self.tool_use.input, 100))
+        code = f"<code>{shown}</code> " if shown else ""
+        return f"<b>{escape(one_line(self.tool_use.name))}</b> {code}{self._outcome()}"
 
     def _outcome(self) -> str:
-        used = self.used
+        tool_use = self.tool_use
         if not self.is_done:
             return "…"
-        if used.is_error:
+        if tool_use.is_error:
             return "✗ failed"
-        return f"+{used.change.added} -{used.change.removed}" if used.change is not None else "✓"
+        return f"+{tool_use.change.added} -{tool_use.change.removed}" if tool_use.change is not None else "✓"
 
     def _body(self) -> list[str]:
-        used = self.used
-        if used.change is not None:
-            lines = shortened("\n".join(used.change.lines), MOST_LINES, MOST_CHARACTERS)
+        tool_use = self.tool_use
+        if tool_use.change is not None:
+            lines = shorten_lines("\n".join(tool_use.change.lines), MAX_LINES, MAX_TOOL_CHARS)
             return [diff_html([sanitize(line) for line in lines])]
-        made = [_pre(fields(used.input))] if used.input not in (None, {}) else []
-        made += [_pre(used.result)] if used.result else []
-        return made + [image_html(image) for image in used.images if len(image.url) <= MOST_IMAGE]
-
-
-def _told(used: Used) -> str:
-    given = used.input if used.input not in (None, {}) else ""
-    return sanitize(telling(given)) or one_line(given, 100)
+        made = [_pre(readable_fields(tool_use.input))] if tool_use.input not in (None, {}) else []
+        made += [_pre(tool_use.result)] if tool_use.result else []
+        return made + [image_html(image) for image in tool_use.images if len(image.url) <= MAX_IMAGE_CHARS]
 
 
 def _pre(text: str) -> str:
-    return f"<pre>{escape(chr(10).join(shortened(sanitize(text), MOST_LINES, MOST_CHARACTERS)))}</pre>"
+    return f"<pre>{escape(chr(10).join(shorten_lines(sanitize(text), MAX_LINES, MAX_TOOL_CHARS)))}</pre>"
 
 
-Node = TextNode | ThoughtNode | NoteNode | ToolNode
+Node = TextNode | ThinkingNode | NoticeNode | ToolNode

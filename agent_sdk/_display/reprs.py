@@ -3,15 +3,14 @@ How results, messages and reports show themselves in a notebook: small, and ever
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from .._core import log
+from .._core import formatters, log
 from .._core.text import sanitize
-from .._render.html import telling
-from .._render.markdown import fenced, inert, legible
-from .._render.text import one_line, shortened
+from .._render.markdown import fenced, readable_json, sanitize_markdown
+from .._render.text import headline, one_line, shorten_lines
 from ..messages import (
     AssistantMessage,
     InitMessage,
@@ -23,11 +22,11 @@ from ..messages import (
     Usage,
     UserMessage,
 )
-from ..messages.reports import ContextUsage
+from ..messages.control import ContextUsage
 from . import status
 
 #: Characters of an answer, and lines of a result.
-MOST, MOST_LINES = 100_000, 20
+MAX_ANSWER_CHARS, MAX_RESULT_LINES = 100_000, 20
 _MARKS = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_[]!|~$"}
 #: Between two dollars notebooks read mathematics, also in HTML and from entities.
 _NO_MATHEMATICS = 'class="mathjax_ignore tex2jax_ignore"'
@@ -35,14 +34,16 @@ _NO_MATHEMATICS = 'class="mathjax_ignore tex2jax_ignore"'
 BAR = 30
 
 
-def safely(write: Callable[[Any], str], thing: object) -> str:
-    """Return `write(thing)`; where that fails, the object's one-line repr."""
-    try:
-        return write(thing)
-    except Exception:
-        # A notebook asks by itself: what cannot be shown must not look like an error of the cell.
-        log.debug("show", "a %s could not be shown", type(thing).__name__)
-        return escape(repr(thing))
+def _safe(formatter: formatters.Formatter) -> formatters.Formatter:
+    def write(thing: object) -> str:
+        try:
+            return formatter(thing)
+        except Exception:
+            # A notebook asks by itself: what cannot be shown must not look like an error of the cell.
+            log.debug("show", "a %s could not be shown", type(thing).__name__)
+            return escape(repr(thing))
+
+    return write
 
 
 def markdown(thing: Any) -> str:
@@ -84,28 +85,29 @@ def _message(message: Message) -> Iterator[str]:
     elif isinstance(message, StreamEvent):
         yield _answer(message.text)
     else:
-        for told in status.told(message):
-            yield _small(told.text)
+        for event in status.describe(message):
+            yield _small(event.text)
 
 
 def _result(result: ResultMessage) -> Iterator[str]:
-    failure = status.failure(result)
+    failure = status.failure_text(result)
     if failure:
         yield f'<span {_NO_MATHEMATICS} style="color: var(--jp-error-color1, #cf222e)">✗ {_text(failure)}</span>'
     if result.content and result.content not in failure:
         yield _answer(result.content)
     if result.structured_output is not None:
-        yield fenced(_clipped(legible(result.structured_output)), "json")
-    yield _small(status.closing(result, with_session=False) + f" · session {one_line(result.session_id or '?')}")
+        yield fenced(_clipped(readable_json(result.structured_output)), "json")
+    yield _small(status.run_summary(result, with_session=False) + f" · session {one_line(result.session_id or '?')}")
 
 
 def _conversation(message: AssistantMessage | UserMessage) -> Iterator[str]:
     for block in message.blocks:
         if isinstance(block, ToolUseBlock):
-            told = sanitize(telling(block.input)) or one_line(block.input, 200)
-            yield f"**{_text(one_line(block.name))}** {_code(told)}".rstrip()
+            shown = sanitize(headline(block.input)) or one_line(block.input, 200)
+            yield f"**{_text(one_line(block.name))}** {_code(shown)}".rstrip()
         elif isinstance(block, ToolResultBlock):
-            yield fenced("\n".join(shortened(sanitize(block.text), MOST_LINES))) if block.text else _small(repr(block))
+            lines = shorten_lines(sanitize(block.text), MAX_RESULT_LINES)
+            yield fenced("\n".join(lines)) if block.text else _small(repr(block))
         elif block.type == "text":
             yield _answer(str(block.get("text") or ""))
         else:
@@ -113,12 +115,12 @@ def _conversation(message: AssistantMessage | UserMessage) -> Iterator[str]:
 
 
 def _answer(text: str) -> str:
-    return inert(_clipped(text))
+    return sanitize_markdown(_clipped(text))
 
 
 def _clipped(text: str) -> str:
-    shown = sanitize(text[:MOST])
-    return shown if len(text) <= MOST else f"{shown}\n\n… {len(text) - MOST} more characters"
+    shown = sanitize(text[:MAX_ANSWER_CHARS])
+    return shown if len(text) <= MAX_ANSWER_CHARS else f"{shown}\n\n… {len(text) - MAX_ANSWER_CHARS} more characters"
 
 
 def _small(text: str) -> str:
@@ -141,7 +143,7 @@ def _rows(thing: Any) -> list[tuple[str, ...]]:
     if isinstance(thing, Usage):
         names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
         labels = ("input", "written to cache", "read from cache", "output")
-        return [labels, tuple(status.figure(getattr(thing, name)) for name in names)]
+        return [labels, tuple(status.format_number(getattr(thing, name)) for name in names)]
     if isinstance(thing, ContextUsage):
         return [("what", "tokens", "share"), *_categories(thing)]
     return [("",), (repr(thing),)]
@@ -151,7 +153,7 @@ def _categories(report: ContextUsage) -> Iterator[tuple[str, ...]]:
     window = report.raw_max_tokens or report.get("max_tokens") or 0
     for category in report.categories:
         share = category.tokens / window if window else 0.0
-        yield one_line(category.name), status.figure(category.tokens), f"{share:.1%}"
+        yield one_line(category.name), status.format_number(category.tokens), f"{share:.1%}"
 
 
 def _title(thing: Any) -> str:
@@ -159,9 +161,13 @@ def _title(thing: Any) -> str:
         return ""
     full = max(0.0, min(1.0, thing.percentage / 100))
     bar = "█" * round(BAR * full) + "░" * (BAR - round(BAR * full))
-    size = f"{status.figure(thing.total_tokens)} of {status.figure(thing.raw_max_tokens)} tokens"
+    size = f"{status.format_number(thing.total_tokens)} of {status.format_number(thing.raw_max_tokens)} tokens"
     return f"{one_line(thing.model)}: {size} ({full:.0%}) {bar}\n\n"
 
 
 def _cell(text: str) -> str:
     return _text(text) or " "
+
+
+formatters.register("markdown", _safe(markdown))
+formatters.register("html", _safe(html))

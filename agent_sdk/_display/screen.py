@@ -15,7 +15,7 @@ STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 #: For terminals that cannot write these.
 _ASCII = str.maketrans({"●": "*", "⎿": "|", "✓": "+", "✗": "x", "…": "~", "→": ">", "·": "-"})
 #: Seconds between two changes of the line that is replaced.
-PACE = 0.1
+PROGRESS_INTERVAL = 0.1
 _ERASE = "\r\x1b[K"
 
 
@@ -31,10 +31,10 @@ class Screen:
         #: What was written last: `text`, `tool`, `note`; `""` at the start.
         self.group = ""
         #: The tool use whose line was written last.
-        self.last_used: object = None
+        self.last_tool_use: object = None
         self._at_start = True
-        self._has_passing = False
-        self._next = 0.0
+        self._has_progress = False
+        self._next_update = 0.0
         self._ascii = not _can_write(stream)
 
     @property
@@ -46,14 +46,14 @@ class Screen:
         """Write *text* where the cursor is."""
         if not text:
             return
-        self.erase()
+        self.erase_progress()
         self._at_start = text.endswith("\n")
         self._put(self._styled(text, styles))
 
-    def line(self, *parts: tuple[str, str]) -> None:
+    def write_line(self, *parts: tuple[str, str]) -> None:
         """Write one line of parts, each with its style, cut to the width."""
         self.end_line()
-        self.erase()
+        self.erase_progress()
         room = self.width
         made = ""
         for text, style in parts:
@@ -67,7 +67,7 @@ class Screen:
         if not self._at_start:
             self.write("\n")
 
-    def begin(self, group: str) -> None:
+    def begin_group(self, group: str) -> None:
         """Begin a group of lines; an empty line stands between it and one of another kind."""
         if self.group != group:
             self.end_line()
@@ -75,19 +75,19 @@ class Screen:
                 self.write("\n")
             self.group = group
 
-    def passing(self, text: str) -> None:
+    def show_progress(self, text: str) -> None:
         """Show *text* on the line that is replaced; only on a terminal, and only a few times a second."""
         now = time.monotonic()
-        if not self.is_live or not self._at_start or now < self._next:
+        if not self.is_live or not self._at_start or now < self._next_update:
             return
-        self._next, self._has_passing = now + PACE, True
+        self._next_update, self._has_progress = now + PROGRESS_INTERVAL, True
         # The cursor goes back to the start: what others write begins there.
         self._put(_ERASE + self._styled(fit(text, self.width), ("dim",)) + "\r")
 
-    def erase(self) -> None:
+    def erase_progress(self) -> None:
         """Take away the line that is replaced."""
-        if self._has_passing:
-            self._has_passing, self._next = False, 0.0
+        if self._has_progress:
+            self._has_progress, self._next_update = False, 0.0
             self._put(_ERASE)
 
     def _styled(self, text: str, styles: tuple[str, ...]) -> str:
@@ -115,7 +115,7 @@ def _can_write(stream: Any) -> bool:
 _screen: Screen | None = None
 
 
-def screen() -> Screen:
+def current_screen() -> Screen:
     """Return the screen of `sys.stdout`, which may be another one than before."""
     global _screen  # noqa: PLW0603 (where the cursor is belongs to the stream, not to a run)
     if _screen is None or _screen.stream is not sys.stdout:

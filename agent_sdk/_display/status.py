@@ -1,7 +1,7 @@
 """
-What the CLI tells of itself, in words: notices, signs of life, and the line at the end of a run.
+The CLI's own messages as text: notices, progress, and the summary line at the end of a run.
 
-Takes messages as they come: a field may hold anything, and none of it is trusted to be a number.
+A field of a message may hold any value: none is trusted to be a number.
 """
 from __future__ import annotations
 
@@ -16,56 +16,57 @@ from ..messages import Message, ResultMessage
 
 
 @attrs.frozen
-class Noted:
-    """Something to know, in a line."""
+class Notice:
+    """A line of information."""
 
     #: `info`, `warning` or `error`.
     level: str
     text: str
-    #: The next sign of life may take its place, where lines can be replaced.
+    #: The next progress may replace it, where lines can be replaced.
     is_passing: bool = False
 
 
 @attrs.frozen
-class Working:
-    """A sign of life, which the next one takes the place of."""
+class Progress:
+    """A sign of life, replaced by the next one."""
 
     text: str
 
 
-Told = Noted | Working
+StatusEvent = Notice | Progress
 
 
-def told(message: Message) -> Iterator[Told]:
-    """Say what a message means that is no part of the conversation; nothing, when a person need not know."""
+def describe(message: Message) -> Iterator[StatusEvent]:
+    """Yield what a message outside of the conversation means; nothing, when a person need not know."""
     kind = message.subtype if message.type == "system" else message.type
-    teller = _TELLERS.get(str(kind))
-    found = teller(message) if teller is not None else None
-    if found is not None:
-        yield found
+    describer = _DESCRIBERS.get(str(kind))
+    event = describer(message) if describer is not None else None
+    if event is not None:
+        yield event
 
 
-def _retry(message: Any) -> Noted:
+def _retry(message: Any) -> Notice:
     status = f" (HTTP {message.error_status})" if message.error_status else ""
-    wait = seconds(message.retry_delay_ms)
+    wait = format_duration(message.retry_delay_ms)
     cause = one_line(message.error or "unknown").replace("_", " ")
-    text = f"try {figure(message.attempt)} of {figure(message.max_retries)} failed{status}: {cause}; again in {wait}"
-    return Noted("warning", text, is_passing=True)
+    attempt = f"try {format_number(message.attempt)} of {format_number(message.max_retries)}"
+    text = f"{attempt} failed{status}: {cause}; again in {wait}"
+    return Notice("warning", text, is_passing=True)
 
 
-def _rate_limit(message: Any) -> Noted | None:
+def _rate_limit(message: Any) -> Notice | None:
     info = message.rate_limit_info
     status, kind = info.status, one_line(info.rate_limit_type or "usage").replace("_", " ")
-    until = _moment(info.resets_at)
+    until = _reset_time(info.resets_at)
     if status == "rejected":
-        return Noted("error", f"rate limit reached ({kind}){until}")
+        return Notice("error", f"rate limit reached ({kind}){until}")
     if status != "allowed_warning":
         return None
     used = f", {info.utilization:.0%} used" if isinstance(info.utilization, float) else ""
-    return Noted("warning", f"close to the rate limit ({kind}{used}){until}")
+    return Notice("warning", f"close to the rate limit ({kind}{used}){until}")
 
 
-def _moment(epoch: object) -> str:
+def _reset_time(epoch: object) -> str:
     try:
         return f"; it resets at {time.strftime('%H:%M', time.localtime(epoch))}" if epoch else ""  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError, OSError):
@@ -73,112 +74,113 @@ def _moment(epoch: object) -> str:
         return ""
 
 
-def _denied(message: Any) -> Noted:
-    return Noted("warning", f"{one_line(message.tool_name)} was refused: {one_line(message.content)}")
+def _permission_denied(message: Any) -> Notice:
+    return Notice("warning", f"{one_line(message.tool_name)} was refused: {one_line(message.content)}")
 
 
-def _compacted(message: Any) -> Noted:
-    sizes = message.compact_metadata
-    return Noted("info", f"conversation compacted: {figure(sizes.pre_tokens)} → {figure(sizes.post_tokens)} tokens")
+def _compacted(message: Any) -> Notice:
+    before, after = message.compact_metadata.pre_tokens, message.compact_metadata.post_tokens
+    return Notice("info", f"conversation compacted: {format_number(before)} → {format_number(after)} tokens")
 
 
-def _status(message: Any) -> Told | None:
+def _status(message: Any) -> StatusEvent | None:
     if message.compact_result == "failed":
-        return Noted("error", f"compaction failed: {one_line(message.compact_error or 'no reason given')}")
+        return Notice("error", f"compaction failed: {one_line(message.compact_error or 'no reason given')}")
     if message.status == "compacting":
-        return Working("compacting the conversation")
-    return Working("waiting for the model") if message.status == "requesting" else None
+        return Progress("compacting the conversation")
+    return Progress("waiting for the model") if message.status == "requesting" else None
 
 
-def _notice(message: Any) -> Noted | None:
+def _information(message: Any) -> Notice | None:
     text = one_line(message.content)
     level = "warning" if message.get("level") == "warning" else "info"
-    return Noted(level, text) if text else None
+    return Notice(level, text) if text else None
 
 
-def _fallback(message: Any) -> Noted:
+def _fallback(message: Any) -> Notice:
     after = f": {one_line(message.fallback_model)} goes on" if message.fallback_model else ""
     cause = one_line(message.trigger or "refusal").replace("_", " ")
-    return Noted("warning", f"{one_line(message.original_model)} does not answer ({cause}){after}")
+    return Notice("warning", f"{one_line(message.original_model)} does not answer ({cause}){after}")
 
 
-def _task_started(message: Any) -> Told:
+def _task_started(message: Any) -> StatusEvent:
     text = one_line(message.description or message.task_type or "task")
-    return Noted("info", f"in the background: {text}") if message.is_backgrounded else Working(text)
+    return Notice("info", f"in the background: {text}") if message.is_backgrounded else Progress(text)
 
 
-def _task_progress(message: Any) -> Working:
-    who = one_line(message.subagent_type or "task")
+def _task_progress(message: Any) -> Progress:
+    name = one_line(message.subagent_type or "task")
     usage = message.usage
-    used = f" ({figure(usage.tool_uses)} tool uses, {figure(usage.total_tokens)} tokens)" if usage else ""
-    return Working(f"{who}: {one_line(message.description)}{used}")
+    used = f" ({format_number(usage.tool_uses)} tool uses, {format_number(usage.total_tokens)} tokens)" if usage else ""
+    return Progress(f"{name}: {one_line(message.description)}{used}")
 
 
-def _task_ended(message: Any) -> Noted:
+def _task_ended(message: Any) -> Notice:
     summary = one_line(message.summary, 200)
     text = f"background task {one_line(message.status)}{f': {summary}' if summary else ''}"
-    return Noted("error" if message.status == "failed" else "info", text)
+    return Notice("error" if message.status == "failed" else "info", text)
 
 
-def _tool_progress(message: Any) -> Working:
+def _tool_progress(message: Any) -> Progress:
     retry = message.subagent_retry
-    again = f", try {figure(retry.attempt)} of {figure(retry.max_retries)} failed" if retry else ""
-    span = seconds(1000 * _number(message.elapsed_time_seconds))
-    return Working(f"{one_line(message.tool_name)} is running, {span}{again}")
+    again = f", try {format_number(retry.attempt)} of {format_number(retry.max_retries)} failed" if retry else ""
+    span = format_duration(1000 * _as_float(message.elapsed_time_seconds))
+    return Progress(f"{one_line(message.tool_name)} is running, {span}{again}")
 
 
-def _hook(message: Any) -> Noted | None:
+def _hook_failure(message: Any) -> Notice | None:
     if message.outcome != "error":
         return None
-    said = one_line(message.stderr or message.output, 200)
-    return Noted("warning", f"hook {one_line(message.hook_name)} failed{f': {said}' if said else ''}")
+    output = one_line(message.stderr or message.output, 200)
+    return Notice("warning", f"hook {one_line(message.hook_name)} failed{f': {output}' if output else ''}")
 
 
-def _sign_in(message: Any) -> Told:
+def _sign_in(message: Any) -> StatusEvent:
     if message.error:
-        return Noted("error", f"sign-in failed: {one_line(message.error)}")
-    return Working("signing in")
+        return Notice("error", f"sign-in failed: {one_line(message.error)}")
+    return Progress("signing in")
 
 
-def _lost(message: Any) -> Noted:
+def _store_failure(message: Any) -> Notice:
     what = message.get("error") or message.get("error_code") or ""
-    return Noted("error", f"part of the session could not be stored: {one_line(what)}")
+    return Notice("error", f"part of the session could not be stored: {one_line(what)}")
 
 
-_TELLERS: dict[str, Callable[[Any], Told | None]] = {
+_DESCRIBERS: dict[str, Callable[[Any], StatusEvent | None]] = {
     "api_retry": _retry,
     "auth_status": _sign_in,
     "compact_boundary": _compacted,
-    "conversation_reset": lambda message: Noted("info", "the conversation starts anew"),
-    "hook_response": _hook,
-    "informational": _notice,
-    "local_command_output": _notice,
-    "mirror_error": _lost,
+    "conversation_reset": lambda message: Notice("info", "the conversation starts anew"),
+    "hook_response": _hook_failure,
+    "informational": _information,
+    "local_command_output": _information,
+    "mirror_error": _store_failure,
     "model_fallback": _fallback,
     "model_refusal_fallback": _fallback,
     "model_refusal_no_fallback": _fallback,
-    "notification": _notice,
-    "permission_denied": _denied,
+    "notification": _information,
+    "permission_denied": _permission_denied,
     "rate_limit_event": _rate_limit,
-    "session_writes_lost": _lost,
+    "session_writes_lost": _store_failure,
     "status": _status,
     "task_notification": _task_ended,
     "task_progress": _task_progress,
     "task_started": _task_started,
-    "thinking_tokens": lambda message: thinking(message.estimated_tokens),
+    "thinking_tokens": lambda message: thinking_progress(message.estimated_tokens),
     "tool_progress": _tool_progress,
 }
 
 
-def thinking(tokens: object) -> Working:
-    """The sign of life of a model that thinks."""
-    return Working(f"thinking, about {figure(tokens)} tokens")
+def thinking_progress(tokens: object) -> Progress:
+    """Return the progress of a model that thinks."""
+    return Progress(f"thinking, about {format_number(tokens)} tokens")
 
 
-def closing(result: ResultMessage, retries: int = 0, with_session: bool = True) -> str:
+def run_summary(result: ResultMessage, retries: int = 0, with_session: bool = True) -> str:
     """What a run cost, on one line: turns, time, money, tokens, session."""
-    parts = [_count(result.num_turns, "turn"), seconds(result.duration_ms), _money_of(result)]
-    parts.append(f"{figure(_tokens_in(result.usage))} in, {figure(getattr(result.usage, 'output_tokens', 0))} out")
+    parts = [_count(result.num_turns, "turn"), format_duration(result.duration_ms), _format_cost(result)]
+    output_tokens = getattr(result.usage, "output_tokens", 0)
+    parts.append(f"{format_number(_input_tokens(result.usage))} in, {format_number(output_tokens)} out")
     refused = len(result.permission_denials) if isinstance(result.permission_denials, list) else 0
     parts += [f"{refused} refused"] if refused else []
     parts += [f"{retries} tried again"] if retries else []
@@ -186,14 +188,8 @@ def closing(result: ResultMessage, retries: int = 0, with_session: bool = True) 
     return " · ".join(parts)
 
 
-def failure(result: ResultMessage, said: str = "") -> str:
-    """
-    Why a run failed, in a line or more; `""` for a good one.
-
-    Args:
-        result: The end of the run.
-        said: An error that was told already: it is not told twice.
-    """
+def failure_text(result: ResultMessage, shown: str = "") -> str:
+    """Return why a run failed, in a line or more; `""` for a success. The error text *shown* is not repeated."""
     if result.is_aborted:
         return "stopped"
     if not result.is_error:
@@ -202,50 +198,51 @@ def failure(result: ResultMessage, said: str = "") -> str:
 
     error = error_of(result)
     name = type(error).__name__ if error is not None else ""
-    if name and said and said == str(error):
+    if name and shown and shown == str(error):
         return name
     return f"{name}: {error}" if name and str(error) else str(result.subtype)
 
 
-def money(dollars: object) -> str:
+def format_dollars(dollars: object) -> str:
     """A sum in US dollars, with as many digits as it needs to say something."""
-    amount = _number(dollars)
+    amount = _as_float(dollars)
     return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}" if amount >= 0.001 else f"${amount:.6f}"
 
 
-def _money_of(result: ResultMessage) -> str:
+def _format_cost(result: ResultMessage) -> str:
     """What this run cost; the CLI's total is that of the whole session."""
     rows = result.model_usage_since_last_result
-    total = _number(result.total_cost_usd)
+    total = _as_float(result.total_cost_usd)
     if not isinstance(rows, dict):
-        return money(total)
-    own = sum(_number(getattr(row, "cost_usd", 0)) for row in rows.values())
+        return format_dollars(total)
+    own = sum(_as_float(getattr(row, "cost_usd", 0)) for row in rows.values())
     # One dollar sign a line: between two of them notebooks read mathematics.
-    return money(own) if total <= own * 1.001 else f"{money(own)} (session {money(total)[1:]})"
+    session = "" if total <= own * 1.001 else f" (session {format_dollars(total)[1:]})"
+    return format_dollars(own) + session
 
 
-def _tokens_in(usage: object) -> float:
+def _input_tokens(usage: object) -> float:
     names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return sum(_number(getattr(usage, name, 0)) for name in names)
+    return sum(_as_float(getattr(usage, name, 0)) for name in names)
 
 
 def _count(value: object, noun: str) -> str:
-    return f"{figure(value)} {noun}{'' if value == 1 else 's'}"
+    return f"{format_number(value)} {noun}{'' if value == 1 else 's'}"
 
 
-def seconds(milliseconds: object) -> str:
+def format_duration(milliseconds: object) -> str:
     """A duration as a person says it: `0.4 s`, `12 s`, `3 min 5 s`."""
-    span = _number(milliseconds) / 1000
+    span = _as_float(milliseconds) / 1000
     if span < 60:
         return f"{span:.1f} s" if span < 10 else f"{span:.0f} s"
     minutes, rest = divmod(round(span), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def figure(value: object) -> str:
+def format_number(value: object) -> str:
     """A whole number with its thousands set apart; `?` for what is none."""
     return f"{value:,.0f}" if isinstance(value, (int, float)) and abs(value) < 1e15 else "?"
 
 
-def _number(value: object) -> float:
+def _as_float(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) and abs(value) < 1e15 else 0.0

@@ -8,151 +8,145 @@ from collections.abc import Callable
 from typing import Any
 
 from .._core.text import sanitize
-from .._render.conversation import Used
-from .._render.html import telling
-from .._render.text import one_line, shortened
+from .._render.conversation import Change, ToolUse
+from .._render.text import input_line, one_line, shorten_lines
 from . import status
-from .events import Began, Ended, Finished, Happening, Place, Restarted, Thought, Wrote
-from .screen import Screen, screen
-from .status import Noted, Working
+from .events import DisplayEvent, ReplyRestarted, RunFinished, Scope, TextDelta, ThinkingText, ToolFinished, ToolStarted
+from .screen import Screen, current_screen
+from .status import Notice, Progress
 
 #: Lines of a result, of an error, and of a diff that are shown, at most.
-MOST_RESULT, MOST_ERROR, MOST_DIFF = 5, 12, 40
+MAX_RESULT_LINES, MAX_ERROR_LINES, MAX_DIFF_LINES = 5, 12, 40
 _INDENT = "  "
-_NOTE_STYLES = {"error": "red", "warning": "yellow"}
+_NOTICE_STYLES = {"error": ("✗", "red"), "warning": ("!", "yellow")}
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class TerminalView:
     """Writes what happens in one run."""
 
-    def take(self, happening: Happening) -> None:
+    def handle(self, event: DisplayEvent) -> None:
         """Show what happened."""
         # Looked up each time: `sys.stdout` may have been replaced.
-        _WRITERS[type(happening)](screen(), happening)
+        _WRITERS[type(event)](current_screen(), event)
 
     def finish(self, reason: str, has_begun: bool) -> None:
         """The run has no result."""
-        on = screen()
-        on.erase()
-        on.end_line()
+        screen = current_screen()
+        screen.erase_progress()
+        screen.end_line()
         if reason:
-            on.line((f"✗ {reason}", "red"))
-        on.group = ""
+            screen.write_line((f"✗ {reason}", "red"))
+        screen.group = ""
 
 
-def _wrote(on: Screen, told: Wrote) -> None:
-    if told.place.depth:
-        _inner_text(on, told)
+def _write_text(screen: Screen, event: TextDelta) -> None:
+    if event.scope.depth:
+        _write_subagent_text(screen, event)
         return
-    text = sanitize(told.added)
+    text = sanitize(event.added)
     if text:
-        if on.group != "text":
+        if screen.group != "text":
             # What begins with empty lines shall not leave a hole.
             text = text.lstrip("\n")
-            on.begin("text")
-        on.write(text)
-    if told.is_done:
-        on.end_line()
+            screen.begin_group("text")
+        screen.write(text)
+    if event.is_done:
+        screen.end_line()
 
 
-def _inner_text(on: Screen, told: Wrote) -> None:
-    on.begin("tool")
-    indent = _INDENT * told.place.depth
-    for line in sanitize(told.whole).strip().split("\n"):
-        for part in textwrap.wrap(line, max(20, on.width - len(indent))) or [""]:
-            on.line((indent + part, ""))
-    on.last_used = None
+def _write_subagent_text(screen: Screen, event: TextDelta) -> None:
+    screen.begin_group("tool")
+    indent = _INDENT * event.scope.depth
+    for line in sanitize(event.whole).strip().split("\n"):
+        for part in textwrap.wrap(line, max(20, screen.width - len(indent))) or [""]:
+            screen.write_line((indent + part, ""))
+    screen.last_tool_use = None
 
 
-def _restarted(on: Screen, told: Restarted) -> None:
-    on.end_line()
-    on.line(("… the reply broke off and begins again", "yellow"))
+def _write_restart(screen: Screen, event: ReplyRestarted) -> None:
+    screen.end_line()
+    screen.write_line(("… the reply broke off and begins again", "yellow"))
 
 
-def _began(on: Screen, told: Began) -> None:
-    on.begin("tool")
-    _headline(on, told.place, told.used, "●")
-    on.passing(f"{_INDENT * (told.place.depth + 1)}running …")
+def _write_tool_start(screen: Screen, event: ToolStarted) -> None:
+    screen.begin_group("tool")
+    _write_headline(screen, event.scope, event.tool_use, "●")
+    screen.show_progress(f"{_INDENT * (event.scope.depth + 1)}running …")
 
 
-def _headline(on: Screen, place: Place, used: Used, mark: str) -> None:
-    given = used.input if used.input not in (None, {}) else ""
-    shown = sanitize(telling(given)) or one_line(given, 300)
-    name, told = (one_line(used.name), "bold"), (f" {shown}".rstrip(), "dim")
-    on.line((_INDENT * place.depth, ""), (f"{mark} ", "cyan"), name, told)
-    on.last_used = used
+def _write_headline(screen: Screen, scope: Scope, tool_use: ToolUse, mark: str) -> None:
+    name, argument = (one_line(tool_use.name), "bold"), (f" {input_line(tool_use.input, 300)}".rstrip(), "dim")
+    screen.write_line((_INDENT * scope.depth, ""), (f"{mark} ", "cyan"), name, argument)
+    screen.last_tool_use = tool_use
 
 
-def _ended(on: Screen, told: Ended) -> None:
-    used = told.used
-    on.begin("tool")
-    if on.last_used is not used:
+def _write_tool_end(screen: Screen, event: ToolFinished) -> None:
+    tool_use = event.tool_use
+    screen.begin_group("tool")
+    if screen.last_tool_use is not tool_use:
         # Others began meanwhile: say whose result this is.
-        _headline(on, told.place, used, "⎿")
-    indent = _INDENT * (told.place.depth + 1)
-    if used.change is not None:
-        _diff(on, indent, used)
+        _write_headline(screen, event.scope, tool_use, "⎿")
+    indent = _INDENT * (event.scope.depth + 1)
+    if tool_use.change is not None:
+        _write_diff(screen, indent, tool_use.change)
     else:
-        _result(on, indent, used)
-    on.last_used = None
+        _write_result(screen, indent, tool_use)
+    screen.last_tool_use = None
 
 
-def _diff(on: Screen, indent: str, used: Used) -> None:
-    change = used.change
-    if change is None:
-        return
-    on.line((f"{indent}⎿ +{change.added} -{change.removed}", "dim"))
-    for line in shortened("\n".join(change.lines), MOST_DIFF):
+def _write_diff(screen: Screen, indent: str, change: Change) -> None:
+    screen.write_line((f"{indent}⎿ +{change.added} -{change.removed}", "dim"))
+    for line in shorten_lines("\n".join(change.lines), MAX_DIFF_LINES):
         shown = sanitize(line)
-        on.line((f"{indent}  ", ""), (shown.expandtabs(4), _DIFF_STYLES.get(shown[:1], "dim")))
+        screen.write_line((f"{indent}  ", ""), (shown.expandtabs(4), _DIFF_STYLES.get(shown[:1], "dim")))
 
 
-def _result(on: Screen, indent: str, used: Used) -> None:
-    style, most = ("red", MOST_ERROR) if used.is_error else ("dim", MOST_RESULT)
-    text = sanitize(used.result or "").strip()
-    lines = shortened(text, most) if text else [f"{len(used.images)} images" if used.images else "(no output)"]
+def _write_result(screen: Screen, indent: str, tool_use: ToolUse) -> None:
+    style, max_lines = ("red", MAX_ERROR_LINES) if tool_use.is_error else ("dim", MAX_RESULT_LINES)
+    text = sanitize(tool_use.result or "").strip()
+    nothing = f"{len(tool_use.images)} images" if tool_use.images else "(no output)"
+    lines = shorten_lines(text, max_lines) if text else [nothing]
     for number, line in enumerate(lines):
-        on.line((f"{indent}{'  ' if number else '⎿ '}", "dim"), (line.expandtabs(4), style))
+        screen.write_line((f"{indent}{'  ' if number else '⎿ '}", "dim"), (line.expandtabs(4), style))
 
 
-def _noted(on: Screen, told: Noted) -> None:
-    if told.is_passing and on.is_live:
-        on.end_line()
-        on.passing(told.text)
+def _write_notice(screen: Screen, event: Notice) -> None:
+    if event.is_passing and screen.is_live:
+        screen.end_line()
+        screen.show_progress(event.text)
         return
-    on.begin("tool")
-    mark = "✗" if told.level == "error" else "!" if told.level == "warning" else "·"
-    style = _NOTE_STYLES.get(told.level, "dim")
-    for number, line in enumerate(shortened(sanitize(told.text), MOST_ERROR)):
-        on.line((f"{' ' if number else mark} {line}", style))
-    on.last_used = None
+    screen.begin_group("tool")
+    mark, style = _NOTICE_STYLES.get(event.level, ("·", "dim"))
+    for number, line in enumerate(shorten_lines(sanitize(event.text), MAX_ERROR_LINES)):
+        screen.write_line((f"{' ' if number else mark} {line}", style))
+    screen.last_tool_use = None
 
 
-def _finished(on: Screen, told: Finished) -> None:
-    on.begin("end")
-    for number, line in enumerate(shortened(sanitize(told.failure), MOST_ERROR) if told.failure else []):
-        on.line((f"{' ' if number else '✗'} {line}", "red"))
-    mark = (" ", "") if told.failure else ("✓", "green")
-    on.line(mark, (f" {status.closing(told.result, told.retries)}", "dim"))
-    on.group = ""
+def _write_run_end(screen: Screen, event: RunFinished) -> None:
+    screen.begin_group("end")
+    for number, line in enumerate(shorten_lines(sanitize(event.failure), MAX_ERROR_LINES) if event.failure else []):
+        screen.write_line((f"{' ' if number else '✗'} {line}", "red"))
+    mark = (" ", "") if event.failure else ("✓", "green")
+    screen.write_line(mark, (f" {status.run_summary(event.result, event.retries)}", "dim"))
+    screen.group = ""
 
 
-def _ignored(on: Screen, told: Thought) -> None:
-    """What a model thought is told while it thinks, as a number of tokens, and not afterwards."""
+def _ignored(screen: Screen, event: ThinkingText) -> None:
+    """Thinking is shown while it goes on, as a number of tokens, and not afterwards."""
 
 
-def _working(on: Screen, told: Working) -> None:
-    on.passing(f"{told.text} …")
+def _write_progress(screen: Screen, event: Progress) -> None:
+    screen.show_progress(f"{event.text} …")
 
 
 _WRITERS: dict[type[Any], Callable[[Screen, Any], None]] = {
-    Began: _began,
-    Ended: _ended,
-    Finished: _finished,
-    Noted: _noted,
-    Restarted: _restarted,
-    Thought: _ignored,
-    Working: _working,
-    Wrote: _wrote,
+    ToolStarted: _write_tool_start,
+    ToolFinished: _write_tool_end,
+    RunFinished: _write_run_end,
+    Notice: _write_notice,
+    ReplyRestarted: _write_restart,
+    ThinkingText: _ignored,
+    Progress: _write_progress,
+    TextDelta: _write_text,
 }

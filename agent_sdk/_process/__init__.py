@@ -1,1 +1,1 @@
-"""The CLI as a child process: found, started, read and ended. Knows lines, not frames."""
+"""The CLI as a child process: locating, starting, reading and ending it. This package handles lines, not frames."""

@@ -1,13 +1,14 @@
 """
-`CLITransport`: the lines of the CLI, as a child process. This room is the only one that polls.
+`CLITransport`: exchanges lines with the CLI, a child process. Only this package polls descriptors.
 
-One thread at a time is in `read_lines`: it sends what is queued, reads stdout and stderr, and notices the end. The end
-of stdout is not the end of the process, and the process may end while a grandchild still holds stdout: either ends the
-lines.
+One thread at a time runs `read_lines`: it writes queued lines, reads stdout and stderr, and detects the end. The end
+of stdout is not the end of the process, and the process can end while a grandchild still holds stdout open; either
+ends the lines.
 """
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
 import select
 import subprocess
@@ -17,19 +18,18 @@ import time
 from ..errors import CLINotFoundError, ConfigurationError, ProcessError
 from ..transport import OnStderr, Transport
 from . import orphan_guard, registry
-from .child import KILL_GRACE, POLL_INTERVAL, Child
+from .child import KILL_TIMEOUT, POLL_INTERVAL, Child
 from .command import Command
-from .lines import LineSplitter
-from .pipes import CHUNK, Pipes, read
+from .pipes import CHUNK_SIZE, LineSplitter, Pipes, read
 
-#: Bytes of standard error that are kept for errors.
-STDERR_TAIL = 64 * 1024
-#: Reads of each pipe after the death of the process: more than a pipe holds, while a grandchild may write for ever.
+#: Maximum bytes of standard error kept for errors.
+MAX_STDERR_TAIL = 64 * 1024
+#: Maximum reads per pipe after the process has ended: more than a pipe buffers, but a grandchild can write forever.
 MAX_LAST_READS = 32
 
 
 class CLITransport(Transport):
-    """The lines of one CLI process."""
+    """The transport to one CLI process."""
 
     def __init__(self, command: Command) -> None:
         self.command = command
@@ -37,7 +37,7 @@ class CLITransport(Transport):
         self._child: Child | None = None
         self._pipes: Pipes | None = None
         self._poll = select.poll()
-        self._out: collections.deque[bytes | memoryview] = collections.deque()
+        self._write_queue: collections.deque[bytes | memoryview] = collections.deque()
         self._input_ends = False
         self._is_reading = False
         self._wants_to_write = False
@@ -51,14 +51,6 @@ class CLITransport(Transport):
     # --- starting
 
     def start(self, on_stderr: OnStderr | None = None) -> None:
-        """
-        Start the process.
-
-        Raises:
-            CLINotFoundError: The program cannot be run.
-            ConfigurationError: The working directory is gone.
-            ProcessError: The system refused to start it.
-        """
         self._on_stderr = on_stderr
         registry.reap()
         try:
@@ -77,7 +69,7 @@ class CLITransport(Transport):
         pipes.close_child_ends()
         self.pid = child.pid
         orphan_guard.add(child.pid)
-        registry.register(self, child.popen, pipes, self.command)
+        registry.register_process(self, child.popen, pipes, self.command)
         for descriptor in {pipes.stdout, pipes.stderr, pipes.wake_out, child.pidfd} - {-1}:
             self._poll.register(descriptor, select.POLLIN)
 
@@ -99,7 +91,7 @@ class CLITransport(Transport):
                 raise ConfigurationError(f"cwd={command.cwd!r}: no such directory") from error
             if isinstance(error, (FileNotFoundError, PermissionError)):
                 raise CLINotFoundError(
-                    f"{command.argv[0]!r} cannot be run: {error.strerror} (is its interpreter or loader missing?)",
+                    f"{command.argv[0]!r} cannot be executed: {error.strerror}; check its interpreter or loader",
                     searched=[command.argv[0]],
                 ) from error
             raise self._start_error(error) from error
@@ -113,40 +105,42 @@ class CLITransport(Transport):
     def read_lines(self, timeout: float | None) -> list[bytes]:
         self._is_reading = True
         try:
-            if self._out or self._input_ends:
+            if self._write_queue or self._input_ends:
                 self._flush()
             child, pipes = self._child, self._pipes
             if self._ended or pipes is None or child is None:
                 raise EOFError
             lines: list[bytes] = []
-            for descriptor, _ in self._poll.poll(_milliseconds(timeout, child)):
-                if descriptor == pipes.stdout:  # nearly always, and every call counts here
+            for descriptor, _ in self._poll.poll(_poll_timeout(timeout, child)):
+                if descriptor == pipes.stdout:  # the common case first: every call counts here
                     self._read_stdout(pipes, lines)
                 else:
-                    self._handle(descriptor, child, lines)
+                    self._on_ready(descriptor, child, lines)
             if child.pidfd < 0 and not lines and child.is_dead():
-                self._finish(child, lines)
+                self._drain_after_exit(child, lines)
+            if self._ended and not lines:
+                raise EOFError
             return lines
         finally:
             self._is_reading = False
 
-    def _handle(self, descriptor: int, child: Child, lines: list[bytes]) -> None:
+    def _on_ready(self, descriptor: int, child: Child, lines: list[bytes]) -> None:
         pipes = self._pipes
         if pipes is None:
             return
         if descriptor == pipes.wake_out:
-            read(descriptor, CHUNK)
+            read(descriptor, CHUNK_SIZE)
         elif descriptor == pipes.stderr:
             self._read_stderr(pipes)
         elif descriptor == pipes.stdin:
             self._flush()
         elif descriptor == child.pidfd:
-            self._finish(child, lines)
+            self._drain_after_exit(child, lines)
 
     def _read_stdout(self, pipes: Pipes, lines: list[bytes]) -> bool:
         if self._ended or pipes.stdout < 0:
             return False
-        chunk = read(pipes.stdout, CHUNK)
+        chunk = read(pipes.stdout, CHUNK_SIZE)
         if chunk:
             lines += self._splitter.feed(chunk)
         elif chunk == b"":
@@ -155,10 +149,10 @@ class CLITransport(Transport):
         return bool(chunk)
 
     def _read_stderr(self, pipes: Pipes) -> bool:
-        chunk = read(pipes.stderr, CHUNK)
+        chunk = read(pipes.stderr, CHUNK_SIZE)
         if chunk:
             self._stderr_tail += chunk
-            del self._stderr_tail[:-STDERR_TAIL]
+            del self._stderr_tail[:-MAX_STDERR_TAIL]
             self._deliver_stderr(self._stderr_splitter.feed(chunk))
         elif chunk == b"":
             self._poll.unregister(pipes.stderr)
@@ -170,8 +164,8 @@ class CLITransport(Transport):
             for line in lines:
                 self._on_stderr(line.decode("utf-8", errors="replace").rstrip("\r\n"))
 
-    def _finish(self, child: Child, lines: list[bytes]) -> None:
-        """The process is dead: read what is there, and do not wait for a grandchild that holds the pipes."""
+    def _drain_after_exit(self, child: Child, lines: list[bytes]) -> None:
+        """Read the remaining output of an ended process, without waiting for a grandchild that holds the pipes."""
         pipes = self._pipes
         if pipes is None:
             return
@@ -195,7 +189,7 @@ class CLITransport(Transport):
     # --- writing
 
     def send_line(self, line: bytes) -> None:
-        self._out.append(line)
+        self._write_queue.append(line)
 
     def wake(self) -> None:
         pipes = self._pipes
@@ -203,14 +197,14 @@ class CLITransport(Transport):
             try:
                 os.write(pipes.wake_in, b"!")
             except OSError:
-                return  # the pipe is full of wake-ups already, or just closed
+                return  # the pipe is full of wake-ups already, or was just closed
 
     def end_input(self) -> None:
-        self._input_ends = True  # by the pump, after what is queued
+        self._input_ends = True  # the pump closes stdin after the queued lines
         self.wake()
 
     def _flush(self) -> None:
-        pipes, out = self._pipes, self._out
+        pipes, out = self._pipes, self._write_queue
         if pipes is None or pipes.stdin < 0:
             out.clear()
             return
@@ -223,11 +217,11 @@ class CLITransport(Transport):
                 else:
                     out[0] = memoryview(head)[written:]
         except IndexError:
-            return  # another thread closed the transport meanwhile, and emptied the queue
+            return  # another thread closed the transport and emptied the queue
         except BlockingIOError:
             return self._watch_stdin(pipes, True)
         except OSError:
-            out.clear()  # the CLI is gone or closed its input: the end of its output says more
+            out.clear()  # the CLI exited or closed its stdin; end_error reports the cause
             self._input_ends = True
         if self._wants_to_write:
             self._watch_stdin(pipes, False)
@@ -249,18 +243,9 @@ class CLITransport(Transport):
             child, pipes = self._child, self._pipes
             if pipes is None or child is None:
                 return
-            ladder = (
-                self._close_input,
-                lambda: child.wait(grace, pipes),
-                lambda: child.terminate(pipes),
-                lambda: child.kill(pipes),
-                child.kill_orphans,
-            )
-            for step in ladder:
-                try:
-                    step()
-                except OSError:
-                    continue  # each step stands for itself: the next, harder one does not need this one
+            with contextlib.suppress(OSError):  # the CLI closed the pipe first; the process is ended below
+                self._close_input()
+            child.end(grace, pipes)
             self._release()
 
     def _close_input(self) -> None:
@@ -271,10 +256,10 @@ class CLITransport(Transport):
         self.end_input()
 
     def _release(self) -> None:
-        deadline = time.monotonic() + KILL_GRACE
+        deadline = time.monotonic() + KILL_TIMEOUT
         self.wake()
         while self._is_reading and time.monotonic() < deadline:
-            time.sleep(0.001)  # another thread leaves the poll; descriptors that it holds may not be closed under it
+            time.sleep(0.001)  # another thread is leaving the poll; its descriptors must stay open until then
         pipes, self._pipes = self._pipes, None
         if pipes is not None:
             pipes.close()
@@ -286,7 +271,7 @@ class CLITransport(Transport):
 
     def end_error(self) -> ProcessError:
         child = self._child
-        self._is_reading = True  # so that nobody closes the descriptors under it
+        self._is_reading = True  # prevents other threads from closing the descriptors
         try:
             if child is not None:
                 child.wait(1.0, self._pipes)
@@ -299,12 +284,12 @@ class CLITransport(Transport):
             argv=self.command.masked,
             cwd=self.command.cwd or os.getcwd(),
         )
-        how = f"was ended by {error.signal}" if error.signal else f"ended with exit code {error.exit_code}"
+        how = f"was killed by {error.signal}" if error.signal else f"ended with exit code {error.exit_code}"
         error.args = (f"the CLI {how} before the result came",)
         return error
 
     def forget(self) -> None:
-        """Give up a process that belongs to the parent of this forked one: close our copies, touch nothing else."""
+        """Release a process in a forked child, where it belongs to the parent: only close the copied descriptors."""
         pipes, self._pipes, self._ended, self.pid = self._pipes, None, True, None
         if pipes is not None:
             pipes.close()
@@ -313,7 +298,7 @@ class CLITransport(Transport):
         self._closing = threading.Lock()
 
 
-def _milliseconds(timeout: float | None, child: Child) -> float | None:
+def _poll_timeout(timeout: float | None, child: Child) -> float | None:
     if child.pidfd < 0:
         timeout = POLL_INTERVAL if timeout is None else min(POLL_INTERVAL, timeout)
     return None if timeout is None else max(0.0, timeout * 1000)

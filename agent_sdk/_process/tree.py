@@ -1,8 +1,8 @@
 """
-The processes below a process, for the last step of the closing ladder.
+The descendants of a process, for the last step of its termination.
 
-A killed CLI leaves the children of its tools running: they live in sessions of their own. They are found by their
-parents while the CLI lives, and by a mark in their environment after that.
+A killed CLI leaves the children of its tools running, because they have sessions of their own. While the CLI runs,
+they are found by their parents; afterwards by a marker in their environment.
 """
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import signal
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the pids below *pid*, children first; empty where the system does not tell."""
+    """Return the pids of all descendants of *pid*, children first; empty if the system does not provide them."""
     children: dict[int, list[int]] = {}
     for child, parent in _parents():
         children.setdefault(parent, []).append(child)
@@ -23,22 +23,22 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def with_marker(mark: str) -> list[int]:
-    """Return the pids of processes that have *mark* in the environment they were started with (Linux only)."""
-    wanted = mark.encode()
+def with_marker(marker: str) -> list[int]:
+    """Return the pids of processes that were started with *marker* in their environment (Linux only)."""
+    wanted = marker.encode()
     try:
         names = [name for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return []
-    return [int(name) for name in names if wanted in _environment_of(name).split(b"\0")]
-
-
-def _environment_of(name: str) -> bytes:
-    try:
-        with open(f"/proc/{name}/environ", "rb") as file:
-            return file.read()
-    except OSError:
-        return b""  # it ended while we looked, or is another user's
+    found = []
+    for name in names:
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if wanted in file.read().split(b"\0"):
+                    found.append(int(name))
+        except OSError:
+            continue  # it ended, or belongs to another user
+    return found
 
 
 def _parents() -> list[tuple[int, int]]:
@@ -52,10 +52,10 @@ def _parents() -> list[tuple[int, int]]:
 def _parent_of(name: str) -> int | None:
     try:
         with open(f"/proc/{name}/stat", "rb") as file:
-            # The program's name, in brackets, may hold anything.
+            # The program name, in parentheses, can contain any characters.
             return int(file.read().rpartition(b")")[2].split()[1])
     except (OSError, ValueError, IndexError):
-        return None  # it ended while we looked
+        return None  # it ended in the meantime
 
 
 def _parents_by_ps() -> list[tuple[int, int]]:
@@ -70,7 +70,7 @@ def _parents_by_ps() -> list[tuple[int, int]]:
 
 
 def signal_all(pids: list[int], number: signal.Signals) -> None:
-    """Send a signal to each of *pids* that still lives."""
+    """Send a signal to each running process of *pids*."""
     for pid in pids:
         try:
             os.kill(pid, number)

@@ -1,1 +1,1 @@
-"""The two-way protocol over a transport: frames sorted, questions answered, turns begun and ended."""
+"""The bidirectional protocol over a transport: dispatching frames, serving control requests, running turns."""

@@ -1,76 +1,75 @@
 """
-The ledger of one connection: which background work lives, whether the CLI is idle, and when a run is over.
+`ActivityTracker`: the background tasks of a connection, whether the CLI is idle, and whether a run has ended.
 
-A result ends a turn, not always the run: agents go to the background by default and report in a turn of their own.
+A result ends a turn, but not always the run: by default agents run in the background and report in a later turn.
 """
 from __future__ import annotations
 
 import time
-from typing import Any
 
-Frame = dict[str, Any]
+from .._core.json_lines import Frame
 
-#: Task types whose end is waited for; a shell may run for ever.
+#: Task types that a run waits for. Shells are excluded because they can run forever.
 AGENT_TYPES = ("local_agent", "local_workflow")
-#: Seconds that the CLI gets to begin the turn in which it reports the end of a background task.
+#: Seconds that the CLI has to begin the turn in which it reports the end of a background task.
 REPORT_TIMEOUT = 1.0
 _ENDED = ("completed", "failed", "stopped", "killed")
 
 
 class ActivityTracker:
-    """What the frames say of the CLI's own work. Fed in the order in which frames are handed over."""
+    """Tracks the CLI's background work from the frames that the turn processes, in order."""
 
     def __init__(self) -> None:
-        #: Background tasks that live: id -> task type.
+        #: Running background tasks: id -> task type.
         self.tasks: dict[str, str] = {}
-        #: *idle*, *running*, *requires_action*, or empty when the CLI does not say.
+        #: *idle*, *running*, *requires_action*; empty if the CLI does not report its state.
         self.state = ""
-        #: The message uuid of the prompt, and how far the CLI is with it: empty, *queued*, *started* ...
+        #: Message uuid of the prompt and its state in the CLI: empty, *queued*, *started* ...
         self.prompt = ""
         self.prompt_state = ""
-        #: Whether this CLI tells how far it is with a prompt.
+        #: Whether this CLI reports the state of prompts.
         self._reports_prompts = False
-        #: Whether what comes still belongs to a turn that was stopped.
+        #: Whether incoming frames still belong to a stopped turn.
         self.is_discarding = False
         self._report_due = 0.0
         self._had_agents = False
 
     @property
     def agents(self) -> int:
-        """How many background agents and workflows live."""
+        """Number of running background agents and workflows."""
         return sum(kind in AGENT_TYPES for kind in self.tasks.values())
 
     @property
     def expects_reports(self) -> bool:
         """
-        Whether background agents may still report in a turn of their own, after a result.
+        Whether background agents can still report, after a result, in a turn of their own.
 
-        One that ended during the turn may report after it. Only `idle` tells that nothing is on its way; where the CLI
-        does not tell its state, no agent alive must do.
+        An agent that ended during the turn can report after it: only `idle` means that no report is pending. Without a
+        state report of the CLI, no report is expected when no agent runs.
         """
         return self.agents > 0 or (self._had_agents and self.state not in ("", "idle"))
 
     @property
     def is_idle(self) -> bool:
-        """Whether the CLI has nothing left to do: idle, no background task, and no report of one on its way."""
+        """Whether the CLI is idle, without a background task or a pending report."""
         return self.state in ("", "idle") and not self.tasks and time.monotonic() >= self._report_due
 
     def begin(self, prompt: str) -> None:
-        """A prompt with this message uuid is sent; none is when what comes is only watched."""
+        """Begin a turn. *prompt* is the message uuid of its prompt; empty for a turn without a prompt."""
         self.prompt, self.prompt_state = prompt, ""
         self._had_agents = self.agents > 0
 
     @property
     def is_before_prompt(self) -> bool:
-        """Whether what comes now is still the CLI's own work, from before our prompt began."""
+        """Whether incoming frames still belong to the CLI's own work before the prompt."""
         return self._reports_prompts and self.prompt_state in ("", "queued")
 
     def process_frame(self, frame: Frame) -> None:
-        """Take in one frame."""
+        """Update the state from one frame."""
         kind = frame.get("subtype") or frame.get("type")
-        noter = _HANDLERS.get(kind) if isinstance(kind, str) else None
-        if noter is not None:
-            noter(self, frame)
+        handler = _HANDLERS.get(kind) if isinstance(kind, str) else None
+        if handler is not None:
+            handler(self, frame)
 
     def _on_init(self, frame: Frame) -> None:
         if not self._reports_prompts:
@@ -111,7 +110,7 @@ class ActivityTracker:
             self.is_discarding = False
 
     def answers(self, result: Frame) -> bool:
-        """Tell whether *result* is the one that answers our prompt."""
+        """Return whether *result* answers the prompt of this turn."""
         uuids = result.get("user_message_uuids")
         if isinstance(uuids, list) and uuids:
             return self.prompt in uuids

@@ -1,7 +1,7 @@
 """
-The host: what the user gave one process to call back, and what became of it.
+`CallbackSet`: the callbacks and tool servers of one process, and the exceptions that they raised.
 
-Handlers read it; the keeper makes one for each process from the options.
+Created for each process from its options; the handlers of control requests use it.
 """
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._core.callbacks import Deadline
+from .._core.json_lines import Frame
 from ..options.options import Options
 from .hook_timer import Watchdog
 
@@ -16,52 +17,48 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from ..hooks.runner import HookSet
-    from ..mcp.call import ToolCall
     from ..mcp.server import ToolServer
     from ..stores.mirror import Mirror
 
-Frame = dict[str, Any]
-#: Errors of callbacks that are kept for one result.
+#: Maximum number of callback errors kept for one result.
 MAX_ERRORS = 100
 
 
 class CallbackSet:
-    """The callbacks of one process. All of it is *None* or empty where nothing was given."""
+    """The callbacks of one process; *None* or empty for options that are not set."""
 
     def __init__(self, options: Options | None = None) -> None:
         self.hooks: HookSet | None = None
         self.can_use_tool: Callable[..., Any] | None = None
         self.on_elicitation: Callable[[Any], Any] | None = None
         self.servers: dict[str, ToolServer] = {}
-        #: Servers outside of this process, as the CLI's configuration has them.
+        #: MCP servers outside this process, in the CLI's configuration format.
         self.outside: dict[str, Any] = {}
-        #: A file of such servers, which the CLI reads itself.
+        #: Path of a file that defines such servers; the CLI reads it.
         self.servers_file: str | None = None
-        #: The calls under way, for each server.
+        #: Running tool calls by server.
         self.calls: dict[str, dict[Any, Any]] = {}
-        #: Calls of tools that were read and not yet begun, by the id of their control request.
-        self.pending_tool_calls: dict[str, ToolCall] = {}
         self.tool_workers = 1
-        #: What the output is to become.
+        #: The type of the structured output.
         self.output: Any = None
-        #: What callbacks raised since the turn began.
+        #: Exceptions that callbacks raised in the current turn.
         self.errors: list[Exception] = []
         self.watchdog = Watchdog()
-        #: Tool uses that a PermissionRequest hook has settled.
+        #: Tool uses decided by a PermissionRequest hook, newest last.
         self.hook_decisions: list[tuple[str, Any]] = []
-        #: Whether the turn is another attempt: its empty prompt is nobody's, and no hook is asked about it.
+        #: Whether the turn is a retry: its prompt is empty, so UserPromptSubmit hooks are not called.
         self.is_retry = False
-        #: When the turn's time is up: callbacks can know it.
+        #: Deadline of the turn; callbacks can read it.
         self.deadline: Deadline | None = None
-        #: What hooks have answered to questions of MCP servers: what each was about, and the fields.
+        #: Hook responses to elicitations: the key of each, and its content.
         self.hook_elicitations: list[tuple[Any, Any]] = []
         #: Copies transcripts to a session store.
         self.mirror: Mirror | None = None
         self._workers: Executor | None = None
         if options is not None:
-            self._take(options)
+            self._read_options(options)
 
-    def _take(self, options: Options) -> None:
+    def _read_options(self, options: Options) -> None:
         self.can_use_tool = options.can_use_tool
         self.on_elicitation = options.on_elicitation
         self.tool_workers = options.tool_workers
@@ -84,7 +81,7 @@ class CallbackSet:
             self.mirror = Mirror(options.session_store, is_eager, options.load_timeout_ms)
 
     def replace_servers(self, options: Options) -> Frame:
-        """Take the servers of *options* in place of those here, and return them all as the CLI reads them."""
+        """Replace the servers with those of *options*, and return them in the CLI's format."""
         from ..mcp.config import parse_servers
 
         servers = parse_servers(options.mcp_servers, options.custom_tools)
@@ -94,13 +91,13 @@ class CallbackSet:
         return {**self.outside, **{name: {"type": "sdk", "name": name} for name in self.servers}}
 
     def begin_turn(self, deadline: float | None) -> None:
-        """Let callbacks know the deadline of the turn; *None* when it has none, and when it is over."""
+        """Set the deadline that callbacks can read; *None* for a turn without a deadline, and after the turn."""
         if self.deadline is not None:
-            self.deadline.at = None  # what still runs for the turn before has all the time there is
+            self.deadline.at = None  # a tool that outlives its turn has no deadline
         self.deadline = None if deadline is None else Deadline(deadline)
 
     def prepare(self) -> None:
-        """Make what the first calls need, while the CLI starts."""
+        """Build what the first calls need while the CLI starts."""
         if self.hooks is not None:
             self.hooks.prepare()
         if self.output is not None:
@@ -108,12 +105,12 @@ class CallbackSet:
 
             structured_output.prepare(self.output)
         if self.can_use_tool is not None:
-            from ..permissions import decisions  # noqa: F401  # loaded here, not at the first question
+            from ..permissions import decisions  # noqa: F401  # imported before the first request
         for server in self.servers.values():
             server.prepare()
 
     def request(self) -> Frame:
-        """Return the fields of the handshake that announce these callbacks."""
+        """Return the fields of `initialize` that declare these callbacks."""
         fields: Frame = {"hooks": self.hooks.wire() if self.hooks is not None else None}
         if self.servers:
             fields["sdkMcpServers"] = list(self.servers)
@@ -121,23 +118,23 @@ class CallbackSet:
         return fields
 
     def add_error(self, error: Exception) -> None:
-        """Keep what a callback raised, for the result."""
+        """Store an exception of a callback for the result."""
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
 
     def cancel_calls(self) -> None:
-        """Tell the tools that run, or are about to, that nobody waits any more."""
+        """Cancel the running and planned tool calls."""
         for calls in list(self.calls.values()):
             for call in list(calls.values()):
                 call.cancel()
 
     def take_errors(self) -> list[Exception]:
-        """Return what was raised since the last time."""
+        """Return the exceptions since the last call, and clear the list."""
         errors, self.errors = self.errors, []
         return errors
 
     def workers(self) -> Executor:
-        """Return the threads that run tools, started when first needed."""
+        """Return the thread pool for tools; created on first use."""
         if self._workers is None:
             from concurrent.futures import ThreadPoolExecutor
 
@@ -145,7 +142,7 @@ class CallbackSet:
         return self._workers
 
     def close(self) -> None:
-        """Let the threads of the tools end; a tool that still runs ends by itself."""
+        """Shut down the tool threads without interrupting running tools."""
         if self._workers is not None:
             self._workers.shutdown(wait=False, cancel_futures=True)
             self._workers = None

@@ -1,16 +1,16 @@
 """
-The connection: one pump over a transport, and the inbox of the running turn.
+`Connection`: reads from and writes to a transport, and holds the inbox of the running turn.
 
-Whoever waits pumps. The rules that keep it safe:
+There is no reader thread: a thread that waits for a frame runs the pump. These rules keep it safe:
 
-- One leader: a claim in an atomic place says who pumps. No lock is held while polling or in user code, and there is no
-  `Condition`, whose `__enter__` is Python code in which a KeyboardInterrupt would leave the lock held.
-- Who finds a leader follows: waits on a lock of its own, until the leader leaves.
-- The pump never runs user code: it decodes, settles futures and fills the inbox.
-- Only the leader sends; everyone else queues, and wakes it.
-- A call that finds this very thread to be the leader (from a signal handler or a finaliser) raises `BusyError`.
-- The end of the lines settles every question with one error.
-- After an exception in the pump (a KeyboardInterrupt may fall between reading and sorting) the connection is torn.
+- One thread pumps at a time; an atomically inserted token names it. No lock is held while polling or in user code.
+  There is no `Condition`: its `__enter__` is Python code in which a KeyboardInterrupt would leave the lock held.
+- A thread that finds the pump in use waits on a lock of its own until the owner releases the pump.
+- The pump never runs user code: it decodes frames, resolves futures and fills the inbox.
+- Only the pump writes; other threads queue lines and wake the pump.
+- A call from the thread that is pumping (in a signal handler or a finalizer) raises `BusyError`.
+- The end of the lines resolves every future with the same error.
+- An exception in the pump breaks the connection: a KeyboardInterrupt can occur between reading and dispatching.
 """
 from __future__ import annotations
 
@@ -19,42 +19,47 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from .._core.callbacks import dispatch
+from .._core import json_lines
+from .._core.callbacks import dispatch as dispatch_to_caller
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
-from . import dispatch as requests
+from . import dispatch
 from .callback_set import CallbackSet
-from .protocol import RAISE, Frame, Future, Item, Protocol, refuse
+from .control_request import ControlRequest, response_line
+from .protocol import Future, InboxItem, Protocol
 
-#: Seconds to wait for the answer to a control request.
+#: Seconds to wait for the response to a control request.
 REQUEST_TIMEOUT = 60.0
+#: Maximum reads of output that arrived since the last turn.
+MAX_POLLS = 16
 
-#: Of one thread, on the seat of the leader; two claims are equal when they are of one thread.
+#: Identifies the pumping thread. Two tokens of one thread are equal, but not identical.
 PumpToken = tuple[int]
-PUMP = "leader"
+PUMP = "pump"
 _CLOSED = "the connection to the CLI was closed"
 
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
 
 class Connection:
-    """One process to talk to."""
+    """The connection to one process."""
 
-    def __init__(self, transport: Transport, host: CallbackSet | None = None) -> None:
+    def __init__(self, transport: Transport, callbacks: CallbackSet | None = None) -> None:
         self.transport = transport
-        self.callbacks = host or CallbackSet()
+        self.callbacks = callbacks or CallbackSet()
         mirror = self.callbacks.mirror
-        self.protocol = Protocol(self._answer_at_once, None if mirror is None else mirror.add)
+        self.protocol = Protocol(self._accept_request, None if mirror is None else mirror.add)
         self.inbox = self.protocol.inbox
-        #: Why the lines ended; *None* while they have not.
+        #: The error that ended the lines; *None* while the connection is open.
         self.ended: AgentSDKError | None = None
         self.broken = False
-        #: The thread whose turn runs; callbacks run there and nowhere else.
+        #: The thread that runs the turn, and its callbacks.
         self.owner: int | None = None
-        # Who pumps: one claim, or none. `setdefault` is atomic, and there is no lock that Ctrl-C could leave held.
+        # Empty, or one token. `setdefault` is atomic, and Ctrl-C cannot leave a lock held.
         self._pump_owner: dict[str, PumpToken] = {}
         self._waiters: set[Any] = set()
         _connections.add(self)
@@ -65,43 +70,44 @@ class Connection:
 
     @property
     def is_usable(self) -> bool:
-        """Whether another turn can run here, as far as was read."""
+        """Whether another turn can run, according to the frames read so far."""
         return self.ended is None and not self.broken
 
     def poll(self) -> bool:
-        """Read what is there, without waiting, and tell whether another turn can run here."""
-        if self.is_usable:
-            self._pump_if_free()
+        """
+        Read the available frames without waiting.
+
+        Returns:
+            Whether another turn can run; false if the process has ended.
+        """
+        for _ in range(MAX_POLLS):
+            if not self.is_usable or not self._pump_if_free():
+                break
         return self.is_usable
 
-    def _pump_if_free(self) -> bool:
-        """Pump once without waiting, unless somebody pumps. Waits for no lock."""
-        claim = (threading.get_ident(),)
+    def _pump_if_free(self) -> int | None:
+        """Pump once without waiting and return the number of lines; *None* if another thread pumps. Takes no lock."""
+        token = (threading.get_ident(),)
         try:
-            if self._pump_owner.setdefault(PUMP, claim) is not claim:
-                return False
-            self._pump(claim, 0)
-            return True
+            if self._pump_owner.setdefault(PUMP, token) is not token:
+                return None
+            return self._pump(token, 0)
         except BaseException:
-            self.release_pump(claim)
+            self._release_pump(token)
             raise
 
     # --- waiting
 
     def wait(self, done: Callable[[], Any], deadline: float | None) -> bool:
         """
-        Pump, or let pump, until *done* is true.
+        Wait until *done* returns true; pump, or wait for the thread that pumps.
 
         Args:
-            done: Asked between frames; must be quick and have no need of locks.
-            deadline: On the clock of `time.monotonic`; *None* for no bound.
+            done: Called between frames; must be fast and must not take locks.
+            deadline: On the clock of `time.monotonic`; *None* for no limit.
 
         Returns:
-            False when the deadline passed first.
-
-        Raises:
-            AgentSDKError: The lines ended first.
-            BusyError: This very thread is pumping already.
+            False if the deadline passed first.
         """
         while not done():
             if not self._step(done, deadline):
@@ -109,46 +115,49 @@ class Connection:
         return True
 
     def _step(self, done: Callable[[], Any], deadline: float | None) -> bool:
-        """Pump once, or follow who pumps; false when the deadline has passed."""
+        """Pump once, or wait for the thread that pumps; false if the deadline has passed."""
         if self.ended is not None:
-            raise copy.copy(self.ended)  # each waiter has a traceback of its own
+            raise copy.copy(self.ended)  # each waiting thread needs its own traceback
         if self.broken:
-            raise ProcessError(_CLOSED)  # whoever tears it reads the rest alone
+            raise ProcessError(_CLOSED)  # only `break_off` reads the remaining lines
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             return False
-        claim = (threading.get_ident(),)
+        token = (threading.get_ident(),)
         try:
-            holder = self._pump_owner.setdefault(PUMP, claim)
-            if holder is claim:
-                self._pump(claim, left)
-            elif holder == claim:
+            holder = self._pump_owner.setdefault(PUMP, token)
+            if holder is token:
+                self._pump(token, left)
+            elif holder == token:
                 raise BusyError("this thread is already reading from the CLI; call it outside the signal handler")
             else:
                 self._wait_for_pump(done, left)
             return True
         except BaseException:
-            self.release_pump(claim)  # Ctrl-C may have come when the claim was made and nothing else
+            self._release_pump(token)  # Ctrl-C can occur right after the token was inserted
             raise
 
-    def _pump(self, claim: PumpToken, timeout: float | None) -> None:
+    def _pump(self, token: PumpToken, timeout: float | None) -> int:
         try:
-            sort = self.protocol.process_frame
+            process_frame = self.protocol.process_frame
             lines = self.transport.read_lines(timeout)
+            count = len(lines)
             lines.reverse()
-            while lines:  # popped, so that no huge line is kept alive here
-                sort(lines.pop())
+            while lines:  # popped, so that huge lines are freed early
+                process_frame(lines.pop())
+            return count
         except EOFError:
             self._end(self.transport.end_error())
+            return 0
         except BaseException:
             self.broken = True
             raise
         finally:
-            self.release_pump(claim)
+            self._release_pump(token)
 
-    def release_pump(self, claim: PumpToken) -> None:
-        """Leave the seat, and let those go on who wait for it."""
-        if self._pump_owner.get(PUMP) is claim:
+    def _release_pump(self, token: PumpToken) -> None:
+        """Release the pump, and wake the threads that wait for it."""
+        if self._pump_owner.get(PUMP) is token:
             del self._pump_owner[PUMP]
         if self._waiters:
             self._release_waiters()
@@ -169,127 +178,112 @@ class Connection:
             try:
                 ticket.release()
             except RuntimeError:
-                continue  # its follower has gone on by itself
+                continue  # its thread stopped waiting
 
     def _end(self, error: AgentSDKError) -> None:
         if self.ended is None:
             self.ended = error
         self.protocol.fail_all(self.ended)
 
-    def take_over(self, deadline: float) -> PumpToken:
-        """Take the seat for the end of a torn connection, from whoever has it; by the deadline it is taken anyway."""
-        claim = (threading.get_ident(),)
-        while (holder := self._pump_owner.setdefault(PUMP, claim)) is not claim:
-            if holder == claim or time.monotonic() >= deadline:
-                self._pump_owner[PUMP] = claim  # left behind by this very thread, or by one that does not come back
-                break
-            self.transport.wake()
-            self._wait_for_pump(lambda: False, 0.05)
-        return claim
-
     # --- sending
 
     def send(self, line: bytes) -> None:
-        """Queue *line*; it goes out when somebody pumps, at once if somebody does. Never waits, takes no lock."""
+        """Queue *line*; a running pump writes it at once. Never blocks and takes no lock."""
         self.transport.send_line(line)
-        leader = self._pump_owner.get(PUMP)
-        if leader is not None and leader[0] != threading.get_ident():
+        owner = self._pump_owner.get(PUMP)
+        if owner is not None and owner[0] != threading.get_ident():
             self.transport.wake()
 
     def send_now(self, line: bytes) -> None:
-        """Queue *line*; where nobody pumps, pump once without waiting: the turn's thread may be busy in a callback."""
+        """Queue *line* and, if no thread pumps, pump once: the turn's thread may be busy in a callback."""
         self.transport.send_line(line)
         self.flush()
 
     def send_request(self, subtype: str, fields: Frame) -> Future:
-        """Ask without waiting: from any thread, a callback or a signal handler."""
-        future, line = self._question(subtype, fields)
+        """Send a control request without waiting; allowed in any thread, callback or signal handler."""
+        future, line = self._request(subtype, fields)
         self.send_now(line)
         return future
 
     def request(self, subtype: str, fields: Frame, timeout: float = REQUEST_TIMEOUT) -> Frame:
         """
-        Ask the CLI and wait for its answer.
+        Send a control request and wait for its response.
 
-        In the turn's own thread, and between turns, the CLI's own questions are served meanwhile.
-
-        Raises:
-            ControlError: The CLI refused, or did not answer in time.
-            AgentSDKError: The CLI ended first.
+        In the turn's own thread and between turns, the CLI's own requests are served meanwhile.
         """
-        future, line = self._question(subtype, fields)
+        future, line = self._request(subtype, fields)
         self.send(line)
-        if not self.wait(lambda: self.settled(future), time.monotonic() + timeout):
-            raise ControlTimeoutError(f"{subtype}: no answer from the CLI within {timeout:g} seconds", subtype=subtype)
+        if not self.wait(lambda: self.is_settled(future), time.monotonic() + timeout):
+            raise ControlTimeoutError(f"{subtype}: no response within {timeout:g} seconds", subtype=subtype)
         return future.result()
 
-    def _question(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
+    def _request(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
         if subtype == "interrupt":
-            # The CLI withdraws what it asked, but nobody may be reading while a callback runs.
-            self.protocol.cancel_open()
+            # The CLI also withdraws its requests, but no thread may be reading while a callback runs.
+            self.protocol.cancel_requests()
             self.callbacks.cancel_calls()
         return self.protocol.request(subtype, fields)
 
-    def settled(self, future: Future) -> bool:
-        if self.protocol.requests and not future.done and self.owner in (None, threading.get_ident()):
+    def is_settled(self, future: Future) -> bool:
+        """Return whether *future* is done. Serves pending requests of the CLI first, if this thread may."""
+        if not future.done and self.protocol.has_waiting_request and self.owner in (None, threading.get_ident()):
             self.serve_waiting()
         return future.done
 
+    # --- requests of the CLI
+
     def serve_waiting(self) -> None:
-        """Answer the control requests in the inbox, past the messages before them."""
-        while (frame := self.protocol.take_request()) is not None:
-            self.serve(frame)
+        """Serve the control requests in the inbox, ahead of earlier messages."""
+        while (request := self.protocol.take_request()) is not None:
+            self.serve(request)
 
-    def serve_first(self, wanted: Callable[[Frame], bool], seconds: float) -> None:
-        """Answer the control request that *wanted* tells, before what is before it; wait for it that long to come."""
-        deadline = time.monotonic() + seconds
-        taken: list[Frame] = []
+    def serve_first(self, wanted: Callable[[ControlRequest], bool], seconds: float) -> None:
+        """Serve the *wanted* control request ahead of earlier ones; wait up to *seconds* for it."""
+        taken: list[ControlRequest] = []
 
-        def is_there() -> bool:
-            frame = self.protocol.take_request(wanted)
-            taken.extend([frame] if frame is not None else [])
+        def has_come() -> bool:
+            request = self.protocol.take_request(wanted)
+            taken.extend([request] if request is not None else [])
             return bool(taken)
 
-        self.wait(is_there, deadline)
-        for frame in taken:
-            self.serve(frame)
+        self.wait(has_come, time.monotonic() + seconds)
+        for request in taken:
+            self.serve(request)
 
-    def serve(self, frame: Frame) -> None:
-        """Answer one control request of the CLI, unless it was withdrawn."""
-        question = requests.ControlRequest(self, frame)
-        if self.protocol.open(question.key, question):
-            dispatch(requests.answer, question)
+    def serve(self, request: ControlRequest) -> None:
+        """Serve a claimed control request, unless the CLI has withdrawn it."""
+        if self.protocol.requests.get(request.key) is request:
+            request.deadline = self.callbacks.deadline
+            dispatch_to_caller(dispatch.serve, request)
 
-    def refuse(self, frame: Frame, reason: str) -> None:
-        """Refuse a control request of the CLI that nobody will serve."""
-        call = self.callbacks.pending_tool_calls.pop(str(frame.get("request_id")), None)
-        if call is not None:
-            call.forget()
-        self.send(refuse(frame.get("request_id"), reason))
-
-    def answer(self, question: requests.ControlRequest, line: bytes) -> None:
-        """Send the answer to a question of the CLI; the second one, and one that is not waited for, are dropped."""
-        if self.protocol.close(question.key):
+    def send_reply(self, request: ControlRequest, line: bytes, now: bool = False) -> None:
+        """Send the reply to a request of the CLI. A second reply, or one to a withdrawn request, is discarded."""
+        if self.protocol.close_request(request):
             self.send(line)
+        if now:
+            self.flush()
 
     def raise_in_turn(self, error: BaseException) -> None:
-        """Let *error* leave the turn in its own thread; from another one."""
-        self.inbox.append(({"type": RAISE, "error": error}, b""))
+        """Raise *error* in the turn's own thread; called from other threads."""
+        self.inbox.append(error)
         self.flush()
 
     def flush(self) -> None:
-        """Get out what is queued, from a thread that does not pump."""
-        if not self._pump_if_free():
+        """Write the queued lines from a thread that does not pump."""
+        if self._pump_if_free() is None:
             self.transport.wake()
 
-    def _answer_at_once(self, frame: Frame) -> bool:
-        line = requests.reply_inline(self.callbacks, frame) if self.callbacks.servers else None
-        if line is not None:
-            self.transport.send_line(line)
-        return line is not None
+    def _accept_request(self, frame: Frame) -> ControlRequest | None:
+        """Create the request of a frame, or reply at once if it needs no user code. Called by the pump."""
+        request = ControlRequest(frame, self, self.callbacks)
+        response = dispatch.reply_inline(request) if self.callbacks.servers else None
+        if response is None:
+            return request
+        self.transport.send_line(response_line(request.id, response))
+        return None
 
-    def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> Item | None:
-        """Take the next item of the inbox; *None* when *interrupted* or at the deadline."""
+    def next_item(self, interrupted: Callable[[], Any], deadline: float | None) -> InboxItem | None:
+        """Return the next item of the inbox; *None* if *interrupted* or after the deadline."""
         inbox = self.inbox
         while not inbox and not interrupted():
             if not self._step(lambda: inbox or interrupted(), deadline):
@@ -303,10 +297,10 @@ class Connection:
 
     def close(self, grace: float) -> None:
         """
-        End the process: its input first, then by the ladder; bounded, and safe to call again.
+        End the process: close its input, then end it with signals. Bounded in time; can be called again.
 
         Args:
-            grace: Seconds for the CLI to end by itself; it writes the end of its transcript then.
+            grace: Seconds for the CLI to exit by itself; it writes the end of its transcript meanwhile.
         """
         try:
             self.transport.end_input()
@@ -314,12 +308,51 @@ class Connection:
                 self.transport.wake()
                 self.wait(lambda: self.ended, time.monotonic() + grace)
         except AgentSDKError:
-            pass  # it ended, or this thread was stopped while it pumped: the ladder goes on either way
+            pass  # the process ended, or this thread was interrupted while pumping: `drop` ends it in either case
         finally:
             self.drop(grace=0.0 if self.ended is None else 1.0)
 
+    def break_off(self, interrupt: bool, grace: float = 0.5) -> Frame | None:
+        """
+        End the connection after an exception that may have interrupted the pump.
+
+        Only the transport is trusted. The turn is interrupted so that its transcript is complete, the result is awaited
+        for a moment, then the process is ended. A second exception ends it at once.
+
+        Returns:
+            The result, if one was read before or arrives after the interrupt.
+        """
+        self.broken = True
+        deadline = time.monotonic() + grace
+        results = _results(item[0] for item in list(self.inbox) if isinstance(item, tuple))
+        token = (0,)
+        try:
+            token = self._take_over(deadline)
+            if interrupt:
+                self.transport.send_line(self.protocol.request("interrupt", {"cancel_queued": True})[1])
+            while interrupt and not results and (left := deadline - time.monotonic()) > 0:
+                results = _results(map(json_lines.decode, self.transport.read_lines(left)))
+            self.drop(grace=0.2)
+        except EOFError:
+            self.drop(grace=0.2)
+        finally:
+            self._release_pump(token)
+            self.drop()
+        return results[0] if results else None
+
+    def _take_over(self, deadline: float) -> PumpToken:
+        """Take over the pump of a broken connection from its owner; after the deadline without the owner's release."""
+        token = (threading.get_ident(),)
+        while (holder := self._pump_owner.setdefault(PUMP, token)) is not token:
+            if holder == token or time.monotonic() >= deadline:
+                self._pump_owner[PUMP] = token  # abandoned by this thread, or by one that does not return
+                break
+            self.transport.wake()
+            self._wait_for_pump(lambda: False, 0.05)
+        return token
+
     def drop(self, grace: float = 0.0) -> None:
-        """End the process without reading on."""
+        """End the process without reading further."""
         try:
             self.transport.close(grace=grace)
         finally:
@@ -328,9 +361,13 @@ class Connection:
             self._release_waiters()
 
     def forget(self) -> None:
-        """Give up in a forked child what belongs to the parent."""
+        """Release the parent's connection in a forked child."""
         self._pump_owner, self._waiters, self.broken = {}, set(), True
         self.ended = ProcessError("the CLI belongs to the process that forked this one")
+
+
+def _results(frames: Iterable[Frame | None]) -> list[Frame]:
+    return [frame for frame in frames if frame is not None and frame.get("type") == "result"]
 
 
 def _after_fork() -> None:

@@ -1,5 +1,5 @@
 """
-Elicitation: an MCP server asks the user something, through the CLI.
+Elicitation: an MCP server asks the user for input, through the CLI.
 """
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..errors import HookError
 
 if TYPE_CHECKING:
     from .callback_set import CallbackSet
-    from .dispatch import ControlRequest
+    from .control_request import ControlRequest
 
 _ACTIONS = ("accept", "decline", "cancel")
 
 
 @attrs.frozen(kw_only=True)
 class ElicitationRequest:
-    """What a server asks: a form to fill in, or an address to visit."""
+    """An MCP server's request for user input: a form to fill in, or a URL to visit."""
 
     mcp_server_name: str = ""
     message: str = ""
-    #: `form` or `url`.
+    #: Kind of request: `form` or `url`.
     mode: str | None = None
     url: str | None = None
     elicitation_id: str | None = None
@@ -33,22 +33,22 @@ class ElicitationRequest:
     title: str | None = None
     display_name: str | None = None
     description: str | None = None
-    #: The whole request as the CLI sent it.
+    #: The complete request as the CLI sent it.
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
 
 
-def record(host: CallbackSet, fields: dict[str, Any], output: dict[str, Any]) -> None:
-    """Keep the fields that a hook answers with: CLI 2.1 asks us all the same."""
+def record(callbacks: CallbackSet, fields: dict[str, Any], output: dict[str, Any]) -> None:
+    """Record the hook's response: CLI 2.1 calls the elicitation callback even if a hook has responded."""
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, dict) and specific.get("action") == "accept":
-        host.hook_elicitations = [*host.hook_elicitations[-9:], (_key(fields), specific.get("content"))]
+        callbacks.hook_elicitations = [*callbacks.hook_elicitations[-9:], (_key(fields), specific.get("content"))]
 
 
-def recorded_answer(host: CallbackSet, request: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the answer that a hook gave to this question, and forget it; *None* when there was none."""
-    for place, (about, content) in enumerate(host.hook_elicitations):
+def recorded_answer(callbacks: CallbackSet, request: dict[str, Any]) -> dict[str, Any] | None:
+    """Return and remove the hook's response to this request; *None* if there is no response."""
+    for place, (about, content) in enumerate(callbacks.hook_elicitations):
         if about == _key(request):
-            del host.hook_elicitations[place]
+            del callbacks.hook_elicitations[place]
             return {"action": "accept", "content": content}
     return None
 
@@ -57,22 +57,22 @@ def _key(fields: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(fields.get(name) for name in ("mcp_server_name", "message", "requested_schema", "url"))
 
 
-def ask(question: ControlRequest, callback: Callable[[Any], Any]) -> dict[str, Any]:
+def call_callback(request: ControlRequest, callback: Callable[[Any], Any]) -> dict[str, Any]:
     """
-    Return the callback's answer as the CLI reads it; what is no answer declines.
+    Call the callback and return its response in the CLI's format; an invalid response declines.
 
-    A callback returns a dict (the form's content: accepted), *True* (accepted), *None* or *False* (declined), or one of
-    the words `accept`, `decline`, `cancel`.
+    A callback returns a dict (the form's content: accepted), *True* (accepted), *None* or *False* (declined), or
+    `"accept"`, `"decline"` or `"cancel"`.
     """
-    request = question.request
-    known = {field.name: request[field.name] for field in attrs.fields(ElicitationRequest) if field.name in request}
+    fields = request.fields
+    known = {field.name: fields[field.name] for field in attrs.fields(ElicitationRequest) if field.name in fields}
     try:
-        answer = callback(ElicitationRequest(**known, raw=request))
+        answer = callback(ElicitationRequest(**known, raw=fields))
         wire = _wire(answer)
         json_lines.dumps(wire)
     except Exception as error:
-        # Fail closed, and the error goes to the result: a server learns nothing of it.
-        question.host.add_error(error)
+        # Fail closed: the error is added to the result and not sent to the server.
+        request.callbacks.add_error(error)
         return {"action": "decline"}
     return wire
 

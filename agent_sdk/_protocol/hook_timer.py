@@ -1,9 +1,9 @@
 """
-The watchdog: answers in place of a hook that takes longer than it may.
+`Watchdog`: sends the reply of a hook that exceeds its timeout.
 
-A hook runs in the thread that waits for it, so the answer must come from another one. That thread is started with the
-first hook that has a limit, sleeps in slices of the shortest limit, and ends when nothing was timed for a while: a hook
-that answers in time costs no thread switch.
+A hook runs in the thread that waits for it, so another thread must send this reply. The watchdog thread starts with
+the first hook that has a timeout, sleeps in intervals of the shortest timeout, and ends after some checks without a
+timer. A hook that returns in time causes no thread switch.
 """
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from typing import Any
 
 from .._core import log
 
-#: Seconds, at least, between two looks.
+#: Minimum seconds between two checks.
 MIN_INTERVAL = 0.02
-#: Looks without anything to time before the thread ends.
+#: Checks without a timer before the thread ends.
 MAX_IDLE_CHECKS = 8
 
 
 class Watchdog:
     """
-    Times what runs in other threads.
+    Monitors hooks that run in other threads.
 
-    Without a lock on the way of a hook: who takes a timer out of the list, in one step, decides whether it was late.
+    No lock is taken: removing a timer from the list, which is atomic, decides whether the hook timed out.
     """
 
     def __init__(self) -> None:
         self.timers: list[HookTimer] = []
-        #: Seconds of the shortest limit so far.
+        #: The shortest timeout so far, in seconds.
         self.shortest_timeout = float("inf")
-        #: When the thread will look again; far away while it makes up its mind, and where there is none.
+        #: Time of the next check; infinite while the thread computes it, and when no thread runs.
         self.sleeps_until = float("inf")
         self.is_awake = False
         self._starting = threading.Lock()
@@ -39,7 +39,7 @@ class Watchdog:
         self._event.acquire()
 
     def wake(self, timeout: float) -> None:
-        """Let the thread look at the timers anew, for one of *timeout* seconds; start it where there is none."""
+        """Check for a timer of *timeout* seconds: wake the thread, or start it if it does not run."""
         self.shortest_timeout = min(self.shortest_timeout, timeout)
         with self._starting:
             is_needed, self.is_awake = not self.is_awake, True
@@ -47,13 +47,13 @@ class Watchdog:
             try:
                 threading.Thread(target=self._watch, name="agent_sdk-watchdog", daemon=True).start()
             except BaseException:
-                self.is_awake = False  # out of threads: the next hook tries again
+                self.is_awake = False  # no thread available: the next hook tries again
                 raise
             return
         try:
             self._event.release()
         except RuntimeError:
-            return  # it rings already
+            return  # already woken
 
     def _watch(self) -> None:
         idle = 0
@@ -64,8 +64,8 @@ class Watchdog:
                 idle = 0
 
     def _expire_timers(self) -> float:
-        """Let expire what is late, and return how long to sleep."""
-        self.sleeps_until = float("inf")  # so that a timer that is added from here on rings
+        """Expire the timers that are due, and return the seconds to sleep."""
+        self.sleeps_until = float("inf")  # a timer added from now on wakes the thread
         now = time.monotonic()
         for timer in [timer for timer in self.timers if timer.deadline <= now]:
             if self.take(timer):
@@ -79,11 +79,11 @@ class Watchdog:
         try:
             timer.expire()
         except Exception as error:
-            # The thread has other hooks to watch; whoever could be told is not in here.
-            log.debug("watchdog", "the answer for a late hook could not be sent: %s", error)
+            # The thread has other hooks to monitor, and no caller to raise to.
+            log.debug("watchdog", "the reply for a timed-out hook could not be sent: %s", error)
 
     def take(self, timer: HookTimer) -> bool:
-        """Take *timer* out; false when somebody else has."""
+        """Remove *timer*; false if it was already removed."""
         try:
             self.timers.remove(timer)
         except ValueError:
@@ -93,13 +93,13 @@ class Watchdog:
     def _stop_if_idle(self) -> bool:
         with self._starting:
             self.is_awake, self.sleeps_until = False, float("inf")
-            if self.timers:  # added before its hook could see that nobody is awake
+            if self.timers:  # added while the thread was going to sleep
                 self.is_awake = True
             return not self.is_awake
 
 
 class HookTimer:
-    """The timer of one firing, as `hooks.runner` wants it; its late answer is sent by *answer*."""
+    """The timer of one hook call; *answer* sends the reply after a timeout."""
 
     __slots__ = ("_answer", "_make", "_watchdog", "deadline")
 
@@ -109,7 +109,7 @@ class HookTimer:
         self._make: Callable[[], dict[str, Any]] | None = None
 
     def start(self, timeout: float | None, expire: Callable[[], dict[str, Any]]) -> None:
-        """Begin to time a hook; see `hooks.runner.Timer`."""
+        """Start the timer; see `hooks.runner.Timer`."""
         if timeout is None:
             return
         self._make = expire
@@ -119,17 +119,17 @@ class HookTimer:
             self._watchdog.wake(timeout)
 
     def stop(self) -> bool:
-        """End the timing; tell whether the event was answered in the hook's place."""
+        """Stop the timer; return whether the timeout reply was sent."""
         if self._make is None:
             return False
         try:
             self._watchdog.timers.remove(self)
         except ValueError:
-            return True  # the watchdog took it out, and has answered
-        self._make = None  # it knows the firing, which knows this timer: a cycle for each firing would be a burden
+            return True  # the watchdog removed the timer and replied
+        self._make = None  # breaks the reference cycle between the call and this timer
         return False
 
     def expire(self) -> None:
-        """Answer in the hook's place."""
+        """Send the timeout reply."""
         if self._make is not None:
             self._answer(self._make())

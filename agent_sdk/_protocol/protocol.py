@@ -1,32 +1,26 @@
 """
-The protocol without I/O: lines in, sorted frames out; questions and replies as lines to send.
+The protocol without I/O: dispatches incoming lines, and encodes the SDK's control requests.
 
-An answer settles its future; everything else goes into the inbox, in the order in which it came.
+A response resolves its future; every other frame is added to the inbox, in order of arrival.
 """
 from __future__ import annotations
 
 import collections
+import contextlib
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 from .._core import json_lines, log
-from .._core.callbacks import Cancellation
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ControlError
+from .control_request import ControlRequest
 
-Frame = dict[str, Any]
-#: A frame with the line it came in, or a line of standard error as text.
-Item = tuple[Frame, bytes] | str
-#: The type of a frame of our own: what a callback in another thread raised, and the turn has to raise.
-RAISE = "agent_sdk_leaving"
-
-
-#: Withdrawn questions that are remembered: some were answered already, and never come.
-MAX_WITHDRAWN = 200
+#: A frame with its line, a control request, a line of standard error, or an exception for the turn's thread.
+InboxItem = tuple[Frame, bytes] | ControlRequest | str | BaseException
 
 
 class Future:
-    """The answer to one control request, once it is there."""
+    """The response to one control request."""
 
     __slots__ = ("done", "error", "response", "subtype")
 
@@ -37,9 +31,9 @@ class Future:
         self.error: AgentSDKError | None = None
 
     def settle(self, response: Frame) -> None:
-        """Take the CLI's answer."""
+        """Resolve the future with the CLI's response."""
         if response.get("subtype") == "error":
-            text = str(response.get("error") or "the CLI gave no reason")
+            text = str(response.get("error") or "no reason given by the CLI")
             self.error = ControlError(
                 f"{self.subtype}: {text}", subtype=self.subtype, error_code=response.get("error_code")
             )
@@ -48,47 +42,39 @@ class Future:
         self.done = True
 
     def fail(self, error: AgentSDKError) -> None:
-        """Settle without an answer."""
+        """Resolve the future with an error."""
         self.error = error
         self.done = True
 
     def result(self) -> Frame:
-        """
-        Return the answer.
-
-        Raises:
-            ControlError: The CLI refused.
-            AgentSDKError: The CLI ended first.
-        """
+        """Return the response, or raise the error."""
         if self.error is not None:
             raise self.error
         return self.response
 
 
 class Protocol:
-    """The state of one conversation with one process."""
+    """The protocol state of one process."""
 
     def __init__(
         self,
-        answers_at_once: Callable[[Frame], bool] = lambda frame: False,
+        accept_request: Callable[[Frame], ControlRequest | None] = lambda frame: None,
         mirror: Callable[[Frame, int], bool] | None = None,
     ) -> None:
-        self.inbox: collections.deque[Item] = collections.deque()
-        #: The control requests of the CLI among them.
-        self.requests: collections.deque[Frame] = collections.deque()
+        self.inbox: collections.deque[InboxItem] = collections.deque()
+        #: Pending control requests of the CLI by id: waiting or being served.
+        self.requests: dict[str, ControlRequest] = {}
         self._futures: dict[str, Future] = {}
         self._numbers = itertools.count(1)
-        self._answers_at_once = answers_at_once
-        #: Takes what goes to a session store, with its bytes; true asks the turn to flush.
+        #: Creates the request of a frame; returns *None* if it was replied to at once.
+        self._accept_request = accept_request
+        #: Receives frames for the session store, with their bytes; returns true to request a flush by the turn.
         self._mirror = mirror
-        #: Questions of the CLI that are being answered, and those that were withdrawn before.
-        self._open: dict[str, Cancellation] = {}
-        self._withdrawn: collections.deque[str] = collections.deque(maxlen=MAX_WITHDRAWN)
 
-    # --- in
+    # # --- incoming
 
     def process_frame(self, line: bytes) -> None:
-        """Decode one line and put its frame where it belongs."""
+        """Decode one line and dispatch its frame."""
         frame = json_lines.decode(line)
         if frame is None:
             return
@@ -100,9 +86,10 @@ class Protocol:
             sorter(self, frame, line)
 
     def _process_request(self, frame: Frame, line: bytes) -> None:
-        if not self._answers_at_once(frame):
-            self.requests.append(frame)
-            self.inbox.append((frame, line))
+        request = self._accept_request(frame)
+        if request is not None:
+            self.requests[request.key] = request
+            self.inbox.append(request)
 
     def _process_response(self, frame: Frame, line: bytes) -> None:
         response = frame.get("response")
@@ -112,12 +99,9 @@ class Protocol:
                 future.settle(response)
 
     def _process_cancel(self, frame: Frame, line: bytes) -> None:
-        request_id = str(frame.get("request_id"))
-        cancellation = self._open.pop(request_id, None)
-        if cancellation is not None:
-            cancellation.cancelled = True
-        else:
-            self._withdrawn.append(request_id)
+        request = self.requests.pop(str(frame.get("request_id")), None)
+        if request is not None:
+            request.cancelled = True
 
     def _process_mirror(self, frame: Frame, line: bytes) -> None:
         if self._mirror is not None and self._mirror(frame, len(line)):
@@ -126,50 +110,34 @@ class Protocol:
     def _skip(self, frame: Frame, line: bytes) -> None:
         log.debug("protocol", "plumbing: %s", frame.get("type"))
 
-    def take_request(self, wanted: Callable[[Frame], bool] = lambda frame: True) -> Frame | None:
-        """Take the oldest *wanted* control request out of the inbox, past the messages before it."""
-        for frame in list(self.requests):
-            if wanted(frame) and self.taken(frame):
-                item = next((item for item in list(self.inbox) if item and item[0] is frame), None)
-                if item is not None:
+    @property
+    def has_waiting_request(self) -> bool:
+        """Whether the inbox contains a control request of the CLI."""
+        return any(request.is_waiting for request in list(self.requests.values()))
+
+    def take_request(self, wanted: Callable[[ControlRequest], bool] = lambda request: True) -> ControlRequest | None:
+        """Remove and return the oldest *wanted* control request in the inbox, ahead of earlier messages."""
+        for item in list(self.inbox):
+            if isinstance(item, ControlRequest) and wanted(item) and item.claim():
+                with contextlib.suppress(ValueError):  # another thread has removed it
                     self.inbox.remove(item)
-                return frame
+                return item
         return None
 
-    def taken(self, frame: Frame) -> bool:
-        """Note that a control request is about to be answered; false when somebody else has taken it."""
-        try:
-            self.requests.remove(frame)  # in one step: two threads may be here
-        except ValueError:
-            return False
-        return True
+    def cancel_requests(self) -> None:
+        """Cancel the requests that are being served: the CLI is about to withdraw them."""
+        for request in list(self.requests.values()):
+            if not request.is_waiting:
+                request.cancelled = True
 
-    def open(self, request_id: str, cancellation: Cancellation) -> bool:
-        """Begin to answer a question of the CLI; false when it was withdrawn before."""
-        if self._withdrawn and request_id in self._withdrawn:
-            self._withdrawn.remove(request_id)
-            return False
-        self._open[request_id] = cancellation
-        return True
+    def close_request(self, request: ControlRequest) -> bool:
+        """Close a request of the CLI; false if it was already replied to or withdrawn."""
+        return self.requests.pop(request.key, None) is not None
 
-    def cancel_open(self) -> None:
-        """Tell the callbacks that run that nobody waits any more."""
-        for cancellation in list(self._open.values()):
-            cancellation.cancelled = True
-
-    def close(self, request_id: str) -> bool:
-        """End a question of the CLI; false when it is answered or withdrawn already."""
-        return self._open.pop(request_id, None) is not None
-
-    # --- out
+    # # --- outgoing
 
     def request(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
-        """
-        Make a control request.
-
-        Raises:
-            ValueError, TypeError: A field cannot be written as JSON.
-        """
+        """Create a control request."""
         request_id = f"req_{next(self._numbers)}"
         line = json_lines.encode(
             {"type": "control_request", "request_id": request_id, "request": {"subtype": subtype, **fields}}
@@ -178,21 +146,9 @@ class Protocol:
         return future, line
 
     def fail_all(self, error: AgentSDKError) -> None:
-        """Settle every open question: the lines have ended."""
+        """Resolve all open futures with *error*, at the end of the lines."""
         while self._futures:
             self._futures.popitem()[1].fail(error)
-
-
-def reply(request_id: object, response: Frame) -> bytes:
-    """Make the line that answers a control request of the CLI."""
-    body = {"subtype": "success", "request_id": request_id, "response": response}
-    return json_lines.encode({"type": "control_response", "response": body})
-
-
-def refuse(request_id: object, reason: str) -> bytes:
-    """Make the line that answers a control request of the CLI with an error."""
-    body = {"subtype": "error", "request_id": request_id, "error": reason}
-    return json_lines.encode({"type": "control_response", "response": body})
 
 
 _HANDLERS = {

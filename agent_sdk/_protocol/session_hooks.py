@@ -1,7 +1,7 @@
 """
-The hook events that the CLI never fires for an SDK: Setup and SessionStart as a session opens, SessionEnd as it ends.
+Hook events that the CLI never fires for an SDK: Setup and SessionStart when a session opens, SessionEnd at its end.
 
-They are fired from here, with the fields that the CLI would send. What their hooks answer can reach nobody.
+The SDK fires them with the fields that the CLI would send. It cannot pass the hooks' responses to the CLI.
 """
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.callbacks import dispatch
 from ..errors import HookError
-from ..transcripts.paths import transcript_path
+from ..transcripts.location import SessionLocation
 from .callback_set import CallbackSet
 
 if TYPE_CHECKING:
     from ..messages import Message
 
-#: What an answer says with these keys nobody reads.
+#: Response keys that have no effect.
 _IGNORED_KEYS = frozenset({"hookSpecificOutput", "systemMessage", "decision"})
-Env = Mapping[str, str] | None
 
 
 def source_of(opening: Mapping[str, Any]) -> str:
@@ -28,27 +27,29 @@ def source_of(opening: Mapping[str, Any]) -> str:
     return "resume" if opening.get("resume") or opening.get("continue_conversation") else "startup"
 
 
-def fire_session_start(host: CallbackSet, init: Message, source: str, env: Env) -> None:
-    """A session was opened: fire Setup and SessionStart."""
+def fire_session_start(callbacks: CallbackSet, init: Message, source: str, location: SessionLocation | None) -> None:
+    """Fire Setup and SessionStart for a session that has opened."""
     fields = {"permission_mode": init.permission_mode, "model": init.model}
-    _fire(host, "setup", init, {**fields, "trigger": "init"}, env)
-    _fire(host, "session_start", init, {**fields, "source": source}, env)
+    _fire(callbacks, "setup", init, {**fields, "trigger": "init"}, location)
+    _fire(callbacks, "session_start", init, {**fields, "source": source}, location)
 
 
-def fire_session_end(host: CallbackSet, init: Message, reason: str, env: Env) -> None:
-    """A session ends: fire SessionEnd."""
-    _fire(host, "session_end", init, {"reason": reason}, env)
+def fire_session_end(callbacks: CallbackSet, init: Message, reason: str, location: SessionLocation | None) -> None:
+    """Fire SessionEnd for a session that has ended."""
+    _fire(callbacks, "session_end", init, {"reason": reason}, location)
 
 
-def _fire(host: CallbackSet, event: str, init: Message, fields: Mapping[str, Any], env: Env) -> None:
-    hooks, session_id = host.hooks, str(init.session_id)
+def _fire(
+    callbacks: CallbackSet, event: str, init: Message, fields: Mapping[str, Any], location: SessionLocation | None
+) -> None:
+    hooks, session_id = callbacks.hooks, str(init.session_id)
     if hooks is None or not hooks.has(event):
         return
-    path = transcript_path(session_id, init.cwd, env)
+    path = SessionLocation.of(init.cwd, None if location is None else location.env).transcript(session_id)
     common = {"session_id": session_id, "transcript_path": path, "cwd": init.cwd}
     outcome = dispatch(hooks.fire, event, {**common, **fields})
     for error in outcome.errors:
-        host.add_error(error)
+        callbacks.add_error(error)
     if outcome.output.get("continue") is False or outcome.output.keys() & _IGNORED_KEYS:
-        remedy = "it is fired by the SDK; for context use user_prompt_submit or append_system_prompt"
-        host.add_error(HookError(f"{event}: what the hook answers reaches nobody here: {remedy}", event=event))
+        remedy = "return None; to add context, use user_prompt_submit or append_system_prompt"
+        callbacks.add_error(HookError(f"{event}: the result of this hook is ignored; {remedy}", event=event))

@@ -1,214 +1,160 @@
 """
-A turn: from one prompt to the end of its run. Hands out messages, and knows how a turn can end early.
+`Turn`: one turn on a connection, from its prompt to the end of its run.
 
-Used by one thread, the one whose callbacks run; only `abort` is called from others.
+One thread runs the turn and its callbacks; other threads only call `abort`.
 """
 from __future__ import annotations
 
 import collections
-import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from .._core.callbacks import dispatch
-from .._core.ids import new_uuid
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ProcessError
-from . import turn_errors, turn_stop
+from . import turn_errors
 from .activity import ActivityTracker
 from .connection import Connection
-from .protocol import RAISE, Frame, Future, Item
-from .terms import TurnLimits
+from .control_request import ControlRequest
+from .protocol import Future, InboxItem
+from .turn_state import TurnLimits, TurnState
 
 if TYPE_CHECKING:
     from ..messages import Message, ResultMessage
 
-#: Messages of a run that are kept for the result and for errors.
-MAX_MESSAGES = 1000
-#: Uuids that are kept: entries that the CLI writes late are among the newest.
-MAX_UUIDS = 200
-#: Seconds that the CLI gets to end a turn that was interrupted.
-STOP_GRACE = 0.8
-#: Frames that serve the SDK.
-INTERNAL_TYPES = ("command_lifecycle", "control_request", "transcript_mirror")
+#: Seconds that the CLI has to end an interrupted turn.
+STOP_TIMEOUT = 0.8
+#: Frames for the SDK that are not messages.
+INTERNAL_TYPES = ("command_lifecycle", "transcript_mirror")
 
 
 class Turn:
-    """One turn in one connection."""
+    """One turn on a connection."""
 
-    #: Whether no other turn may run in the session meanwhile.
+    #: Whether the turn excludes other turns in the session.
     is_exclusive = True
 
-    def __init__(self, terms: TurnLimits, session_id: str | None = None) -> None:
-        self.limits = terms
-        self.uuid = new_uuid()
-        self.thread = threading.get_ident()
-        self.session_id = session_id
-        self.result: ResultMessage | None = None
-        self.results: list[ResultMessage] = []
-        #: Results that were read while the turn was stopped: nobody was shown them, but they were paid for.
-        self.undelivered: list[ResultMessage] = []
-        self.last_message: Message | None = None
-        self.messages: collections.deque[Message] = collections.deque(maxlen=MAX_MESSAGES)
-        #: Uuids of the newest messages that this turn wrote into the transcript.
-        self.uuids: collections.deque[str] = collections.deque([self.uuid], maxlen=MAX_UUIDS)
-        #: Whether user code runs now: its thread is in here, and not free for another turn.
-        self.in_callback = False
-        self.is_aborted = False
-        self.was_sent = False
-        #: Whether the session or the result has changed since somebody looked.
-        self.state_changed = False
-        #: The environment of the process, as far as it is ours to know.
-        self.env: Mapping[str, str] | None = None
-        #: Whether stream events come only because another turn of this process wanted them.
-        self.drops_stream_events = False
-        self.saw_init = False
-        self._started = time.monotonic()
+    def __init__(self, limits: TurnLimits, session_id: str | None = None) -> None:
+        self.state = TurnState(limits, session_id)
         self._connection: Connection | None = None
         self._activity = ActivityTracker()
-        self._inbox: collections.deque[Item] = collections.deque()
+        self._inbox: collections.deque[InboxItem] = collections.deque()
         self._structure_message: Callable[[Frame, bytes], Message]
         self._interrupt: Future | None = None
-        #: Whether the turn has ended by itself, or was given up.
-        self.is_over = False
-        # Who takes the one entry decides how the turn ends: by itself, or by abort. `pop` is atomic.
-        self._end_token = [True]
+
+    def open(self, connection: Connection, activity: ActivityTracker) -> None:
+        """Assign a connection to this turn."""
+        from .._converter import structure_message  # imported while the CLI starts, not with the package
+
+        state = self.state
+        self._structure_message = structure_message
+        self._connection, self._activity, self._inbox = connection, activity, connection.inbox
+        connection.owner = state.thread
+        timeout = state.limits.timeout
+        connection.callbacks.begin_turn(None if timeout is None else state.started + timeout)
 
     @property
-    def elapsed(self) -> float:
-        """Seconds since the turn began."""
-        return time.monotonic() - self._started
-
-    def open(self, connection: Connection, ledger: ActivityTracker) -> None:
-        """Take a connection for this turn."""
-        from .._converter import structure_message  # loaded while the CLI starts, not with the package
-
-        self._structure_message = structure_message
-        self._connection, self._activity, self._inbox = connection, ledger, connection.inbox
-        connection.owner = self.thread
-        connection.callbacks.begin_turn(None if self.limits.timeout is None else self._started + self.limits.timeout)
+    def is_open(self) -> bool:
+        """Whether the turn has had a process."""
+        return self._connection is not None
 
     def send(self, line: bytes) -> None:
         """Send the prompt."""
         if self._connection is not None:
-            self._activity.begin(self.uuid)
-            self.was_sent = True
+            self._activity.begin(self.state.uuid)
+            self.state.was_sent = True
             self._connection.send(line)
 
     @property
     def prompt_accepted(self) -> bool:
-        """Whether the CLI has shown that it took the prompt."""
-        last = self.last_message
+        """Whether the CLI has acknowledged the prompt."""
+        last = self.state.last_message
         return self._activity.prompt_state != "" or (last is not None and not last.is_background)
-
-    def reset_for_resend(self) -> None:
-        """Make ready to send the prompt to another process: the one that should have taken it was dead."""
-        self.uuid, self.was_sent, self.is_over, self._end_token = new_uuid(), False, False, [True]
-        self.uuids.append(self.uuid)
-
-    def reschedule(self, notice: Message, dropped: list[Any]) -> None:
-        """Make ready for another attempt after a result: *notice* takes the place of the messages *dropped*."""
-        self.reset_for_resend()
-        self.result, self.state_changed = None, False
-        kept = [message for message in self.messages if not any(message is one for one in dropped)]
-        self.messages = collections.deque([*kept, notice], maxlen=MAX_MESSAGES)
-
-    def drop(self) -> None:
-        """End the process: the turn could not be stopped."""
-        if self._connection is not None:
-            self._connection.drop()
 
     # --- messages
 
     def next_message(self) -> Message | None:
-        """
-        Return the next message, or *None* after the last.
-
-        Raises:
-            AbortError: The turn was aborted.
-            AgentTimeoutError: It took too long.
-            ProcessError: The CLI ended before the result came.
-            SessionNotFoundError: The session to resume does not exist.
-        """
-        while not self.is_over:
-            # What is there already is taken without a look at the clock, unless there is a deadline for the whole.
-            if self._inbox and not self.is_aborted and self.limits.timeout is None:
-                item = self._inbox.popleft()
+        """Return the next message, or *None* after the last one."""
+        state = self.state
+        while not state.is_over:
+            # Without a deadline for the whole turn, items in the inbox are processed without reading the clock.
+            if self._inbox and not state.is_aborted and state.limits.timeout is None:
+                item: InboxItem | None = self._inbox.popleft()
             else:
                 item = self._next_item()
-            if item is None:
-                continue
-            if isinstance(item, str):
-                self._deliver_stderr(item)
-                continue
-            frame, line = item
-            if frame.get("type") == "stream_event":
-                message = None if self._drops_stream_event() else self._structure(frame, line)
-            else:
-                message = self._process_frame(frame, line)
-            if message is not None:
-                return message
+            if isinstance(item, tuple):
+                frame, line = item
+                if frame.get("type") != "stream_event":
+                    message = self._process_frame(frame, line)
+                elif state.drops_stream_events or self._activity.is_discarding:
+                    continue
+                else:
+                    message = self._structure(frame, line)
+                if message is not None:
+                    return message
+            elif item is not None:
+                self._process_other(item)
         return None
 
-    def _next_item(self) -> Any:
-        connection = self._connection
+    def _next_item(self) -> InboxItem | None:
+        connection, state = self._connection, self.state
         if connection is None:
             raise ProcessError("the turn has no process")
-        deadline = self.limits.deadline(self._started)
         item = None
         try:
-            item = connection.next_item(self._was_aborted, deadline)
+            item = connection.next_item(self._was_aborted, state.deadline())
         except ProcessError as error:
-            if not self.is_aborted:
-                raise turn_errors.process_error(self, error) from None
-        if self.is_aborted:
-            raise turn_errors.abort(self)
+            if not state.is_aborted:
+                state.finish()
+                raise turn_errors.process_error(state, error) from None
+        if state.is_aborted:
+            raise self.abort_error()
         if item is None:
-            raise turn_errors.timeout(self)
+            raise self.timeout_error()
         return item
 
-    def deadline(self) -> float | None:
-        """When to give up, on the clock of `time.monotonic`."""
-        return self.limits.deadline(self._started)
-
     def _was_aborted(self) -> bool:
-        return self.is_aborted
+        return self.state.is_aborted
 
     def _process_frame(self, frame: Frame, line: bytes) -> Message | None:
         kind = frame.get("type")
-        if kind == "control_request":
-            self._serve(frame)
-            return None
-        if kind == RAISE and isinstance(frame.get("error"), BaseException):  # JSON holds none: it is ours
-            raise frame["error"]
         if kind in ("result", "transcript_mirror") and self._flush_mirror(frame, line):
             return None
         self._activity.process_frame(frame)
         if kind in INTERNAL_TYPES or frame.get("sdk_host_only") or self._activity.is_discarding:
             self._finish_if_idle()
             return None
-        self._record(kind, frame)
+        if kind == "result" and not self.state.saw_init:
+            self._check_session(frame)
+        self.state.record(kind, frame)
         message = self._structure(frame, line)
         if kind == "result" and message.is_result:
             self._process_result(frame, cast("ResultMessage", message))
-        self.messages.append(message)
-        self.last_message = message
+        self.state.messages.append(message)
+        self.state.last_message = message
         return message
 
+    def _process_other(self, item: ControlRequest | str | BaseException) -> None:
+        if isinstance(item, BaseException):
+            raise item
+        if isinstance(item, str):
+            self._deliver_stderr(item)
+        elif item.claim() and self._connection is not None:
+            self.state.call(self._connection.serve, item)
+
     def _flush_mirror(self, frame: Frame, line: bytes) -> bool:
-        """Give the session store what there is; true when there are messages about it, to be shown before *frame*."""
+        """Write to the session store. Returns true if it has reports, which are emitted before *frame*."""
         mirror = None if self._connection is None else self._connection.callbacks.mirror
         reports = []
-        if mirror is not None and mirror.is_due:
-            limit = self.limits.timeout  # a store that hangs may have a part of what is left
-            reports = mirror.flush(self._was_aborted, None if limit is None else max(1.0, (limit - self.elapsed) / 4))
+        if mirror is not None and mirror.has_pending:
+            limit = self.state.limits.timeout  # a store that hangs gets a quarter of the remaining time
+            seconds = None if limit is None else max(1.0, (limit - self.state.elapsed) / 4)
+            reports = mirror.flush(self._was_aborted, seconds)
         if reports:
             self._inbox.appendleft((frame, line))
             self._inbox.extendleft(reversed(reports))
         return bool(reports)
-
-    def _drops_stream_event(self) -> bool:
-        return self.drops_stream_events or self._activity.is_discarding
 
     def _structure(self, frame: Frame, line: bytes) -> Message:
         message = self._structure_message(frame, line)
@@ -216,131 +162,135 @@ class Turn:
             message.background = True
         return message
 
-    def _serve(self, frame: Frame) -> None:
-        connection = self._connection
-        if connection is not None and connection.protocol.taken(frame):
-            self.in_callback = True
-            try:
-                connection.serve(frame)
-            finally:
-                self.in_callback = False
-
-    def _record(self, kind: object, frame: Frame) -> None:
-        if kind in ("assistant", "user"):
-            self.uuids.append(str(frame.get("uuid")))
-        elif kind == "result" or frame.get("subtype") == "init":
-            if not self.saw_init and kind == "result":
-                turn_errors.check_session(self, frame)
-            self.saw_init = self.state_changed = True
-            session_id = frame.get("session_id")
-            self.session_id = session_id if session_id and isinstance(session_id, str) else self.session_id
+    def _check_session(self, result: Frame) -> None:
+        error = turn_errors.resume_error(self.state, result)
+        if error is not None:
+            self.state.finish()
+            raise error
 
     def _process_result(self, frame: Frame, message: ResultMessage) -> None:
-        ledger = self._activity
-        if self.result is None and not ledger.answers(frame):
+        state, activity = self.state, self._activity
+        if state.result is None and not activity.answers(frame):
             return
-        self.result = message
-        self.results.append(message)
-        if not (self.limits.wait_for_background and ledger.expects_reports):
-            self.finish()
+        state.result = message
+        state.results.append(message)
+        if not (state.limits.wait_for_background and activity.expects_reports):
+            state.finish()
 
     def _finish_if_idle(self) -> None:
-        # With background agents alive the CLI calls itself idle only when all of them have reported.
-        if self.result is not None and self._activity.state == "idle":
-            self.finish()
-
-    def finish(self) -> None:
-        """End by itself, unless an abort came first."""
-        if self._end_token:
-            try:
-                self._end_token.pop()
-            except IndexError:
-                return  # an abort took it a moment ago
-            self.is_over = True
+        # While background agents run, the CLI reports idle only when all of them have reported.
+        if self.state.result is not None and self._activity.state == "idle":
+            self.state.finish()
 
     def _deliver_stderr(self, line: str) -> None:
-        if self.limits.stderr is not None:
-            self.in_callback = True
-            try:
-                dispatch(self.limits.stderr, line)
-            finally:
-                self.in_callback = False
+        if self.state.limits.stderr is not None:
+            self.state.call(dispatch, self.state.limits.stderr, line)
 
     # --- early ends
 
     def abort(self) -> bool:
-        """Ask for the end, from anywhere; never waits. Returns whether the turn was running."""
-        if not self.is_aborted:
-            try:
-                self._end_token.pop()
-            except IndexError:
-                return self.is_aborted
-            self.is_aborted = True
+        """Abort the turn, from any thread, without waiting. Returns whether it was running."""
+        if not self.state.begin_abort():
+            return False
         if self._connection is not None:
             self._send_interrupt(self._connection)
         return True
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it has had a process."""
-        return self._connection is not None
+    def abort_error(self) -> AgentSDKError:
+        """Stop the aborted turn, and return the error."""
+        self._stop_or_drop()
+        return turn_errors.abort(self.state)
+
+    def timeout_error(self) -> AgentSDKError:
+        """Stop the expired turn, and return the error."""
+        elapsed = self.state.elapsed
+        self._stop_or_drop()
+        return turn_errors.timeout(self.state, elapsed)
+
+    def check_limits(self) -> None:
+        """Raise if the turn was aborted or has expired while it waits for a process or a lock."""
+        self.check_abort()
+        limit = self.state.deadline()
+        if limit is not None and time.monotonic() >= limit:
+            raise self.timeout_error()
+
+    def check_abort(self) -> None:
+        """Raise if the turn was aborted before it had a process."""
+        if self.state.is_aborted:
+            raise self.abort_error()
 
     def interrupt(self) -> None:
-        """Ask the CLI to end the turn; its result comes as any other."""
+        """Ask the CLI to end the turn; the result arrives as usual."""
         if self._connection is not None:
             self._send_interrupt(self._connection)
 
     def _send_interrupt(self, connection: Connection) -> None:
-        if self._interrupt is None and self.was_sent:
+        if self._interrupt is None and self.state.was_sent:
             self._interrupt = connection.send_request("interrupt", {"cancel_queued": True})
         else:
             connection.transport.wake()
 
-    def stop(self, grace: float = STOP_GRACE) -> bool:
+    def _stop_or_drop(self) -> None:
+        if not self.stop() and self._connection is not None:
+            self._connection.drop()
+
+    def stop(self, timeout: float = STOP_TIMEOUT) -> bool:
         """
-        Interrupt the turn and read on, silently, until the CLI has ended it.
+        Interrupt the turn, and discard its messages until the CLI has ended it.
 
         Returns:
-            Whether it did in time, so that the process can be kept.
+            Whether the CLI ended the turn in time, so that the process can be kept.
         """
-        self.finish()
+        self.state.finish()
         connection = self._connection
         if connection is None or not connection.is_usable:
             return False
-        if not self.was_sent:
+        if not self.state.was_sent:
             return True
         self._send_interrupt(connection)
         try:
-            if not turn_stop.drain_until_stopped(self, connection, time.monotonic() + grace):
+            if not self._drain_until_stopped(connection, time.monotonic() + timeout):
                 return False
         except AgentSDKError:
-            return False  # the process ended first: there is nothing left to stop
+            return False  # the process ended first
         self._activity.is_discarding = True
         return True
 
-    def has_stopped(self) -> bool:
-        """Whether the CLI has answered the interrupt, and ended the turn or never begun it."""
+    def _drain_until_stopped(self, connection: Connection, deadline: float) -> bool:
+        """Read until the CLI has ended the turn, with error replies to its requests; false after the deadline."""
+        while not self._has_stopped():
+            item = connection.next_item(self._has_stopped, deadline)
+            if item is None and time.monotonic() >= deadline:
+                return False
+            if isinstance(item, tuple):
+                self._drain(*item)
+            elif isinstance(item, ControlRequest) and item.claim():
+                item.refuse("the turn was stopped")
+        return True
+
+    def _has_stopped(self) -> bool:
+        """Whether the CLI has acknowledged the interrupt, and has ended the turn or never started it."""
         interrupt = self._interrupt
         if interrupt is None or not interrupt.done:
             return False
         cancelled = interrupt.response.get("cancelled")
-        return self.result is not None or (isinstance(cancelled, list) and self.uuid in cancelled)
+        return self.state.result is not None or (isinstance(cancelled, list) and self.state.uuid in cancelled)
 
-    def drain(self, frame: Frame, line: bytes) -> None:
-        """Take a frame of a turn that nobody listens to any more."""
+    def _drain(self, frame: Frame, line: bytes) -> None:
+        """Process a frame of a stopped turn, without callbacks."""
         kind = frame.get("type")
         self._activity.process_frame(frame)
         if kind in ("assistant", "user", "result") or frame.get("subtype") == "init":
-            self._record(kind, frame)
+            self.state.record(kind, frame)
         if kind == "result":
-            self.undelivered.append(cast("ResultMessage", self._structure(frame, line)))
+            self.state.undelivered.append(cast("ResultMessage", self._structure(frame, line)))
             if self._activity.answers(frame):
-                self.result = self.undelivered[-1]
+                self.state.result = self.state.undelivered[-1]
 
     def break_off(self) -> None:
-        """End after an exception that may have fallen anywhere, such as Ctrl-C: the process is not trusted now."""
-        self.finish()
+        """End the turn after an exception at an unknown point, such as Ctrl-C: the process is no longer trusted."""
+        self.state.finish()
         if self._connection is not None:
-            result = turn_stop.break_off(self._connection, interrupt=self.was_sent)
+            result = self._connection.break_off(interrupt=self.state.was_sent)
             if result is not None:
-                self.undelivered.append(cast("ResultMessage", self._structure(result, b"")))
+                self.state.undelivered.append(cast("ResultMessage", self._structure(result, b"")))

@@ -1,5 +1,5 @@
 """
-What an export tells, in the order it is told: messages, with every tool use joined to its result and its subagent.
+What an export holds, in order: messages, with every tool use joined to its result and its subagent.
 
 Knows no output format: `markdown` and `html` write it.
 """
@@ -18,7 +18,7 @@ from ..transcripts.reader import Subagent, read_subagent
 _IMAGE = re.compile(r"image/(png|jpeg|gif|webp)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 #: Agents start agents; a transcript that says they do so in a circle is cut here.
-DEEPEST = 8
+MAX_DEPTH = 8
 
 
 @attrs.define
@@ -31,18 +31,18 @@ class Image:
 
 
 @attrs.define
-class Said:
+class Text:
     """Text: a user's, the model's, or the CLI's."""
 
     #: `user`, `assistant`, `summary` or `system`.
-    who: str
+    role: str
     text: str
     timestamp: str = ""
     images: list[Image] = attrs.field(factory=list)
 
 
 @attrs.define
-class Thought:
+class Thinking:
     """The model's thinking."""
 
     text: str
@@ -67,7 +67,7 @@ class Change:
 
 
 @attrs.define
-class Used:
+class ToolUse:
     """A tool use with what came of it."""
 
     name: str
@@ -77,100 +77,100 @@ class Used:
     is_error: bool = False
     images: list[Image] = attrs.field(factory=list)
     change: Change | None = None
-    agent: str = ""
-    #: What the subagent did that it started.
-    story: list[Item] = attrs.field(factory=list)
+    subagent: str = ""
+    #: What the subagent that it started did.
+    subagent_items: list[Item] = attrs.field(factory=list)
 
 
-Item = Said | Thought | Used
+Item = Text | Thinking | ToolUse
 
 
-def tell(messages: Iterable[Message], agents: list[Subagent]) -> list[Item]:
-    """Turn a conversation and the session's subagents into a story."""
-    teller = _Teller(agents)
-    story = teller.tell(messages, 0)
+def build_items(messages: Iterable[Message], agents: list[Subagent]) -> list[Item]:
+    """Turn a conversation and the session's subagents into items."""
+    builder = _Builder(agents)
+    items = builder.build(messages, 0)
     for agent in agents:
-        if agent.agent_id not in teller.told:
-            story.append(teller.of_agent(agent, Used("Agent", {"description": agent.description}), 0))
-    return story
+        if agent.agent_id not in builder.included:
+            items.append(builder.add_subagent(agent, ToolUse("Agent", {"description": agent.description}), 0))
+    return items
 
 
-class _Teller:
+class _Builder:
     def __init__(self, agents: list[Subagent]) -> None:
         self._agents = {agent.parent_tool_use_id: agent for agent in agents if agent.parent_tool_use_id}
         self._by_id = {agent.agent_id: agent for agent in agents}
-        self.told: set[str] = set()
+        self.included: set[str] = set()
 
-    def tell(self, messages: Iterable[Message], depth: int) -> list[Item]:
-        story: list[Item] = []
-        uses: dict[str, Used] = {}
+    def build(self, messages: Iterable[Message], depth: int) -> list[Item]:
+        items: list[Item] = []
+        uses: dict[str, ToolUse] = {}
         for message in messages:
-            story += self._items(message, uses, depth)
-        return story
+            items += self._items(message, uses, depth)
+        return items
 
-    def _items(self, message: Message, uses: dict[str, Used], depth: int) -> Iterator[Item]:
+    def _items(self, message: Message, uses: dict[str, ToolUse], depth: int) -> Iterator[Item]:
         timestamp = str(message.get("timestamp") or "")
         if isinstance(message, UserMessage):
             yield from self._results(message, uses, depth)
-            yield from _user(message, timestamp)
+            yield from _user_items(message, timestamp)
         elif isinstance(message, AssistantMessage):
             yield from self._reply(message, uses, timestamp, depth)
         elif message.is_compact_boundary:
-            yield Said("system", "The conversation was compacted here.", timestamp)
+            yield Text("system", "The conversation was compacted here.", timestamp)
         elif message.content:
-            yield Said("system", message.content, timestamp)
+            yield Text("system", message.content, timestamp)
 
-    def _reply(self, message: AssistantMessage, uses: dict[str, Used], timestamp: str, depth: int) -> Iterator[Item]:
+    def _reply(self, message: AssistantMessage, uses: dict[str, ToolUse], timestamp: str, depth: int) -> Iterator[Item]:
         for block in message.blocks:
             if isinstance(block, ToolUseBlock):
-                used = uses[block.id] = Used(block.name, block.input)
-                yield self._with_agent(used, self._agents.get(block.id), depth)
+                use = uses[block.id] = ToolUse(block.name, block.input)
+                yield self._add_new_subagent(use, self._agents.get(block.id), depth)
             elif block.type == "thinking" and str(block.get("thinking") or ""):
-                yield Thought(str(block["thinking"]))
+                yield Thinking(str(block["thinking"]))
             elif block.type == "text":
-                yield Said("assistant", str(block.get("text") or ""), timestamp)
+                yield Text("assistant", str(block.get("text") or ""), timestamp)
             elif block.type not in ("thinking", "redacted_thinking"):
-                yield Used(block.type, block.raw)
+                yield ToolUse(block.type, block.raw)
 
-    def _results(self, message: UserMessage, uses: dict[str, Used], depth: int) -> Iterator[Item]:
+    def _results(self, message: UserMessage, uses: dict[str, ToolUse], depth: int) -> Iterator[Item]:
         for block in message.tool_results:
-            used = uses.get(block.tool_use_id)
-            if used is None:
+            use = uses.get(block.tool_use_id)
+            if use is None:
                 # The use is not in this part of the conversation.
-                used = uses[block.tool_use_id] = Used("tool result", {})
-                yield used
-            settle(used, block, message.tool_use_result)
+                use = uses[block.tool_use_id] = ToolUse("tool result", {})
+                yield use
+            add_result(use, block, message.tool_use_result)
             # A background agent is noted with its launch only, in some versions.
-            given = message.tool_use_result
-            agent_id = given.get("agentId") if isinstance(given, dict) else None
-            self._with_agent(used, self._by_id.get(agent_id) if isinstance(agent_id, str) else None, depth)
+            report = message.tool_use_result
+            agent_id = report.get("agentId") if isinstance(report, dict) else None
+            self._add_new_subagent(use, self._by_id.get(agent_id) if isinstance(agent_id, str) else None, depth)
 
-    def _with_agent(self, used: Used, agent: Subagent | None, depth: int) -> Used:
-        if agent is None or agent.agent_id in self.told or depth >= DEEPEST:
-            return used
-        return self.of_agent(agent, used, depth)
+    def _add_new_subagent(self, use: ToolUse, agent: Subagent | None, depth: int) -> ToolUse:
+        if agent is None or agent.agent_id in self.included or depth >= MAX_DEPTH:
+            return use
+        return self.add_subagent(agent, use, depth)
 
-    def of_agent(self, agent: Subagent, used: Used, depth: int) -> Used:
-        self.told.add(agent.agent_id)
-        used.agent = f"{agent.agent_type or 'agent'} {agent.agent_id}"
-        used.story = self.tell(read_subagent(agent), depth + 1)
-        return used
+    def add_subagent(self, agent: Subagent, use: ToolUse, depth: int) -> ToolUse:
+        self.included.add(agent.agent_id)
+        use.subagent = f"{agent.agent_type or 'agent'} {agent.agent_id}"
+        use.subagent_items = self.build(read_subagent(agent), depth + 1)
+        return use
 
 
-def _user(message: UserMessage, timestamp: str) -> Iterator[Item]:
+def _user_items(message: UserMessage, timestamp: str) -> Iterator[Item]:
     others = [block for block in message.blocks if not isinstance(block, ToolResultBlock)]
     images = [_image(block) for block in others if block.type in ("image", "document")]
     if message.content or images:
-        who = "summary" if message.get("isCompactSummary") else "user"
-        yield Said(who, message.content, timestamp, images)
+        role = "summary" if message.get("isCompactSummary") else "user"
+        yield Text(role, message.content, timestamp, images)
 
 
-def settle(used: Used, block: ToolResultBlock, given: Any) -> None:
-    """Put into *used* what came back: the result's block, and *given*, the message's `tool_use_result`."""
-    used.result, used.is_error = block.text, bool(block.is_error)
+def add_result(use: ToolUse, block: ToolResultBlock, report: Any) -> None:
+    """Put into *use* what came back: the result's block, and *report*, the message's `tool_use_result`."""
+    use.result, use.is_error = block.text, bool(block.is_error)
     parts = block.content if isinstance(block.content, list) else []
-    used.images = [_image(part) for part in parts if isinstance(part, ContentBlock) and part.type != "text"]
-    used.change = None if used.is_error else _change(used, given)
+    use.images = [_image(part) for part in parts if isinstance(part, ContentBlock) and part.type != "text"]
+    use.change = None if use.is_error else _change(use, report)
 
 
 def _image(block: ContentBlock) -> Image:
@@ -181,17 +181,17 @@ def _image(block: ContentBlock) -> Image:
     return Image(note=f"[{block.type}{f' {kind}' if isinstance(kind, str) else ''}]")
 
 
-def _change(used: Used, given: Any) -> Change | None:
+def _change(use: ToolUse, report: Any) -> Change | None:
     """Return the change that a tool reports, or that its input tells of where the transcript keeps no report."""
-    told = given if isinstance(given, dict) else {}
-    asked = used.input if isinstance(used.input, dict) else {}
-    path = told.get("filePath") or asked.get("file_path")
-    hunks = told.get("structuredPatch")
+    report = report if isinstance(report, dict) else {}
+    asked = use.input if isinstance(use.input, dict) else {}
+    path = report.get("filePath") or asked.get("file_path")
+    hunks = report.get("structuredPatch")
     lines = list(_hunk_lines(hunks)) if isinstance(hunks, list) else []
-    if not lines and used.name == "Edit" and not told:
-        lines = [*_marked("-", asked.get("old_string")), *_marked("+", asked.get("new_string"))]
-    if not lines and used.name == "Write" and told.get("type", "create") == "create":
-        lines = _marked("+", asked.get("content"))
+    if not lines and use.name == "Edit" and not report:
+        lines = [*_prefixed("-", asked.get("old_string")), *_prefixed("+", asked.get("new_string"))]
+    if not lines and use.name == "Write" and report.get("type", "create") == "create":
+        lines = _prefixed("+", asked.get("content"))
     return Change(str(path), lines) if lines and path else None
 
 
@@ -204,7 +204,7 @@ def _hunk_lines(hunks: list[Any]) -> Iterator[str]:
             yield from map(str, lines)
 
 
-def _marked(mark: str, text: Any) -> list[str]:
+def _prefixed(mark: str, text: Any) -> list[str]:
     if not isinstance(text, str) or not text:
         return []
     return [mark + line for line in text.removesuffix("\n").split("\n")]

@@ -2,16 +2,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._core import checks, json_lines
 from ..messages import Message
 from ..transcripts import listing, paths, reader
 from ..transcripts.branches import main_chain
+from ..transcripts.entries import EntryLink
 from ..transcripts.listing import SessionInfo
 from ..transcripts.paths import Directory
 from ..transcripts.reader import Subagent
+from . import conversation, html, markdown
 
 FORMATS = ("markdown", "html", "json")
 
@@ -44,7 +46,7 @@ def export_session(
         raise checks.invalid("directory", directory, f"no such directory; for the format write format={directory!r}")
     if format not in FORMATS:
         raise checks.invalid("format", format, f"expected one of {', '.join(FORMATS)}")
-    path = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
+    path = paths.require_transcript(session_id, directory, config_dir)
     info = listing.read_info(path) or SessionInfo(session_id=str(session_id), summary=str(session_id), path=path)
     agents = reader.subagents_of(path)
     if format == "json":
@@ -53,24 +55,23 @@ def export_session(
 
 
 def _messages(path: str) -> Iterator[Message]:
-    return reader.read_messages(
-        path, lambda links: [link for link in main_chain(links, True) if link.is_shown and link.kind in _TOLD]
-    )
+    return reader.read_messages(path, _exported)
 
 
-_TOLD = ("user", "assistant", "system")
+def _exported(links: Sequence[EntryLink]) -> list[EntryLink]:
+    chain = main_chain(links, across_compactions=True)
+    return [link for link in chain if link.is_visible and link.kind in ("user", "assistant", "system")]
 
 
 def _text(info: SessionInfo, path: str, agents: list[Subagent], format: str) -> str:
-    from . import conversation, html, markdown
-
-    told = conversation.tell(_messages(path), agents)
-    return html.to_page(info, told) if format == "html" else markdown.to_markdown(info, told)
+    items = conversation.build_items(_messages(path), agents)
+    return html.to_page(info, items) if format == "html" else markdown.to_markdown(info, items)
 
 
 def _json(info: SessionInfo, messages: list[Message], agents: list[Subagent]) -> str:
     facts = {key: value for key, value in info.to_dict().items() if key != "path"}
-    whole = {"info": facts, "messages": [_raw(one) for one in messages], "subagents": [_agent(one) for one in agents]}
+    frames = [message.raw for message in messages]
+    whole = {"info": facts, "messages": frames, "subagents": [_agent(agent) for agent in agents]}
     return json_lines.dumps(whole, indent=2) + "\n"
 
 
@@ -81,9 +82,5 @@ def _agent(agent: Subagent) -> dict[str, Any]:
         "description": agent.description,
         "parent_tool_use_id": agent.parent_tool_use_id,
         "parent_agent_id": agent.parent_agent_id,
-        "messages": [_raw(message) for message in reader.read_subagent(agent)],
+        "messages": [message.raw for message in reader.read_subagent(agent)],
     }
-
-
-def _raw(message: Message) -> dict[str, Any]:
-    return message.raw

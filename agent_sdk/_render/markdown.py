@@ -1,5 +1,5 @@
 """
-A story as Markdown. What was said stays Markdown, made harmless; what tools took and gave stands in fences.
+A session as Markdown. What was said stays Markdown, made harmless; what tools took and gave stands in fences.
 
 A fence is longer than any run of its mark inside, so that nothing breaks out of it. Outside of code no HTML stays
 alive, and no link but to http, https, mailto or a relative path.
@@ -12,24 +12,24 @@ from collections.abc import Iterator
 
 from .._core.text import join_surrogates
 from ..transcripts.listing import SessionInfo, short_time
-from .conversation import Image, Item, Said, Thought, Used
+from .conversation import Image, Item, Text, Thinking, ToolUse
 
 _FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
 _FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*")
 #: A fence inside of a list or a quote, or one that may be: where it ends depends on what is around it.
-_DOUBTFUL = re.compile(r"[ \t>*+.)\d-]+(`{3,}|~{3,})")
+_AMBIGUOUS_FENCE = re.compile(r"[ \t>*+.)\d-]+(`{3,}|~{3,})")
 _RUN = re.compile("`+")
 #: An address that may stay one.
 _SAFE = r"(?:https?://|mailto:|[#/.\w-][^:&\\\s)]*(?:[ \t\n)]|$))"
 _LINK = re.compile(rf"\](?=\((?!{_SAFE}))")
 _DEFINITION = re.compile(rf"\]:(?!\s*{_SAFE})")
-_WHO = {"user": "User", "assistant": "Assistant", "summary": "Summary", "system": "System"}
+_ROLES = {"user": "User", "assistant": "Assistant", "summary": "Summary", "system": "System"}
 
 
-def to_markdown(info: SessionInfo, story: list[Item]) -> str:
+def to_markdown(info: SessionInfo, items: list[Item]) -> str:
     """Write a session as Markdown."""
     facts = [f"- **{name}:** {_code(value)}" for name, value in facts_of(info)]
-    return "\n\n".join([f"# {_one_line(info.summary)}", "\n".join(facts), *_parts(story, 2)]) + "\n"
+    return "\n\n".join([f"# {_heading(info.summary)}", "\n".join(facts), *_parts(items, 2)]) + "\n"
 
 
 def facts_of(info: SessionInfo) -> Iterator[tuple[str, str]]:
@@ -43,37 +43,37 @@ def facts_of(info: SessionInfo) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _parts(story: list[Item], level: int) -> Iterator[str]:
+def _parts(items: list[Item], level: int) -> Iterator[str]:
     speaker = ""
-    for item in story:
-        if isinstance(item, Said):
-            if item.who != speaker or item.who == "user":
-                yield f"{'#' * min(level, 6)} {_WHO.get(item.who, 'System')}"
-            speaker = item.who
-            yield from _said(item)
-        elif isinstance(item, Thought):
-            yield _quoted(f"*Thinking:*\n\n{inert(item.text)}")
+    for item in items:
+        if isinstance(item, Text):
+            if item.role != speaker or item.role == "user":
+                yield f"{'#' * min(level, 6)} {_ROLES.get(item.role, 'System')}"
+            speaker = item.role
+            yield from _text(item)
+        elif isinstance(item, Thinking):
+            yield _blockquote(f"*Thinking:*\n\n{sanitize_markdown(item.text)}")
         else:
-            yield from _used(item, level)
+            yield from _tool(item, level)
 
 
-def _said(item: Said) -> Iterator[str]:
+def _text(item: Text) -> Iterator[str]:
     if item.text:
-        text, is_closed = _disarmed(item.text)
+        text, is_closed = _sanitize(item.text)
         # Whatever a quote leaves open ends with it.
-        yield text if is_closed and item.who != "user" else _quoted(text)
+        yield text if is_closed and item.role != "user" else _blockquote(text)
     yield from map(_image, item.images)
 
 
-def _used(item: Used, level: int) -> Iterator[str]:
-    yield f"**Tool: {_one_line(item.name)}**{' (failed)' if item.is_error else ''}"
+def _tool(item: ToolUse, level: int) -> Iterator[str]:
+    yield f"**Tool: {_heading(item.name)}**{' (failed)' if item.is_error else ''}"
     if item.change is None:
-        yield fenced(legible(item.input), "json")
+        yield fenced(readable_json(item.input), "json")
     else:
         yield f"{_code(item.change.path)} (+{item.change.added} -{item.change.removed})"
         yield fenced("\n".join(item.change.lines), "diff")
-    if item.story:
-        yield _quoted("\n\n".join([f"**Agent {_code(item.agent)}**", *_parts(item.story, level + 1)]))
+    if item.subagent_items:
+        yield _blockquote("\n\n".join([f"**Agent {_code(item.subagent)}**", *_parts(item.subagent_items, level + 1)]))
     if item.result and item.change is None:
         yield fenced(item.result)
     yield from map(_image, item.images)
@@ -89,7 +89,7 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def legible(value: object, indent: int | None = 2) -> str:
+def readable_json(value: object, indent: int | None = 2) -> str:
     """Write a value as JSON that is to be read, not sent."""
     try:
         # Not the codec, whose JSON is ASCII.
@@ -111,64 +111,59 @@ def _longest_run(text: str) -> int:
     return max(map(len, _RUN.findall(text)), default=0)
 
 
-def _one_line(text: str) -> str:
-    return _prose(" ".join(text.split()), True)[0]
+def _heading(text: str) -> str:
+    return _sanitize_prose(" ".join(text.split()), True)[0]
 
 
-def _quoted(text: str) -> str:
+def _blockquote(text: str) -> str:
     # All that Markdown takes for the end of a line.
     return "\n".join(f"> {line}".rstrip() for line in re.split(r"\r\n|\r|\n", text))
 
 
-def inert(text: str) -> str:
+def sanitize_markdown(text: str) -> str:
     """Return Markdown that shows as *text* does, but brings no HTML and no picture along, and runs nothing."""
-    return _disarmed(text)[0]
+    return _sanitize(text)[0]
 
 
-def _disarmed(text: str) -> tuple[str, bool]:
+def _sanitize(text: str) -> tuple[str, bool]:
     """
     Make *text* inert; tells also whether all that it opened is closed.
 
     Only what every reader of Markdown takes for code may keep its `<`: fences at the start of a line, and code spans
     where no mark is left over. From a fence on that may be read in two ways, nothing counts as code.
     """
-    made, fence, is_clear, is_doubtful = [], "", True, False
+    made, fence, is_clear, is_ambiguous = [], "", True, False
     for line in re.split(r"\r\n|\r|\n", text):
-        mark = None if is_doubtful else _FENCE.match(line)
+        mark = None if is_ambiguous else _FENCE.match(line)
         if fence:
             end = _FENCE_END.fullmatch(line)
             fence = "" if end and end[1].startswith(fence) else fence
         elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
             fence, is_clear = mark[1], True
         else:
-            is_doubtful = is_doubtful or _DOUBTFUL.match(line) is not None
-            is_clear = (is_clear or not line.strip(" \t")) and not is_doubtful
-            prose, is_clear = _prose(line, is_clear)
+            is_ambiguous = is_ambiguous or _AMBIGUOUS_FENCE.match(line) is not None
+            is_clear = (is_clear or not line.strip(" \t")) and not is_ambiguous
+            prose, is_clear = _sanitize_prose(line, is_clear)
             made.append(prose)
             continue
         made.append(line)
-    return "\n".join(made + [fence] * bool(fence)), not is_doubtful
+    return "\n".join(made + [fence] * bool(fence)), not is_ambiguous
 
 
-def _prose(line: str, is_clear: bool) -> tuple[str, bool]:
+def _sanitize_prose(line: str, is_clear: bool) -> tuple[str, bool]:
     """
-    Make one line inert that is in no fence.
+    Make one line inert that is in no fence; returns also whether the next line is as clear.
 
-    Args:
-        line: The line.
-        is_clear: No code span can have been opened above, so that those of this line are what they seem.
-
-    Returns:
-        The line, and whether the next one is as clear.
+    A line is clear when no code span can have been opened above it, so that its own spans are what they seem.
     """
     spans = _code_spans(line) if is_clear else None
     if spans is None:
-        return _escaped(line), False
+        return _escape(line), False
     made, at = [], 0
     for start, end in spans:
-        made += [_escaped(line[at:start]), line[start:end]]
+        made += [_escape(line[at:start]), line[start:end]]
         at = end
-    return "".join([*made, _escaped(line[at:])]), True
+    return "".join([*made, _escape(line[at:])]), True
 
 
 def _code_spans(line: str) -> list[tuple[int, int]] | None:
@@ -186,7 +181,7 @@ def _code_spans(line: str) -> list[tuple[int, int]] | None:
     return spans
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     # `\](` is no link, `]\:` defines none, and `!\[` loads no picture from anywhere. A tag needs its `<`.
     text = text.replace("<", "&lt;").replace("![", "!\\[")
     return _DEFINITION.sub(r"]\\:", _LINK.sub(r"\\]", text))

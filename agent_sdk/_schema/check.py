@@ -6,119 +6,115 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .._core.text import nearest
+from .._core.text import did_you_mean
 from ..errors import ConfigurationError
-from .to_json import written
+from .to_json import dump_json
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 
 #: Keywords that hold one schema, a list of schemas, or schemas by name.
-_ONE = (
+_SCHEMA_KEYWORDS = (
     "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems",
     "unevaluatedProperties",
 )
-_SEVERAL = ("anyOf", "allOf", "oneOf", "prefixItems")
-_NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_SCHEMA_LIST_KEYWORDS = ("anyOf", "allOf", "oneOf", "prefixItems")
+_SCHEMA_MAP_KEYWORDS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 
-#: Keywords that `validation` leaves to the library `jsonschema`.
-BEYOND = frozenset({
+#: Keywords that `validate` leaves to the library `jsonschema`.
+LIBRARY_KEYWORDS = frozenset({
     "allOf", "oneOf", "not", "if", "then", "else", "contains", "minContains", "maxContains", "propertyNames", "pattern",
     "patternProperties", "uniqueItems", "multipleOf", "minProperties", "maxProperties", "dependentSchemas",
     "dependencies", "dependentRequired", "unevaluatedItems", "unevaluatedProperties", "$dynamicRef", "$anchor", "$id",
 })
 
-_Test = Callable[[Any], bool]
+_Predicate = Callable[[Any], bool]
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _count(value: Any) -> bool:
+def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _words(value: Any) -> bool:
+def _is_string_list(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value)
 
 
-def _types(value: Any) -> bool:
+def _is_type(value: Any) -> bool:
     names = [value] if isinstance(value, str) else value
-    return _words(names) and bool(names) and all(name in TYPES for name in names)
+    return _is_string_list(names) and bool(names) and all(name in TYPES for name in names)
 
 
-def _list(value: Any) -> bool:
+def _is_nonempty_list(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) > 0
 
 
-def _text(value: Any) -> bool:
+def _is_string(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
 #: keyword -> what its value must be, and in words.
-_RULES: Mapping[str, tuple[_Test, str]] = {
-    "type": (_types, f"must be one of {', '.join(TYPES)}, or a list of these"),
-    "required": (_words, "must be a list of names"),
-    "enum": (_list, "must be a list of values, with one at least"),
-    "$ref": (lambda value: _text(value) and value.startswith("#"), "must stay inside the schema: '#/$defs/...'"),
-    **dict.fromkeys(("description", "title", "pattern", "format", "$schema"), (_text, "must be a string")),
-    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), (_number, "must be a number")),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (_count, "must be a whole number from 0")),
-    **dict.fromkeys(_SEVERAL, (_list, "must be a list of schemas")),
-    **dict.fromkeys(_NAMED, (lambda value: isinstance(value, Mapping), "must be a dict of schemas by name")),
+_RULES: Mapping[str, tuple[_Predicate, str]] = {
+    "type": (_is_type, f"must be one of {', '.join(TYPES)}, or a list of these"),
+    "required": (_is_string_list, "must be a list of names"),
+    "enum": (_is_nonempty_list, "must be a list of values, with one at least"),
+    "$ref": (lambda value: _is_string(value) and value.startswith("#"), "must stay inside the schema: '#/$defs/...'"),
+    **dict.fromkeys(("description", "title", "pattern", "format", "$schema"), (_is_string, "must be a string")),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), (_is_number, "must be a number")),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (_is_count, "must be a whole number from 0")),
+    **dict.fromkeys(_SCHEMA_LIST_KEYWORDS, (_is_nonempty_list, "must be a list of schemas")),
+    **dict.fromkeys(_SCHEMA_MAP_KEYWORDS, (_is_mapping, "must be a dict of schemas by name")),
 }
 
 #: All that is known to mean something in a schema.
-KEYWORDS = frozenset({*_RULES, *_ONE, *BEYOND, "const", "default"})
+KEYWORDS = frozenset({*_RULES, *_SCHEMA_KEYWORDS, *LIBRARY_KEYWORDS, "const", "default"})
 
 
 def check_schema(schema: Any, name: str) -> None:
-    """
-    Refuse what is no JSON Schema.
-
-    Args:
-        name: What the error calls the schema.
-
-    Raises:
-        ConfigurationError: It is none; the text names the place in it, as `properties/city/type`.
-    """
+    """Raise `ConfigurationError` for what is no JSON Schema, with *name* and the place: `properties/city/type`."""
     try:
-        written(schema)
+        dump_json(schema)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{name} is no JSON Schema: {error}") from error
-    for place, part in walk(schema):
-        problem = _problem(part, schema)
+    for place, part in iter_schemas(schema):
+        problem = _find_problem(part, schema)
         if problem:
             raise ConfigurationError(f"{name} is no JSON Schema: {'/'.join(place) or 'at its top'}: {problem}")
 
 
-def walk(schema: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def iter_schemas(schema: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Give *schema* and every schema in it, each with its place."""
     yield place, schema
     if not isinstance(schema, Mapping):
         return
     for keyword, value in schema.items():
-        if keyword in _ONE:
-            yield from walk(value, (*place, keyword))
-        elif keyword in _SEVERAL and isinstance(value, (list, tuple)):
+        if keyword in _SCHEMA_KEYWORDS:
+            yield from iter_schemas(value, (*place, keyword))
+        elif keyword in _SCHEMA_LIST_KEYWORDS and isinstance(value, (list, tuple)):
             for number, part in enumerate(value):
-                yield from walk(part, (*place, keyword, str(number)))
-        elif keyword in _NAMED and isinstance(value, Mapping):
+                yield from iter_schemas(part, (*place, keyword, str(number)))
+        elif keyword in _SCHEMA_MAP_KEYWORDS and isinstance(value, Mapping):
             for key, part in value.items():
-                yield from walk(part, (*place, keyword, str(key)))
+                yield from iter_schemas(part, (*place, keyword, str(key)))
 
 
-def is_beyond(schema: Any) -> bool:
+def needs_library(schema: Any) -> bool:
     """Tell whether *schema* uses keywords that only the library `jsonschema` checks."""
-    return any(isinstance(part, Mapping) and _is_beyond(part) for _, part in walk(schema))
+    return any(isinstance(part, Mapping) and _part_needs_library(part) for _, part in iter_schemas(schema))
 
 
-def _is_beyond(part: Mapping[str, Any]) -> bool:
+def _part_needs_library(part: Mapping[str, Any]) -> bool:
     values = [*part.get("enum", ()), part.get("const")]
-    return not BEYOND.isdisjoint(part) or any(isinstance(value, (list, dict)) for value in values)
+    return not LIBRARY_KEYWORDS.isdisjoint(part) or any(isinstance(value, (list, dict)) for value in values)
 
 
-def _problem(part: Any, root: Any) -> str:
+def _find_problem(part: Any, root: Any) -> str:
     if isinstance(part, bool):
         return ""
     if not isinstance(part, Mapping):
@@ -126,27 +122,23 @@ def _problem(part: Any, root: Any) -> str:
     for keyword, value in part.items():
         fits, text = _RULES.get(keyword, (None, ""))
         if fits is not None and not fits(value):
-            return f"{keyword!r} {text}, got {value!r}{_nearest(value)}"
-    return _lost(part, root) if "$ref" in part else ""
+            suggestion = did_you_mean(value, TYPES) if isinstance(value, str) else ""
+            return "; ".join(filter(None, (f"{keyword!r} {text}, got {value!r}", suggestion)))
+    return _reference_problem(part, root) if "$ref" in part else ""
 
 
-def _lost(part: Any, root: Any) -> str:
+def _reference_problem(part: Any, root: Any) -> str:
     """Follow a reference: it must end at a schema, and not at itself."""
-    seen: list[str] = []
+    followed: list[str] = []
     while isinstance(part, Mapping) and "$ref" in part:
-        if part["$ref"] in seen:
+        if part["$ref"] in followed:
             return f"'$ref' leads back to itself: {part['$ref']!r}"
-        seen.append(part["$ref"])
-        part = resolve(part["$ref"], root) if isinstance(part["$ref"], str) else None
-    return f"'$ref' leads nowhere: {seen[-1]!r}" if part is None else ""
+        followed.append(part["$ref"])
+        part = resolve_reference(part["$ref"], root) if isinstance(part["$ref"], str) else None
+    return f"'$ref' leads nowhere: {followed[-1]!r}" if part is None else ""
 
 
-def _nearest(value: Any) -> str:
-    near = nearest(value, TYPES) if isinstance(value, str) else ""
-    return f"; did you mean {near!r}?" if near else ""
-
-
-def resolve(pointer: str, root: Any) -> Any:
+def resolve_reference(pointer: str, root: Any) -> Any:
     """Return the schema that *pointer* (`#/$defs/Item`) names in *root*, or *None*."""
     found = root
     for step in pointer.lstrip("#").split("/")[1:]:

@@ -29,12 +29,12 @@ def parameters(docstring: str | None) -> dict[str, str]:
     """Return the descriptions of parameters (or attributes) by name, each on one line."""
     lines = inspect.cleandoc(docstring or "").split("\n")
     found: dict[str, list[str]] = {}
-    for name, text in (*_google(lines), *_sphinx(lines)):
+    for name, text in (*_google_entries(lines), *_sphinx_entries(lines)):
         found.setdefault(name, []).append(text)
     return {name: " ".join(part for part in parts if part) for name, parts in found.items()}
 
 
-def _google(lines: list[str]) -> Iterator[tuple[str, str]]:
+def _google_entries(lines: list[str]) -> Iterator[tuple[str, str]]:
     inside, name, indent = False, "", ""
     for line in lines:
         if line and not line[0].isspace():
@@ -49,7 +49,7 @@ def _google(lines: list[str]) -> Iterator[tuple[str, str]]:
             yield name, line.strip()
 
 
-def _sphinx(lines: list[str]) -> Iterator[tuple[str, str]]:
+def _sphinx_entries(lines: list[str]) -> Iterator[tuple[str, str]]:
     name = ""
     for line in lines:
         field = _FIELD.match(line)

@@ -39,40 +39,28 @@ def is_object(cls: Any) -> bool:
 
 
 def fields_of(cls: type) -> Iterator[Field]:
-    """
-    Give the fields of a class for which `is_object` holds.
-
-    Raises:
-        ConfigurationError: The name of a type cannot be resolved.
-    """
+    """Yield the fields of a class for which `is_object` is true."""
     hints = hints_of(cls)
     if attrs.has(cls):
         return _attrs_fields(cls, hints)
-    return _keys(cls, hints) if is_typed_dict(cls) else _dataclass_fields(cls, hints)
+    return _typed_dict_fields(cls, hints) if is_typed_dict(cls) else _dataclass_fields(cls, hints)
 
 
 def hints_of(thing: Any) -> dict[str, Any]:
     """
     Return the resolved type hints of a function or class, `Annotated` kept.
 
-    Names are looked up in its module and, for what is defined inside a function, in the callers of that module.
-
-    Raises:
-        ConfigurationError: A name cannot be resolved.
+    Names are looked up in its module and, for what is defined inside a function, in the callers of that module. One
+    that cannot be resolved raises `ConfigurationError`.
     """
-    local: dict[str, Any] | None = None
     try:
-        hints = typing.get_type_hints(thing, include_extras=True)
-        _write_down(thing, hints, local)
-        return hints
+        return _resolve_hints(thing, None)
     except NameError:
-        local = _names_of_callers(thing)
+        callers = _caller_names(thing)
     except TypeError as error:
         raise ConfigurationError(f"the type hints of {thing!r} cannot be read: {error}") from error
     try:
-        hints = typing.get_type_hints(thing, localns=local, include_extras=True)
-        _write_down(thing, hints, local)
-        return hints
+        return _resolve_hints(thing, callers)
     except NameError as error:
         name = getattr(thing, "__qualname__", repr(thing))
         raise ConfigurationError(
@@ -81,20 +69,21 @@ def hints_of(thing: Any) -> dict[str, Any]:
         ) from error
 
 
-def _write_down(thing: Any, hints: dict[str, Any], local: dict[str, Any] | None) -> None:
+def _resolve_hints(thing: Any, local: dict[str, Any] | None) -> dict[str, Any]:
     """
-    Keep what was found in a class.
-
-    When its objects are made, the callers that know the names may be gone, and cattrs reads no name in `list["Item"]`.
+    Resolve the hints, and store them in the class: the callers that know the names may be gone when its objects are
+    made, and cattrs reads no name in `list["Item"]`.
     """
+    hints = typing.get_type_hints(thing, localns=local, include_extras=True)
     if attrs.has(thing):
         attrs.resolve_types(thing, localns=local)
     elif dataclasses.is_dataclass(thing):
         for field in dataclasses.fields(thing):
             field.type = hints.get(field.name, field.type)
+    return hints
 
 
-def _names_of_callers(thing: Any) -> dict[str, Any]:
+def _caller_names(thing: Any) -> dict[str, Any]:
     module, names = getattr(thing, "__module__", None), dict[str, Any]()
     frame = sys._getframe(1)
     while frame is not None:
@@ -123,7 +112,7 @@ def _dataclass_fields(cls: type, hints: dict[str, Any]) -> Iterator[Field]:
             yield Field(field.name, hints[field.name], required, default)
 
 
-def _keys(cls: Any, hints: dict[str, Any]) -> Iterator[Field]:
+def _typed_dict_fields(cls: Any, hints: dict[str, Any]) -> Iterator[Field]:
     for name, hint in hints.items():
         yield Field(name, hint, _is_required(cls, name, hint))
 

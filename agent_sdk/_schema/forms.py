@@ -11,20 +11,15 @@ from ..errors import ConfigurationError
 from . import check
 from .fields import is_object
 from .from_types import Schema, schema_of
-from .to_json import plain
+from .to_json import to_json_value
 
 
 def input_schema(given: Any, name: str) -> Schema:
     """
-    Return the JSON Schema of an object from what a person gave.
+    Return the JSON Schema of an object from what a person gave; an error calls it *name*.
 
-    Args:
-        given: JSON Schema of an object; or the short form, property -> name of a type, Python type or schema, all
-            required: `{"city": "string", "days": int}`; or an attrs class, a dataclass or a `TypedDict`.
-        name: What an error calls the schema.
-
-    Raises:
-        ConfigurationError: It is none of these.
+    Accepts the JSON Schema of an object; the short form, property -> name of a type, Python type or schema, all
+    required: `{"city": "string", "days": int}`; an attrs class, a dataclass or a `TypedDict`.
     """
     if is_object(given):
         return schema_of(given)
@@ -32,46 +27,46 @@ def input_schema(given: Any, name: str) -> Schema:
         raise ConfigurationError(
             f"{name}: expected a JSON Schema or {{property: type}}, as a dict, got {type(given).__name__}"
         )
-    if not _is_full(given):
-        return _from_short(given, name)
+    if not _is_json_schema(given):
+        return _parse_short_form(given, name)
     if given.get("type", "object") != "object":
         raise ConfigurationError(f"{name}: the arguments of a tool are an object; got type {given['type']!r}")
-    schema = {"type": "object", **_copied(given, name)}
+    schema = {"type": "object", **_copy(given, name)}
     check.check_schema(schema, name)
     return schema
 
 
-def _is_full(given: Mapping[str, Any]) -> bool:
+def _is_json_schema(given: Mapping[str, Any]) -> bool:
     return given.get("type") == "object" or "$schema" in given or isinstance(given.get("properties"), Mapping)
 
 
-def _copied(given: Any, name: str) -> Any:
+def _copy(given: Any, name: str) -> Any:
     try:
-        return plain(given)
+        return to_json_value(given)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{name} is no JSON Schema: {error}") from error
 
 
-def _from_short(given: Mapping[str, Any], name: str) -> Schema:
-    properties = {str(key): _property(value, f"{name}: {key}") for key, value in given.items()}
+def _parse_short_form(given: Mapping[str, Any], name: str) -> Schema:
+    properties = {str(key): _parse_property(value, f"{name}: {key}") for key, value in given.items()}
     schema: Schema = {"type": "object", "properties": properties}
     return {**schema, "required": list(properties)} if properties else schema
 
 
-def _property(value: Any, name: str) -> Schema:
+def _parse_property(value: Any, name: str) -> Schema:
     if isinstance(value, Mapping):
-        schema: Schema = _copied(value, name)
+        schema: Schema = _copy(value, name)
         check.check_schema(schema, name)
         return schema
     if not isinstance(value, str):
-        return _of_hint(value, name)
+        return _parse_hint(value, name)
     if value not in check.TYPES:
         hint = did_you_mean(value, check.TYPES, f"there are {', '.join(check.TYPES)}")
         raise ConfigurationError(f"{name}: no type is called {value!r}; {hint}")
     return {"type": value}
 
 
-def _of_hint(value: Any, name: str) -> Schema:
+def _parse_hint(value: Any, name: str) -> Schema:
     if isinstance(value, (list, tuple, int, float)):
         raise ConfigurationError(f"{name}: {value!r} is no type; give 'string', str, or a JSON Schema")
     try:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from ..errors import ConfigurationError
 from . import docstrings
 from .fields import MISSING, Field, fields_of, is_object
-from .to_json import plain, qualified_name, written
+from .to_json import dump_json, qualified_name, to_json_value
 
 Schema = dict[str, Any]
 
@@ -24,7 +24,7 @@ _SCALARS: Mapping[Any, str] = {
     str: "string", int: "integer", float: "number", bool: "boolean", None: "null", type(None): "null",
 }
 #: Classes that travel as a string; the value is the schema's `format`.
-TEXTUAL: Mapping[str, str] = {
+STRING_FORMATS: Mapping[str, str] = {
     "datetime.datetime": "date-time",
     "datetime.date": "date",
     "datetime.time": "time",
@@ -48,21 +48,15 @@ _BOUNDS: Mapping[str, str] = {
 }
 _LIST_BOUNDS: Mapping[str, str] = {"min_length": "minItems", "max_length": "maxItems"}
 #: Wrappers of a hint that say nothing of the value; the names exist from Python 3.11 and 3.13 on.
-_MARKS = tuple(getattr(typing, name) for name in ("Required", "NotRequired", "ReadOnly") if hasattr(typing, name))
+_WRAPPERS = tuple(getattr(typing, name) for name in ("Required", "NotRequired", "ReadOnly") if hasattr(typing, name))
 
 
 def schema_of(hint: Any) -> Schema:
     """
-    Return the JSON Schema of a type hint or class.
+    Return the JSON Schema of a type hint or class; one without a JSON form raises `ConfigurationError`.
 
-    Args:
-        hint: A scalar, `Literal`, `Enum`, `Optional`, `Union`, list, tuple, set, dict, `Annotated`, an attrs class, a
-            dataclass, a `TypedDict`, a date, a UUID or a path; nested as you like. A string in `Annotated` is the
-            description; an object with `ge`, `gt`, `le`, `lt`, `min_length` or `max_length` (as in the package
-            annotated-types) is a bound: `Annotated[int, "How many", Ge(1)]`.
-
-    Raises:
-        ConfigurationError: The hint has no JSON form, or a name in it cannot be resolved.
+    A string in `Annotated` is the description; an object with `ge`, `gt`, `le`, `lt`, `min_length` or `max_length` (as
+    in the package annotated-types) is a bound: `Annotated[int, "How many", Ge(1)]`.
     """
     writer = _Writer()
     return writer.finish(writer.write(hint))
@@ -74,14 +68,14 @@ def schema_of_fields(fields: Iterable[Field], descriptions: Mapping[str, str]) -
     return writer.finish(writer.members(fields, descriptions))
 
 
-def unwrapped(hint: Any) -> Any:
+def unwrap(hint: Any) -> Any:
     """Return what stands behind a `NewType`, a `type` alias, `Required`, `NotRequired` or `ReadOnly`."""
     while True:
         if hasattr(hint, "__supertype__"):
             hint = hint.__supertype__
         elif type(hint).__name__ == "TypeAliasType":
             hint = hint.__value__
-        elif get_origin(hint) in _MARKS or str(get_origin(hint)).startswith("typing_extensions."):
+        elif get_origin(hint) in _WRAPPERS or str(get_origin(hint)).startswith("typing_extensions."):
             hint = get_args(hint)[0]
         else:
             return hint
@@ -106,7 +100,7 @@ class _Writer:
         return {**schema, "$defs": self._defs}
 
     def write(self, hint: Any) -> Schema:
-        hint = unwrapped(hint)
+        hint = unwrap(hint)
         if hint is Any or hint is object:
             return {}
         if isinstance(hint, (str, typing.ForwardRef)):
@@ -116,15 +110,15 @@ class _Writer:
             if belongs(hint):
                 return writer(self, hint)
         raise ConfigurationError(
-            f"{_name(hint)} has no JSON form; use str, int, float, bool, Literal, Enum, list, dict, an attrs class, a "
-            "dataclass or a TypedDict, or give the JSON Schema yourself"
+            f"{_hint_name(hint)} has no JSON form; use str, int, float, bool, Literal, Enum, list, dict, an attrs "
+            "class, a dataclass or a TypedDict, or give the JSON Schema yourself"
         )
 
     def scalar(self, hint: Any) -> Schema:
         return {"type": _SCALARS[hint]}
 
-    def textual(self, hint: Any) -> Schema:
-        form = TEXTUAL[qualified_name(hint)]
+    def formatted_string(self, hint: Any) -> Schema:
+        form = STRING_FORMATS[qualified_name(hint)]
         return {"type": "string", "format": form} if form else {"type": "string"}
 
     def annotated(self, hint: Any) -> Schema:
@@ -134,7 +128,7 @@ class _Writer:
             text = note if isinstance(note, str) else getattr(note, "documentation", None)
             if isinstance(text, str):
                 schema = {**schema, "description": text}
-            schema = {**schema, **_bounds(note, schema)}
+            schema = {**schema, **_bound_keywords(note, schema)}
         return schema
 
     def union(self, hint: Any) -> Schema:
@@ -143,17 +137,17 @@ class _Writer:
             return {"type": [member["type"] for member in members]}
         return {"anyOf": members}
 
-    def choice(self, hint: Any) -> Schema:
-        return _enumeration(hint, [plain(value) for value in get_args(hint)])
+    def literal(self, hint: Any) -> Schema:
+        return _enum_schema(hint, [to_json_value(value) for value in get_args(hint)])
 
     def enumeration(self, hint: type[enum.Enum]) -> Schema:
-        return _enumeration(hint, [member.value for member in hint])
+        return _enum_schema(hint, [member.value for member in hint])
 
     def sequence(self, hint: Any) -> Schema:
         items = [self.write(item) for item in get_args(hint)[:1]]
         return {"type": "array", "items": items[0]} if items and items[0] else {"type": "array"}
 
-    def row(self, hint: Any) -> Schema:
+    def fixed_tuple(self, hint: Any) -> Schema:
         items = get_args(hint)
         if (len(items) == 2 and items[1] is Ellipsis) or not items:
             return self.sequence(hint)
@@ -166,13 +160,13 @@ class _Writer:
 
     def mapping(self, hint: Any) -> Schema:
         keys, values = get_args(hint) or (str, Any)
-        if unwrapped(keys) not in (str, Any):
-            raise ConfigurationError(f"{_name(hint)}: the keys of a JSON object are strings; use dict[str, ...]")
+        if unwrap(keys) not in (str, Any):
+            raise ConfigurationError(f"{_hint_name(hint)}: the keys of a JSON object are strings; use dict[str, ...]")
         inner = self.write(values)
         return {"type": "object", "additionalProperties": inner} if inner else {"type": "object"}
 
     def object(self, cls: type) -> Schema:
-        reference = {"$ref": f"#/$defs/{self._named(cls)}"}
+        reference = {"$ref": f"#/$defs/{self._definition_name(cls)}"}
         if cls in self._open:
             self._recursive.add(cls)
         if cls in self._recursive:
@@ -180,79 +174,79 @@ class _Writer:
         self._open.append(cls)
         try:
             # Only the class's own docstring: a dataclass without one gets its signature, a TypedDict that of dict.
-            own = str(vars(cls).get("__doc__") or "")
-            schema = self.members(fields_of(cls), docstrings.parameters(own))
+            docstring = str(vars(cls).get("__doc__") or "")
+            schema = self.members(fields_of(cls), docstrings.parameters(docstring))
         finally:
             self._open.pop()
-        text = "" if own.startswith(f"{cls.__name__}(") else docstrings.summary(own)
+        text = "" if docstring.startswith(f"{cls.__name__}(") else docstrings.summary(docstring)
         schema = {**schema, "description": text} if text else schema
         if cls not in self._recursive:
             return schema
-        self._defs[self._named(cls)] = schema
+        self._defs[self._definition_name(cls)] = schema
         return reference
 
     def members(self, fields: Iterable[Field], descriptions: Mapping[str, str]) -> Schema:
         properties: dict[str, Schema] = {}
         required = []
         for field in fields:
-            properties[field.name] = self._member(field, descriptions.get(field.name, ""))
+            properties[field.name] = self._write_member(field, descriptions.get(field.name, ""))
             if field.required:
                 required.append(field.name)
         schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
         return {**schema, "required": required} if required else schema
 
-    def _member(self, field: Field, description: str) -> Schema:
+    def _write_member(self, field: Field, description: str) -> Schema:
         try:
             schema = self.write(field.hint)
         except ConfigurationError as error:
             raise ConfigurationError(f"{field.name}: {error}") from error
         if description and "description" not in schema:
             schema = {**schema, "description": description}
-        return {**schema, **_default(field.default)}
+        return {**schema, **_default_keyword(field.default)}
 
-    def _named(self, cls: type) -> str:
+    def _definition_name(self, cls: type) -> str:
         if cls not in self._names:
             taken = sum(known.__name__ == cls.__name__ for known in self._names)
             self._names[cls] = f"{cls.__name__}{taken + 1}" if taken else cls.__name__
         return self._names[cls]
 
 
-def _bounds(note: Any, schema: Schema) -> Schema:
+def _bound_keywords(note: Any, schema: Schema) -> Schema:
     names = _LIST_BOUNDS if schema.get("type") == "array" else _BOUNDS
     values = {keyword: getattr(note, name, None) for name, keyword in names.items()}
     return {keyword: value for keyword, value in values.items() if isinstance(value, (int, float))}
 
 
-def _enumeration(hint: Any, values: list[Any]) -> Schema:
+def _enum_schema(hint: Any, values: list[Any]) -> Schema:
     kinds = {_SCALARS.get(type(value)) for value in values}
     if None in kinds or not values:
-        raise ConfigurationError(f"{_name(hint)}: its values must be strings, numbers, booleans or None")
+        raise ConfigurationError(f"{_hint_name(hint)}: its values must be strings, numbers, booleans or None")
     return {"type": kinds.pop(), "enum": values} if len(kinds) == 1 else {"enum": values}
 
 
-def _default(value: Any) -> Schema:
+def _default_keyword(value: Any) -> Schema:
     if value is MISSING:
         return {}
     try:
-        shown = plain(value)
-        written(shown)
+        default = to_json_value(value)
+        dump_json(default)
     except (TypeError, ValueError):
         return {}  # the schema shows only defaults that JSON can write; the function has it all the same
-    return {"default": shown}
+    return {"default": default}
 
 
-def _name(hint: Any) -> str:
+def _hint_name(hint: Any) -> str:
     return getattr(hint, "__qualname__", None) or str(hint)
 
 
-def base(hint: Any) -> Any:
+def origin_class(hint: Any) -> Any:
     """Return the class behind a hint: `list` for `list[int]`, `list` for `list`."""
     return get_origin(hint) or hint
 
 
-def is_textual(hint: Any) -> bool:
+def is_string_class(hint: Any) -> bool:
     """Tell whether values of *hint* travel as a string."""
-    return isinstance(hint, type) and qualified_name(hint) in TEXTUAL
+    return isinstance(hint, type) and qualified_name(hint) in STRING_FORMATS
 
 
 def is_enum(hint: Any) -> bool:
@@ -262,13 +256,13 @@ def is_enum(hint: Any) -> bool:
 
 _WRITERS: tuple[tuple[Callable[[Any], bool], Callable[[_Writer, Any], Schema]], ...] = (
     (lambda hint: (hint is None or isinstance(hint, type)) and hint in _SCALARS, _Writer.scalar),
-    (is_textual, _Writer.textual),
+    (is_string_class, _Writer.formatted_string),
     (lambda hint: get_origin(hint) is Annotated, _Writer.annotated),
-    (lambda hint: get_origin(hint) is Literal, _Writer.choice),
+    (lambda hint: get_origin(hint) is Literal, _Writer.literal),
     (lambda hint: get_origin(hint) in (Union, types.UnionType), _Writer.union),
     (is_enum, _Writer.enumeration),
-    (lambda hint: base(hint) is tuple, _Writer.row),
-    (lambda hint: base(hint) in LISTS, _Writer.sequence),
-    (lambda hint: base(hint) in MAPPINGS, _Writer.mapping),
+    (lambda hint: origin_class(hint) is tuple, _Writer.fixed_tuple),
+    (lambda hint: origin_class(hint) in LISTS, _Writer.sequence),
+    (lambda hint: origin_class(hint) in MAPPINGS, _Writer.mapping),
     (is_object, _Writer.object),
 )

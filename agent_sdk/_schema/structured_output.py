@@ -9,82 +9,69 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from .._core.checks import invalid
+from .._core.text import truncate
 from ..errors import ConfigurationError, StructuredOutputError
 from . import check, from_types, to_python, validate
-from .to_json import plain
+from .to_json import to_json_value
 
 #: The member that holds an output which is no object.
-VALUE = "value"
+WRAPPER_KEY = "value"
 
 
-def schema_of(target: Any) -> dict[str, Any]:
+def output_schema(target: Any) -> dict[str, Any]:
     """
     Return the JSON Schema to ask the CLI for.
 
-    Args:
-        target: An attrs class, a dataclass, a `TypedDict`, any other type hint such as `list[Item]`, or a JSON Schema
-            as a dict, bare or in its envelope `{"type": "json_schema", "schema": …}`.
-
-    Raises:
-        ConfigurationError: *target* is no type that JSON can hold, or no JSON Schema.
+    *target* is an attrs class, a dataclass, a `TypedDict`, any other type hint such as `list[Item]`, or a JSON Schema
+    as a dict, bare or in its envelope `{"type": "json_schema", "schema": …}`.
     """
-    own = _own_schema(target)
-    return _wrapped(own) if _needs_wrapping(own) else own
+    schema = _parse_target(target)
+    return _wrap(schema) if _needs_wrapping(schema) else schema
 
 
 def prepare(target: Any) -> None:
-    """
-    Make what `build` needs, while there is time: before the prompt is sent, and paid for.
-
-    Raises:
-        ConfigurationError: No objects of *target* can be made.
-    """
+    """Make what `build` needs, and raise its `ConfigurationError`, before the prompt is sent and paid for."""
     if not isinstance(target, Mapping):
-        _builder(target)
+        _target_builder(target)
 
 
 def build(target: Any, data: Any, *, result: Any = None) -> Any:
     """
-    Turn the output of the CLI into what *target* describes.
+    Turn the output of the CLI into what *target* describes; for a JSON Schema it stays as it came.
 
-    Args:
-        target: As for `schema_of`. For a JSON Schema the output stays as it came.
-        data: `structured_output` of the result; *None* when there was none.
-        result: The result message, kept in the error.
-
-    Raises:
-        StructuredOutputError: There is no output, or it does not fit; the text says what and where.
+    Without output (*data* is *None*), or with one that does not fit, it raises `StructuredOutputError` with *result*.
     """
-    own = _own_schema(target)
+    schema = _parse_target(target)
     if data is None:
-        said = str(getattr(result, "content", "") or "")
-        raise StructuredOutputError(f"the model gave no {_name(target)}; {_quoted(said)}", result=result)
-    if _needs_wrapping(own):
-        data = data.get(VALUE) if isinstance(data, Mapping) else data
-    problems = validate.validator(own, "output")(data)
+        reply = truncate(str(getattr(result, "content", "") or ""), 500, "...")
+        quote = f"it said: {reply}" if reply else "it said nothing"
+        raise StructuredOutputError(f"the model gave no {_target_name(target)}; {quote}", result=result)
+    if _needs_wrapping(schema):
+        data = data.get(WRAPPER_KEY) if isinstance(data, Mapping) else data
+    problems = validate.validator(schema, "output")(data)
     if problems:
-        raise StructuredOutputError(f"the output is no {_name(target)}: {problems}", result=result)
-    make = None if isinstance(target, Mapping) else _builder(target)
+        raise StructuredOutputError(f"the output is no {_target_name(target)}: {problems}", result=result)
+    make = None if isinstance(target, Mapping) else _target_builder(target)
     try:
         return data if make is None else make(data)
     except ValueError as error:
-        text = f"the output is no {_name(target)}: {error}"
+        text = f"the output is no {_target_name(target)}: {error}"
         raise StructuredOutputError(text, result=result) from error.__cause__
 
 
-def _own_schema(target: Any) -> dict[str, Any]:
+def _parse_target(target: Any) -> dict[str, Any]:
     if not isinstance(target, Mapping):
-        return _of_hint(target)
+        return _parse_hint(target)
     bare = target.get("schema") if target.get("type") == "json_schema" else target
     if not isinstance(bare, Mapping) or not bare:
         raise ConfigurationError('output: expected a class, a JSON Schema or {"type": "json_schema", "schema": {...}}')
     check.check_schema(bare, "output")
     if check.KEYWORDS.isdisjoint(bare):
         raise invalid("output", target, 'no keyword of JSON Schema is in it; give {"type": "object", ...}')
-    return dict(plain(bare))
+    return dict(to_json_value(bare))
 
 
-def _of_hint(target: Any) -> dict[str, Any]:
+def _parse_hint(target: Any) -> dict[str, Any]:
     if not isinstance(target, Hashable):
         raise invalid("output", target, "expected a class or a type hint, such as list[Report]")
     try:
@@ -93,30 +80,26 @@ def _of_hint(target: Any) -> dict[str, Any]:
         raise ConfigurationError(f"output: {error}") from error
 
 
-def _builder(target: Any) -> to_python.Build | None:
+def _target_builder(target: Any) -> to_python.Build | None:
     try:
         return to_python.builder(target)
     except ConfigurationError as error:
         raise ConfigurationError(f"output: {error}") from error
 
 
-def _needs_wrapping(own: Mapping[str, Any]) -> bool:
-    return bool(own.get("type", "object" if "properties" in own else None) != "object")
+def _needs_wrapping(schema: Mapping[str, Any]) -> bool:
+    return bool(schema.get("type", "object" if "properties" in schema else None) != "object")
 
 
-def _wrapped(own: dict[str, Any]) -> dict[str, Any]:
+def _wrap(schema: dict[str, Any]) -> dict[str, Any]:
     # References begin at the top, so that the definitions have to stay there.
-    kept: dict[str, Any] = {key: own[key] for key in ("$schema", "$defs", "definitions") if key in own}
-    inner = {key: value for key, value in own.items() if key not in kept}
-    outer = {"type": "object", "properties": {VALUE: inner}, "required": [VALUE], "additionalProperties": False}
-    return {**kept, **outer}
+    kept: dict[str, Any] = {key: schema[key] for key in ("$schema", "$defs", "definitions") if key in schema}
+    inner = {key: value for key, value in schema.items() if key not in kept}
+    outer = {"type": "object", "properties": {WRAPPER_KEY: inner}, "required": [WRAPPER_KEY]}
+    return {**kept, **outer, "additionalProperties": False}
 
 
-def _quoted(said: str) -> str:
-    return f"it said: {said if len(said) <= 500 else said[:497] + '...'}" if said else "it said nothing"
-
-
-def _name(target: Any) -> str:
+def _target_name(target: Any) -> str:
     if isinstance(target, Mapping):
         return "object of the schema"
     return target.__name__ if isinstance(target, type) else str(target)

@@ -13,71 +13,59 @@ import attrs
 
 from .._core import json_lines
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+_SCALAR_TYPES = frozenset({str, int, float, bool, type(None)})
 
 
-def json_text(value: object) -> str:
+def dump_object(value: object) -> str:
     """
     Write *value* as JSON: values of JSON, attrs objects, dataclasses, enums by value, dates, UUIDs and paths.
 
-    Raises:
-        TypeError: Something in it has no JSON form, such as a set.
-        ValueError: A number is not finite, or the value contains itself.
+    What has no JSON form, such as a set, raises `TypeError`; a number that is not finite, or a value that contains
+    itself, `ValueError`.
     """
     try:
-        return written(value)
+        return dump_json(value)
     except TypeError:
         # What JSON knows goes the short way; everything else is turned into it first.
-        return written(plain(value))
+        return dump_json(to_json_value(value))
 
 
-def written(value: object) -> str:
-    """
-    Write a value of JSON.
-
-    Raises:
-        TypeError, ValueError: As for `json_text`.
-    """
+def dump_json(value: object) -> str:
+    """Write a value of JSON; raises as `dump_object`."""
     try:
         return json_lines.dumps(value)
     except ValueError as error:
         raise ValueError("a number is NaN or infinite, or the value contains itself") from error
 
 
-def plain(value: Any) -> Any:
-    """
-    Return *value* made of dicts, lists and scalars.
-
-    Raises:
-        TypeError: Something in it has no JSON form.
-        ValueError: The value contains itself.
-    """
+def to_json_value(value: Any) -> Any:
+    """Return *value* made of dicts, lists and scalars; raises as `dump_object`."""
     try:
-        return _plain(value)
+        return _to_json_value(value)
     except RecursionError as error:
         raise ValueError("the value contains itself") from error
 
 
-def _plain(value: Any) -> Any:
-    if type(value) in _PLAIN:
+def _to_json_value(value: Any) -> Any:
+    if type(value) in _SCALAR_TYPES:
         return value
-    for belongs, turn in _TURNS:
+    for belongs, turn in _CONVERSIONS:
         if belongs(value):
             return turn(value)
     raise TypeError(f"a {type(value).__name__} has no JSON form")
 
 
-def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: _plain(getattr(value, field.name)) for field in attrs.fields(type(value))}
+def _attrs_values(value: Any) -> dict[str, Any]:
+    return {field.name: _to_json_value(getattr(value, field.name)) for field in attrs.fields(type(value))}
 
 
-def _dataclass_fields(value: Any) -> dict[str, Any]:
+def _dataclass_values(value: Any) -> dict[str, Any]:
     import dataclasses
 
-    return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return {field.name: _to_json_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
 
 
-def _is_of_the_wire(value: object) -> bool:
+def _is_wire_object(value: object) -> bool:
     # Where there is a message its module is loaded; a mere definition of a tool does not load it.
     messages = sys.modules.get("agent_sdk.messages.base")
     return messages is not None and isinstance(value, messages.WireObject)
@@ -88,21 +76,21 @@ def qualified_name(cls: type) -> str:
     return f"{cls.__module__.partition('.')[0]}.{cls.__name__}"
 
 
-def _members(value: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(_plain(key)): _plain(item) for key, item in value.items()}
+def _mapping_values(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(_to_json_value(key)): _to_json_value(item) for key, item in value.items()}
 
 
-_Turn = tuple[Callable[[Any], bool], Callable[[Any], Any]]
+_Conversion = tuple[Callable[[Any], bool], Callable[[Any], Any]]
 #: Asked in order: an enum may be a string too.
-_TURNS: tuple[_Turn, ...] = (
-    (lambda value: isinstance(value, enum.Enum), lambda value: _plain(value.value)),
+_CONVERSIONS: tuple[_Conversion, ...] = (
+    (lambda value: isinstance(value, enum.Enum), lambda value: _to_json_value(value.value)),
     (lambda value: isinstance(value, str), str.__str__),
     (lambda value: isinstance(value, (int, float)), lambda value: value),
-    (lambda value: isinstance(value, Mapping), _members),
-    (lambda value: isinstance(value, (list, tuple)), lambda value: [_plain(item) for item in value]),
-    (_is_of_the_wire, lambda value: value.raw),
-    (lambda value: attrs.has(type(value)), _fields),
-    (lambda value: hasattr(type(value), "__dataclass_fields__"), _dataclass_fields),
+    (lambda value: isinstance(value, Mapping), _mapping_values),
+    (lambda value: isinstance(value, (list, tuple)), lambda value: [_to_json_value(item) for item in value]),
+    (_is_wire_object, lambda value: value.raw),
+    (lambda value: attrs.has(type(value)), _attrs_values),
+    (lambda value: hasattr(type(value), "__dataclass_fields__"), _dataclass_values),
     (lambda value: isinstance(value, os.PathLike), os.fspath),
     (lambda value: qualified_name(type(value)) == "uuid.UUID", str),
     (lambda value: hasattr(type(value), "isoformat"), lambda value: value.isoformat()),

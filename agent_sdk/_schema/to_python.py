@@ -1,7 +1,7 @@
 """
 Values that fit a type hint -> objects of Python, by cattrs.
 
-`validation` has looked before: here nothing is refused but what the user's own class refuses (a validator, a
+`validate` has looked before: here nothing is refused but what the user's own class refuses (a validator, a
 `__post_init__`), and hints that JSON has typed already cost nothing.
 """
 from __future__ import annotations
@@ -17,21 +17,19 @@ from . import fields, from_types, validate
 
 Build = Callable[[Any], Any]
 
-_NATIVE = (str, int, float, bool, None, type(None), Any, object, list, dict)
+_NATIVE_TYPES = (str, int, float, bool, None, type(None), Any, object, list, dict)
 #: Containers that a plain list or dict serves as it is.
-_AS_LIST = frozenset({list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable})
+_LIST_TYPES = frozenset({list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable})
 
 
 def builder(hint: Any) -> Build | None:
     """
     Return the function that turns a value of JSON into what *hint* says; *None* when the value can stay as it is.
 
-    The function raises `ValueError` with the problems in words where a class of the user's refuses its fields.
-
-    Raises:
-        ConfigurationError: No objects of *hint* can be made.
+    The function raises `ValueError` with the problems in words where a class of the user's refuses its fields. A hint
+    of which no objects can be made raises `ConfigurationError`.
     """
-    hint = from_types.unwrapped(hint)
+    hint = from_types.unwrap(hint)
     if get_origin(hint) is Annotated:
         return builder(get_args(hint)[0])
     if is_native(hint):
@@ -39,7 +37,7 @@ def builder(hint: Any) -> Build | None:
     from .. import _converter
 
     try:
-        hook = _objects().get_structure_hook(hint)
+        hook = _structuring_converter().get_structure_hook(hint)
     except RecursionError:
         raise  # a class that holds itself: cattrs takes it up again
     except Exception as error:
@@ -51,31 +49,31 @@ def builder(hint: Any) -> Build | None:
             return hook(value, hint)
         except Exception as error:
             # Whatever a class of the user's raises, it is the value that did not fit.
-            raise ValueError("; ".join(_converter.misfits(error))) from error
+            raise ValueError("; ".join(_converter.conversion_errors(error))) from error
 
     return build
 
 
 def is_native(hint: Any) -> bool:
     """Tell whether values of *hint* are what JSON makes of them."""
-    hint = from_types.unwrapped(hint)
+    hint = from_types.unwrap(hint)
     origin, inner = get_origin(hint), get_args(hint)
     if origin is None:
-        return any(hint is known for known in _NATIVE) or hint in _AS_LIST or hint in from_types.MAPPINGS
+        return any(hint is known for known in _NATIVE_TYPES) or hint in _LIST_TYPES or hint in from_types.MAPPINGS
     if origin is Literal:
-        return all(type(value) in _NATIVE for value in inner)
+        return all(type(value) in _NATIVE_TYPES for value in inner)
     if origin is Annotated:
         return is_native(inner[0])
-    plain = origin in (Union, types.UnionType) or origin in _AS_LIST or origin in from_types.MAPPINGS
+    plain = origin in (Union, types.UnionType) or origin in _LIST_TYPES or origin in from_types.MAPPINGS
     return plain and all(map(is_native, inner))
 
 
 @cache
-def _objects() -> Any:
+def _structuring_converter() -> Any:
     from .. import _converter
 
     converter = _converter.new_converter()
-    converter.register_structure_hook_factory(from_types.is_textual, _text_hook)
+    converter.register_structure_hook_factory(from_types.is_string_class, _string_class_hook)
     converter.register_structure_hook_factory(_is_union, _union_hook)
     converter.register_structure_hook_factory(is_native, lambda _: _keep)
     converter.register_structure_hook_factory(_is_iterable, _list_hook)
@@ -83,7 +81,7 @@ def _objects() -> Any:
     return converter
 
 
-def _text_hook(hint: Any) -> Callable[[Any, Any], Any]:
+def _string_class_hook(hint: Any) -> Callable[[Any, Any], Any]:
     if not hasattr(hint, "fromisoformat"):
         return lambda value, _: hint(value)
     # Python 3.10 does not read the "Z" that everybody writes.
@@ -105,18 +103,19 @@ def _is_iterable(hint: Any) -> bool:
 
 def _union_hook(hint: Any) -> Callable[[Any, Any], Any]:
     """Let the schemas of the members choose among them: the first that accepts the value."""
-    members = [
-        (validate.validator(from_types.schema_of(member), str(member), whole=True), builder(member) or _same)
-        for member in get_args(hint)
-    ]
+    members = [(_member_validator(member), builder(member) or _identity) for member in get_args(hint)]
 
     def structure_union(value: Any, _: Any) -> Any:
-        for problems, build in members:
-            if not problems(value):
+        for find_problems, build in members:
+            if not find_problems(value):
                 return build(value)
         raise ValueError(f"fits none of {hint}")
 
     return structure_union
+
+
+def _member_validator(member: Any) -> validate.Validate:
+    return validate.validator(from_types.schema_of(member), str(member), strict_integers=True)
 
 
 def _typed_dict_hook(cls: Any) -> Callable[[Any, Any], Any]:
@@ -126,23 +125,23 @@ def _typed_dict_hook(cls: Any) -> Callable[[Any, Any], Any]:
     def structure_typed_dict(value: Any, _: Any) -> Any:
         if not builders:
             # Made when first needed: a TypedDict may hold itself.
-            builders.update({field.name: builder(field.hint) or _same for field in fields.fields_of(cls)})
-        return {key: _placed(builders[key], item, key) for key, item in value.items()}
+            builders.update({field.name: builder(field.hint) or _identity for field in fields.fields_of(cls)})
+        return {key: _build_member(builders[key], item, key) for key, item in value.items()}
 
     return structure_typed_dict
 
 
-def _placed(build: Build, value: Any, key: str) -> Any:
+def _build_member(build: Build, value: Any, key: str) -> Any:
     try:
         return build(value)
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from error
 
 
-def _same(value: Any) -> Any:
+def _identity(value: Any) -> Any:
     return value
 
 
 def _list_hook(hint: Any) -> Any:
-    return _objects().get_structure_hook(list[get_args(hint)[0]])  # type: ignore[misc]
+    return _structuring_converter().get_structure_hook(list[get_args(hint)[0]])  # type: ignore[misc]
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         ServerOrigin,
     )
     from .turn_hooks import (
-        BackgroundTask,
+        BackgroundTaskSummary,
         Elicitation,
         ElicitationResult,
         MessageDisplay,
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENTS",
-    "BackgroundTask",
+    "BackgroundTaskSummary",
     "BatchedToolCall",
     "ConfigChange",
     "CwdChanged",

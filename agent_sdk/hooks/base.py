@@ -18,12 +18,10 @@ from .._core.callbacks import Cancellation
 from .._core.text import did_you_mean
 from ..errors import ConfigurationError
 from ..messages.base import WireObject, wire_name
+from ..messages.registry import wire_object
 
 T = TypeVar("T")
 
-#: How the CLI takes a refusal: `permission` and `request` by a decision on the tool, `elicitation` by an action,
-#: `block` by a word at the top of the answer, `none` not at all.
-REFUSALS = ("permission", "request", "elicitation", "block", "none")
 _FAMILIES = ("tool_hooks", "turn_hooks", "session_hooks")
 _MISSING = object()
 
@@ -40,10 +38,11 @@ class Event(NamedTuple):
     wire_name: str = ""
     #: The field that patterns are compared with; *None* when there is nothing to compare.
     matches: str | None = None
-    #: The CLI is known to compare it by itself, and so can be told the pattern.
-    sent: bool = False
-    #: How a refusal is written: one of `REFUSALS`.
-    refusal: str = "none"
+    #: The CLI is known to compare it by itself, so the pattern is sent to it.
+    cli_matches: bool = False
+    #: How the CLI takes a denial: `permission` and `request` by a decision on the tool, `elicitation` by an action,
+    #: `block` by a word at the top of the answer, `none` not at all.
+    denial: str = "none"
     #: A refusal keeps the thing from happening: then a hook that fails refuses, unless it fails open.
     prevents: bool = False
     #: The answer may add to what the model knows.
@@ -52,14 +51,14 @@ class Event(NamedTuple):
     changes: tuple[str, str] | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Effort(WireObject):
     """How hard the model thinks; `level` is `low`, `medium`, `high`, ..."""
 
     level: str = ""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class HookContext(WireObject):
     """
     What a hook is told: the fields of its event, and room for data of your own.
@@ -84,7 +83,7 @@ class HookContext(WireObject):
     effort: Effort | None = None
     #: The event as the CLI spells it.
     hook_event_name: str = ""
-    _own: dict[Any, Any] = attrs.field(factory=dict, init=False)
+    _user_data: dict[Any, Any] = attrs.field(factory=dict, init=False)
     _cancellation: Cancellation | None = attrs.field(default=None, init=False)
 
     @property
@@ -103,6 +102,10 @@ class HookContext(WireObject):
             self._cancellation = Cancellation()
         self._cancellation.cancelled = True
 
+    def follow(self, cancellation: Cancellation | None) -> None:
+        """Let *cancellation* decide what `cancelled` says. For the SDK."""
+        self._cancellation = cancellation
+
     def matched_value(self) -> Any:
         """What patterns are compared with; *None* for events that have nothing to compare."""
         return None if self.facts.matches is None else getattr(self, self.facts.matches)
@@ -119,15 +122,15 @@ class HookContext(WireObject):
         return changed
 
     def __getitem__(self, name: Any) -> Any:
-        if name in self._own:
-            return self._own[name]
+        if name in self._user_data:
+            return self._user_data[name]
         return WireObject.__getitem__(self, name)
 
     def __setitem__(self, name: Any, value: Any) -> None:
-        self._own[name] = value
+        self._user_data[name] = value
 
     def __delitem__(self, name: Any) -> None:
-        del self._own[name]
+        del self._user_data[name]
 
     def __contains__(self, name: object) -> bool:
         return self.get(name, _MISSING) is not _MISSING
@@ -143,45 +146,23 @@ class HookContext(WireObject):
         return " ".join(str(part) for part in (self.event, self.matched_value()) if part)
 
 
-def hook_event(
-    name: str,
-    *,
-    matches: str | None = None,
-    sent: bool = False,
-    refusal: str = "none",
-    prevents: bool = False,
-    context: bool = False,
-    changes: tuple[str, str] | None = None,
-) -> Callable[[type[T]], type[T]]:
+def hook_event(name: str, **facts: Any) -> Callable[[type[T]], type[T]]:
     """
-    Register the context class of an event, above its `@attrs.define`.
+    Define the context class of an event and register it.
 
     Args:
         name: The event as the CLI spells it.
-        matches: See `Event`, as for all that follow.
-        sent: The CLI compares *matches* by itself.
-        refusal: How a refusal is written.
-        prevents: A refusal keeps the thing from happening.
-        context: The answer may add to what the model knows.
-        changes: The field of the answer that holds the new input, and the context's.
+        facts: Further fields of `Event`.
     """
-    facts = Event(
-        name=snake(name),
-        wire_name=name,
-        matches=matches,
-        sent=sent,
-        refusal=refusal,
-        prevents=prevents,
-        takes_context=context,
-        changes=changes,
-    )
+    event = Event(snake(name), name, **facts)
 
     def register(cls: Any) -> Any:
+        cls = wire_object(cls)
         # The default in the generated signature: a context made by hand knows its event.
         vars(cls)["__init__"].__kwdefaults__["hook_event_name"] = name
         cls.fixed = {"hook_event_name": name}
-        cls.facts = facts
-        _events[facts.name] = cls
+        cls.facts = event
+        _events[event.name] = cls
         return cls
 
     return register
@@ -217,38 +198,38 @@ def event_class(name: str) -> type[HookContext]:
     wanted = snake(name) if isinstance(name, str) else ""
     for family in ("", *_FAMILIES):
         if family:
-            _import(family)
+            _load_family(family)
         if wanted in _events:
             return _events[wanted]
-    raise _unknown(name, wanted)
+    raise _unknown_event(name, wanted)
 
 
 def all_events() -> dict[str, type[HookContext]]:
     """Return the context class of every event, by its name in snake_case."""
     for family in _FAMILIES:
-        _import(family)
+        _load_family(family)
     return dict(_events)
 
 
-def _import(family: str) -> None:
+def _load_family(family: str) -> None:
     if family not in _imported:
         importlib.import_module(f"{__package__}.{family}")
         _imported.add(family)
 
 
-def _unknown(name: object, wanted: str) -> ConfigurationError:
+def _unknown_event(name: object, wanted: str) -> ConfigurationError:
     hint = did_you_mean(wanted, _events, "hook_events() lists them all")
     return ConfigurationError(f"unknown hook event {name!r}; {hint}")
 
 
-def copied(value: Any) -> Any:
+def copy_json(value: Any) -> Any:
     """Return a copy of a value of JSON."""
     if type(value) is dict:
-        return {key: item if type(item) is str else copied(item) for key, item in value.items()}
-    return [copied(item) for item in value] if type(value) is list else value
+        return {key: item if type(item) is str else copy_json(item) for key, item in value.items()}
+    return [copy_json(item) for item in value] if type(value) is list else value
 
 
-def usual_fields(cls: type[HookContext]) -> dict[str, Any]:
+def sample_input(cls: type[HookContext]) -> dict[str, Any]:
     """Return an input of the event with the keys that the CLI usually sends, in its order, and nothing in them."""
     common = ("session_id", "transcript_path", "cwd", "prompt_id", "permission_mode", "effort", "hook_event_name")
     shared = {field.name for field in attrs.fields(HookContext)}

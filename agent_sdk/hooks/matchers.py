@@ -26,33 +26,33 @@ FAIL_MODES = ("closed", "open")
 #: Seconds that a hook may take unless its matcher says otherwise.
 DEFAULT_TIMEOUT = 60.0
 
-_NAMES = re.compile(r"[A-Za-z0-9_|, ]*\Z")
+_EXACT_NAMES = re.compile(r"[A-Za-z0-9_|, ]*\Z")
 #: `mcp__server` alone is no tool's name: it stands for all tools of that server, as it does in permission rules.
-_SERVER = re.compile(r"mcp__(?:(?!__).)+\Z")
+_SERVER_NAME = re.compile(r"mcp__(?:(?!__).)+\Z")
 #: What Python reads and JavaScript does not, or reads otherwise: compared here alone.
 _NOT_JAVASCRIPT = re.compile(r"\(\?[aiLmsuxP#>(]|\\[AZ]|[*+?}]\+|\[\^?\]")
 #: A permission rule such as `Bash(git log *)`, which as an expression fits no tool's name.
-_RULE = re.compile(r"[A-Z]\w*\([^|]*\)\Z")
+_PERMISSION_RULE = re.compile(r"[A-Z]\w*\([^|]*\)\Z")
 #: The CLI's two names for the tool that starts a subagent.
-_TWINS = frozenset({"Task", "Agent"})
-_EVERYTHING = ("", "*")
+_SUBAGENT_TOOLS = frozenset({"Task", "Agent"})
+_MATCH_ALL = ("", "*")
 
 
 class Selector(NamedTuple):
     """A pattern, read."""
 
-    everything: bool = False
+    matches_all: bool = False
     names: tuple[str, ...] = ()
     #: Regular expressions that the CLI can be told, as text.
-    sources: tuple[str, ...] = ()
+    cli_patterns: tuple[str, ...] = ()
     regexes: tuple[re.Pattern[str], ...] = ()
     test: Callable[[Any], Any] | None = None
     #: Some of it can be compared here only.
-    local: bool = False
+    python_only: bool = False
 
-    def selects(self, ctx: HookContext) -> bool:
+    def matches(self, ctx: HookContext) -> bool:
         """Tell whether *ctx* fits."""
-        if self.everything:
+        if self.matches_all:
             return True
         if self.test is not None:
             return bool(self.test(ctx))
@@ -61,87 +61,87 @@ class Selector(NamedTuple):
             return True
         if not isinstance(value, str):
             return False
-        return any(map(self._fits, _TWINS if value in _TWINS else (value,)))
+        return any(map(self._matches_value, _SUBAGENT_TOOLS if value in _SUBAGENT_TOOLS else (value,)))
 
-    def _fits(self, value: str) -> bool:
+    def _matches_value(self, value: str) -> bool:
         return value in self.names or any(regex.search(value) for regex in self.regexes)
 
 
 def wire_matcher(selectors: Iterable[Selector]) -> str | None:
     """Return what the CLI is told so that it asks whenever one of *selectors* may fit; *None* for always."""
     given = list(selectors)
-    if any(selector.everything or selector.local or selector.test is not None for selector in given):
+    if any(selector.matches_all or selector.python_only or selector.test is not None for selector in given):
         return None
     names = list(dict.fromkeys(name for selector in given for name in selector.names))
-    sources = list(dict.fromkeys(source for selector in given for source in selector.sources))
+    sources = list(dict.fromkeys(source for selector in given for source in selector.cli_patterns))
     if not sources:
         return "|".join(names)
     regexes = [regex for selector in given for regex in selector.regexes]
-    if _TWINS & set(names) or any(regex.search(name) for regex in regexes for name in _TWINS):
+    if _SUBAGENT_TOOLS & set(names) or any(regex.search(name) for regex in regexes for name in _SUBAGENT_TOOLS):
         # An expression may know the one name and the CLI compare the other.
-        names = list(dict.fromkeys([*names, *sorted(_TWINS)]))
+        names = list(dict.fromkeys([*names, *sorted(_SUBAGENT_TOOLS)]))
     exact = [f"^(?:{'|'.join(names)})$"] if names else []
     parts = [*exact, *sources]
     return parts[0] if len(parts) == 1 else "|".join(f"(?:{part})" for part in parts)
 
 
-def _selector(pattern: Any) -> Selector:
-    if pattern is None or (isinstance(pattern, str) and pattern.strip() in _EVERYTHING):
-        return Selector(everything=True)
+def _parse_pattern(pattern: Any) -> Selector:
+    if pattern is None or (isinstance(pattern, str) and pattern.strip() in _MATCH_ALL):
+        return Selector(matches_all=True)
     if isinstance(pattern, str):
-        return _of_text(pattern)
+        return _parse_text(pattern)
     if isinstance(pattern, re.Pattern):
         if not isinstance(pattern.pattern, str):
             raise check.invalid("matcher", pattern, "expected an expression for text, not for bytes")
-        return Selector(regexes=(pattern,), local=True)
+        return Selector(regexes=(pattern,), python_only=True)
     if callable(pattern):
         return Selector(test=check_signature("matcher", pattern, ("ctx",)))
     if isinstance(pattern, Iterable) and not isinstance(pattern, (bytes, Mapping)):
-        return _of_list(list(pattern))
+        return _parse_list(list(pattern))
     raise check.invalid("matcher", pattern, "expected a string, a list of strings, a compiled expression or a function")
 
 
-def _of_list(patterns: list[Any]) -> Selector:
+def _parse_list(patterns: list[Any]) -> Selector:
     if not patterns:
         raise check.invalid("matcher", patterns, "an empty list fits nothing; leave it out to fit everything")
     for pattern in patterns:
         if not isinstance(pattern, (str, re.Pattern)):
             raise check.invalid("matcher", patterns, "expected strings or compiled expressions in the list")
-    parts = [_selector(pattern) for pattern in patterns]
+    parts = [_parse_pattern(pattern) for pattern in patterns]
     return Selector(
-        everything=any(part.everything for part in parts),
+        matches_all=any(part.matches_all for part in parts),
         names=tuple(name for part in parts for name in part.names),
-        sources=tuple(source for part in parts for source in part.sources),
+        cli_patterns=tuple(source for part in parts for source in part.cli_patterns),
         regexes=tuple(regex for part in parts for regex in part.regexes),
-        local=any(part.local for part in parts),
+        python_only=any(part.python_only for part in parts),
     )
 
 
-def _of_text(pattern: str) -> Selector:
-    if not _NAMES.match(pattern):
-        return _of_expression(pattern)
+def _parse_text(pattern: str) -> Selector:
+    if not _EXACT_NAMES.match(pattern):
+        return _parse_regex(pattern)
     words = [word.strip() for word in re.split(r"[|,]", pattern)]
-    names = tuple(word for word in words if word and not _SERVER.match(word))
-    sources = tuple(f"^{word}__" for word in words if _SERVER.match(word))
+    names = tuple(word for word in words if word and not _SERVER_NAME.match(word))
+    sources = tuple(f"^{word}__" for word in words if _SERVER_NAME.match(word))
     if not names and not sources:
         raise check.invalid("matcher", pattern, "there is no name in it; leave it out to fit everything")
-    return Selector(names=names, sources=sources, regexes=tuple(map(re.compile, sources)))
+    return Selector(names=names, cli_patterns=sources, regexes=tuple(map(re.compile, sources)))
 
 
-def _of_expression(pattern: str) -> Selector:
+def _parse_regex(pattern: str) -> Selector:
     try:
         regex = re.compile(pattern)
     except re.error as error:
         # The CLI accepts it without a word and never fires the hook.
         raise check.invalid("matcher", pattern, f"not a valid regular expression ({error})") from error
-    if _RULE.match(pattern):
+    if _PERMISSION_RULE.match(pattern):
         raise check.invalid("matcher", pattern, "only the tool name is compared; read ctx.tool_input for more")
     if _NOT_JAVASCRIPT.search(pattern):
-        return Selector(regexes=(regex,), local=True)
-    return Selector(sources=(pattern,), regexes=(regex,))
+        return Selector(regexes=(regex,), python_only=True)
+    return Selector(cli_patterns=(pattern,), regexes=(regex,))
 
 
-def fail_mode_of(value: object) -> str | None:
+def parse_fail_mode(value: object) -> str | None:
     """
     Return a fail mode; *None* stays *None*.
 
@@ -153,7 +153,7 @@ def fail_mode_of(value: object) -> str | None:
     return value
 
 
-def _timeout(value: object) -> float | None:
+def _parse_timeout(value: object) -> float | None:
     seconds: float | None = check.number("timeout", above=0)(value)
     return seconds
 
@@ -195,9 +195,9 @@ class Matcher:
         self.__attrs_init__(
             pattern,
             tuple(check_signature("handler", handler, ("ctx",)) for handler in handlers),
-            _timeout(timeout),
-            fail_mode_of(fail_mode),
-            _selector(pattern),
+            _parse_timeout(timeout),
+            parse_fail_mode(fail_mode),
+            _parse_pattern(pattern),
         )
 
     def check_for(self, event: Event) -> None:
@@ -207,7 +207,7 @@ class Matcher:
         Raises:
             ConfigurationError: It cannot; the hook would never be called.
         """
-        if self.selector.everything or self.selector.test is not None:
+        if self.selector.matches_all or self.selector.test is not None:
             return
         if event.matches is None:
             remedy = "leave the pattern out, or give a function of the context"
@@ -222,10 +222,10 @@ class Matcher:
         return f"<Matcher {self.pattern!r} {', '.join(map(function_name, self.handlers))}>"
 
 
-_KEYS = ("matcher", "handler", "handlers", "timeout", "fail_mode")
+_MATCHER_KEYS = ("matcher", "handler", "handlers", "timeout", "fail_mode")
 
 
-def matcher_of(value: Any) -> Matcher:
+def parse_matcher(value: Any) -> Matcher:
     """
     Return the matcher that *value* stands for: a `Matcher`, a dict with `matcher`, `handler` or `handlers`, `timeout`
     and `fail_mode`, or a function that is hooked to everything.
@@ -236,16 +236,16 @@ def matcher_of(value: Any) -> Matcher:
     if isinstance(value, Matcher):
         return value
     if isinstance(value, Mapping):
-        return _of_dict(value)
+        return _matcher_from_dict(value)
     if callable(value):
         return Matcher(None, value)
     raise check.invalid("hook", value, "expected a function, a Matcher or a dict with a handler")
 
 
-def _of_dict(value: Mapping[str, Any]) -> Matcher:
+def _matcher_from_dict(value: Mapping[str, Any]) -> Matcher:
     for key in value:
-        if key not in _KEYS:
-            raise check.invalid("hook", key, f"no such key; there are {', '.join(_KEYS)}")
+        if key not in _MATCHER_KEYS:
+            raise check.invalid("hook", key, f"no such key; there are {', '.join(_MATCHER_KEYS)}")
     several = value.get("handlers", ())
     handlers = [*(several if isinstance(several, (list, tuple)) else (several,))]
     if "handler" in value:

@@ -15,10 +15,10 @@ from .base import HookContext
 from .result import BLOCKED, DECISIONS, SPECIFIC_KEYS, STRICTNESS, TOP_KEYS, Output, Result
 
 #: In lower case -> as the CLI spells it: `updated_mcp_tool_output` has a word in capitals.
-_SPELLED = {key.lower(): key for key in (*TOP_KEYS, *SPECIFIC_KEYS)}
+_WIRE_KEYS = {key.lower(): key for key in (*TOP_KEYS, *SPECIFIC_KEYS)}
 
 
-def output_of(answer: object, ctx: HookContext) -> Output:
+def to_output(answer: object, ctx: HookContext) -> Output:
     """
     Return the wire form of what a hook returned: `None` and `True` are no opinion, `False` refuses, a `Result` is
     written for its event, and a dict is sent as it is (keys in snake_case are spelled as the CLI does).
@@ -31,15 +31,15 @@ def output_of(answer: object, ctx: HookContext) -> Output:
     if answer is False:
         answer = Result.block()
     if isinstance(answer, Result):
-        return _encodable(answer.to_wire(ctx), ctx)
+        return _check_encodable(answer.to_wire(ctx), ctx)
     if isinstance(answer, Mapping):
-        return _encodable(_spelled(answer, ctx), ctx)
+        return _check_encodable(_normalize(answer, ctx), ctx)
     event = ctx.facts.name
     remedy = "return a hooks.Result, None, True, False or a dict"
     raise HookError(f"{event}: a hook cannot answer with a {type(answer).__name__}; {remedy}", event=event)
 
 
-def _encodable(output: Output, ctx: HookContext) -> Output:
+def _check_encodable(output: Output, ctx: HookContext) -> Output:
     try:
         # Before it is sent: the line would be refused later, or a NaN would end the CLI.
         json_lines.dumps(output)
@@ -49,11 +49,11 @@ def _encodable(output: Output, ctx: HookContext) -> Output:
     return output
 
 
-def _spelled(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
-    output = {_key(key, ctx): value for key, value in answer.items()}
+def _normalize(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
+    output = {_wire_key(key, ctx): value for key, value in answer.items()}
     for key in output:
         if key not in TOP_KEYS:
-            _refuse_key(key, TOP_KEYS, ctx)
+            _reject_typo(key, TOP_KEYS, ctx)
     if output and not output.keys() & set(TOP_KEYS):
         event = ctx.facts.name
         text = f"{event}: a hook's answer has none of the keys that the CLI knows: {', '.join(map(repr, output))}"
@@ -61,18 +61,18 @@ def _spelled(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
     _check_word("decision", output, ("approve", "block"), ctx)
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, Mapping):
-        named = {_key(key, ctx): value for key, value in specific.items()}
+        named = {_wire_key(key, ctx): value for key, value in specific.items()}
         name = named.setdefault("hookEventName", ctx.facts.wire_name)
         if name != ctx.facts.wire_name:
             # The CLI takes such an answer for an empty one.
             raise HookError(f"hookEventName is {name!r} at {ctx.facts.name}; leave it out", event=ctx.facts.name)
         for key in named.keys() - SPECIFIC_KEYS - {"decision"}:
-            _refuse_key(key, tuple(SPECIFIC_KEYS), ctx)
+            _reject_typo(key, tuple(SPECIFIC_KEYS), ctx)
         _check_word("permissionDecision", named, DECISIONS, ctx)
         output["hookSpecificOutput"] = named
     if output.get("continue") is False and ctx.facts.prevents and not ends_chain({**output, "continue": True}):
         # By itself it ends the turn after the tool ran (CLI 2.1), and whoever says stop does not want that.
-        output = merged(output, Result.stop(str(output.get("stopReason") or BLOCKED)).to_wire(ctx))
+        output = merge(output, Result.stop(str(output.get("stopReason") or BLOCKED)).to_wire(ctx))
     return output
 
 
@@ -83,15 +83,15 @@ def _check_word(key: str, output: Mapping[str, Any], words: Iterable[str], ctx: 
         raise HookError(f"{event}: {key}={value!r}: expected one of {', '.join(words)}", event=event)
 
 
-def _key(key: Any, ctx: HookContext) -> str:
+def _wire_key(key: Any, ctx: HookContext) -> str:
     if not isinstance(key, str):
         raise HookError(f"{ctx.facts.name}: a hook's answer has strings as keys, not {key!r}", event=ctx.facts.name)
     # `continue_` and `async_`: Python's keywords cannot be named in dict(...).
     spelled = camel(key.rstrip("_"))
-    return _SPELLED.get(spelled.lower(), spelled)
+    return _WIRE_KEYS.get(spelled.lower(), spelled)
 
 
-def _refuse_key(key: str, known: Sequence[str], ctx: HookContext) -> None:
+def _reject_typo(key: str, known: Sequence[str], ctx: HookContext) -> None:
     """Refuse what the CLI would ignore by mistake; a key that nobody knows may belong to a later version."""
     event = ctx.facts.name
     if key in SPECIFIC_KEYS and known is TOP_KEYS:
@@ -112,7 +112,7 @@ def ends_chain(output: Output) -> bool:
     return denied or specific.get("permissionDecision") in ("deny", "defer") or specific.get("action") == "decline"
 
 
-def fed(output: Output, ctx: HookContext) -> HookContext:
+def next_context(output: Output, ctx: HookContext) -> HookContext:
     """Return the context for the next hook: with the input, or the result, that *output* puts in place of the old."""
     specific = output.get("hookSpecificOutput")
     if not isinstance(specific, Mapping):
@@ -127,7 +127,7 @@ def fed(output: Output, ctx: HookContext) -> HookContext:
     return ctx.with_field(field, source[key]) if key in source else ctx
 
 
-def merged(first: Output, second: Output) -> Output:
+def merge(first: Output, second: Output) -> Output:
     """Join two outputs of one firing: texts add up, the stricter decision holds, else the later value."""
     if not first or not second:
         return first or second
@@ -136,16 +136,16 @@ def merged(first: Output, second: Output) -> Output:
         return first
     kept = {key: value for key, value in first.items() if key not in ("async", "asyncTimeout")}
     output = {**kept, **second}
-    _join(output, kept, second, "systemMessage")
+    _join_texts(output, kept, second, "systemMessage")
     mine, theirs = kept.get("hookSpecificOutput"), second.get("hookSpecificOutput")
     if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-        output["hookSpecificOutput"] = _merged_specific(mine, theirs)
+        output["hookSpecificOutput"] = _merge_specific(mine, theirs)
     return output
 
 
-def _merged_specific(first: Mapping[str, Any], second: Mapping[str, Any]) -> Output:
+def _merge_specific(first: Mapping[str, Any], second: Mapping[str, Any]) -> Output:
     specific = {**first, **second}
-    _join(specific, first, second, "additionalContext")
+    _join_texts(specific, first, second, "additionalContext")
     if _strictness(first) > _strictness(second):
         for key in ("permissionDecision", "permissionDecisionReason"):
             specific.pop(key, None)
@@ -161,6 +161,6 @@ def _strictness(specific: Mapping[str, Any]) -> int:
     return STRICTNESS.get(str(specific.get("permissionDecision")), 0)
 
 
-def _join(into: Output, first: Mapping[str, Any], second: Mapping[str, Any], key: str) -> None:
+def _join_texts(into: Output, first: Mapping[str, Any], second: Mapping[str, Any], key: str) -> None:
     if isinstance(first.get(key), str) and isinstance(second.get(key), str):
         into[key] = f"{first[key]}\n{second[key]}"

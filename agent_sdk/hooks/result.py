@@ -34,10 +34,10 @@ SPECIFIC_KEYS = frozenset({
     "watchPaths", "reloadSkills", "worktreePath", "displayContent", "retry", "action", "content", "hookEventName",
 })  # fmt: skip
 
-_NOTHING: Any = object()
+_UNSET: Any = object()
 
 
-def _reason(name: str, value: object) -> str:
+def _required_text(name: str, value: object) -> str:
     text: str | None = check.string(name)(value)
     if text is None:
         raise check.invalid(name, value, "say why in a few words")
@@ -58,7 +58,7 @@ class Result:
     reason: str | None = None
     #: *None* leaves the input as it is.
     new_input: dict[str, Any] | None = None
-    new_output: Any = _NOTHING
+    new_output: Any = _UNSET
     #: Why the turn ends; *None* lets it go on.
     stop_reason: str | None = None
     context: str | None = None
@@ -81,7 +81,7 @@ class Result:
         Args:
             reason: Why, in words for the model.
         """
-        return cls(decision="deny", reason=_reason("reason", reason))
+        return cls(decision="deny", reason=_required_text("reason", reason))
 
     @classmethod
     def modify(cls, input: Mapping[str, Any], reason: str | None = None, *, approve: bool = True) -> Result:
@@ -106,17 +106,17 @@ class Result:
     @classmethod
     def stop(cls, reason: str) -> Result:
         """End the turn. The tool, the prompt or the like that the hook was asked about is refused as well."""
-        return cls(stop_reason=_reason("reason", reason))
+        return cls(stop_reason=_required_text("reason", reason))
 
     @classmethod
     def with_context(cls, text: str) -> Result:
         """Tell the model *text* besides."""
-        return cls(context=_reason("text", text))
+        return cls(context=_required_text("text", text))
 
     @classmethod
     def with_system_message(cls, text: str) -> Result:
         """Show *text* to the user, as a message of the stream; the model does not read it."""
-        return cls(system_message=_reason("text", text))
+        return cls(system_message=_required_text("text", text))
 
     @classmethod
     def suppress(cls) -> Result:
@@ -156,7 +156,7 @@ class Result:
     def __add__(self, other: object) -> Result:
         if not isinstance(other, Result):
             return NotImplemented
-        changes = dict(_told(other))
+        changes = dict(_set_fields(other))
         for name in ("context", "system_message"):
             if name in changes and getattr(self, name) is not None:
                 changes[name] = f"{getattr(self, name)}\n{changes[name]}"
@@ -173,7 +173,7 @@ class Result:
         """
         output: Output = {}
         specific: Output = {}
-        for name, value in _told(self):
+        for name, value in _set_fields(self):
             write = _WRITERS.get(name)
             if write is not None:
                 write(self, value, ctx, output, specific)
@@ -182,18 +182,18 @@ class Result:
         return output
 
     def __repr__(self) -> str:
-        return f"Result({', '.join(f'{name}={value!r}' for name, value in _told(self))})"
+        return f"Result({', '.join(f'{name}={value!r}' for name, value in _set_fields(self))})"
 
 
 _FIELDS = tuple((field.name, field.default) for field in attrs.fields(Result))
 
 
-def _told(result: Result) -> list[tuple[str, Any]]:
+def _set_fields(result: Result) -> list[tuple[str, Any]]:
     pairs = ((name, getattr(result, name), default) for name, default in _FIELDS)
     return [(name, value) for name, value, default in pairs if value is not default]
 
 
-def _senseless(ctx: HookContext, answer: str, remedy: str) -> HookError:
+def _unsupported(ctx: HookContext, answer: str, remedy: str) -> HookError:
     event = ctx.facts.name
     return HookError(f"{answer} makes no sense at {event}: {remedy}", event=event)
 
@@ -202,80 +202,81 @@ def _write_decision(result: Result, decision: str, ctx: HookContext, output: Out
     reason = result.reason
     if decision == "skip":
         if not ctx.facts.prevents:
-            raise _senseless(ctx, "skip", "there is nothing left to skip; return None, or stop to end the turn")
+            raise _unsupported(ctx, "skip", "there is nothing left to skip; return None, or stop to end the turn")
         decision, reason = "deny", reason or SKIPPED
-    _REFUSALS[ctx.facts.refusal](decision, reason, ctx, output, specific)
+    _DECISION_WRITERS[ctx.facts.denial](decision, reason, ctx, output, specific)
 
 
-def _permission(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _write_permission(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision == "defer" and ctx.facts.name != "pre_tool_use":
-        raise _senseless(ctx, "defer", "only a tool use can be deferred, at pre_tool_use")
+        raise _unsupported(ctx, "defer", "only a tool use can be deferred, at pre_tool_use")
     specific["permissionDecision"] = decision
     if reason is not None or decision == "deny":
         specific["permissionDecisionReason"] = reason or BLOCKED
 
 
-def _request(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _write_request(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _senseless(ctx, decision, "a permission request takes allow or deny; return None to let it be asked")
+        raise _unsupported(ctx, decision, "a permission request takes allow or deny; return None to let it be asked")
     decided: Output = {"behavior": decision}
     if decision == "deny":
         decided["message"] = reason or BLOCKED
     specific["decision"] = decided
 
 
-def _elicitation(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _write_elicitation(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _senseless(ctx, decision, "block declines, and modify answers with fields")
+        raise _unsupported(ctx, decision, "block declines, and modify answers with fields")
     if decision == "deny":
         # CLI 2.1 reads the decision alone, and documents the action alone.
         output.update(decision="block", reason=reason or BLOCKED)
         specific["action"] = "decline"
 
 
-def _block(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _write_block(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _senseless(ctx, decision, "it takes block, or None for no opinion")
+        raise _unsupported(ctx, decision, "it takes block, or None for no opinion")
     if decision == "deny":
         output.update(decision="block", reason=reason or BLOCKED)
 
 
-def _none(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
+def _reject_denial(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision != "allow":
-        raise _senseless(ctx, "block" if decision == "deny" else decision, "nothing waits for leave there; return None")
+        answer = "block" if decision == "deny" else decision
+        raise _unsupported(ctx, answer, "nothing waits for leave there; return None")
 
 
-_REFUSALS: dict[str, Callable[[str, str | None, HookContext, Output, Output], None]] = {
-    "permission": _permission,
-    "request": _request,
-    "elicitation": _elicitation,
-    "block": _block,
-    "none": _none,
+_DECISION_WRITERS: dict[str, Callable[[str, str | None, HookContext, Output, Output], None]] = {
+    "permission": _write_permission,
+    "request": _write_request,
+    "elicitation": _write_elicitation,
+    "block": _write_block,
+    "none": _reject_denial,
 }
 
 
 def _write_input(result: Result, value: Any, ctx: HookContext, output: Output, specific: Output) -> None:
     if ctx.facts.changes is None:
-        raise _senseless(ctx, "modify", "only pre_tool_use, permission_request and elicitations have a new input")
+        raise _unsupported(ctx, "modify", "only pre_tool_use, permission_request and elicitations have a new input")
     key = ctx.facts.changes[0]
-    if ctx.facts.refusal == "elicitation":
+    if ctx.facts.denial == "elicitation":
         specific["action"] = "accept"
-    if ctx.facts.refusal != "request":
+    if ctx.facts.denial != "request":
         specific[key] = value
         return
     if "decision" not in specific:
-        raise _senseless(ctx, "modify with approve=False", "the input changes with the permission; use pre_tool_use")
+        raise _unsupported(ctx, "modify with approve=False", "the input changes with the permission; use pre_tool_use")
     if specific["decision"]["behavior"] == "allow":
         specific["decision"][key] = value
 
 
 def _write_output(result: Result, value: Any, ctx: HookContext, output: Output, specific: Output) -> None:
     if ctx.facts.name != "post_tool_use":
-        raise _senseless(ctx, "replace_output", "only post_tool_use has a result to replace")
-    specific["updatedToolOutput"] = _fitting(value, ctx)
+        raise _unsupported(ctx, "replace_output", "only post_tool_use has a result to replace")
+    specific["updatedToolOutput"] = _in_result_shape(value, ctx)
 
 
-def _fitting(value: Any, ctx: HookContext) -> Any:
+def _in_result_shape(value: Any, ctx: HookContext) -> Any:
     """Give text the shape of the tool's own result: in any other the CLI keeps the old one without a word."""
     old = getattr(ctx, "tool_response", None)
     if isinstance(value, str) and isinstance(old, list):
@@ -283,7 +284,7 @@ def _fitting(value: Any, ctx: HookContext) -> Any:
     if isinstance(value, str) and isinstance(old, dict):
         if "stdout" in old:
             return {**old, "stdout": value, "stderr": ""}
-        raise _senseless(ctx, "replace_output with text", f"give a dict with the keys {', '.join(map(str, old))}")
+        raise _unsupported(ctx, "replace_output with text", f"give a dict with the keys {', '.join(map(str, old))}")
     return value
 
 
@@ -291,14 +292,14 @@ def _write_stop(result: Result, value: str, ctx: HookContext, output: Output, sp
     output.update({"continue": False, "stopReason": value})
     if ctx.facts.prevents:
         # By itself it ends the turn after the tool ran (CLI 2.1), and whoever says stop does not want that.
-        _REFUSALS[ctx.facts.refusal]("deny", value, ctx, output, specific)
-    if ctx.facts.refusal == "request":
+        _DECISION_WRITERS[ctx.facts.denial]("deny", value, ctx, output, specific)
+    if ctx.facts.denial == "request":
         specific["decision"]["interrupt"] = True
 
 
 def _write_context(result: Result, value: str, ctx: HookContext, output: Output, specific: Output) -> None:
     if not ctx.facts.takes_context:
-        raise _senseless(ctx, "with_context", "the model is not told anything there; use with_system_message")
+        raise _unsupported(ctx, "with_context", "the model is not told anything there; use with_system_message")
     specific["additionalContext"] = value
 
 

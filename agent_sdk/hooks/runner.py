@@ -15,13 +15,13 @@ from .._core import checks as check
 from .._core import log as _log
 from .._core.callbacks import Cancellation, function_name
 from ..errors import HookError
-from .base import Event, HookContext, copied, event_class, snake, usual_fields
-from .matchers import Handler, Matcher, fail_mode_of, matcher_of, wire_matcher
-from .outputs import ends_chain, fed, merged, output_of
+from .base import Event, HookContext, copy_json, event_class, sample_input, snake
+from .matchers import Handler, Matcher, parse_fail_mode, parse_matcher, wire_matcher
+from .outputs import ends_chain, merge, next_context, to_output
 from .result import Output, Result
 
-#: Seconds that the CLI waits: a back-stop, since each hook has a time of its own that starts when the hook does.
-BACK_STOP = 86400
+#: Seconds that the CLI waits for an event: far more than any hook takes, whose own timeout starts with the hook.
+CLI_TIMEOUT = 86400
 _PREFIX = "hook_"
 
 
@@ -68,7 +68,7 @@ class Logger(Protocol):
         """Log one line; *args* fill *msg*."""
 
 
-class Outcome(NamedTuple):
+class HookOutcome(NamedTuple):
     """What became of one firing."""
 
     #: What answers the CLI; `{}` is no opinion.
@@ -104,11 +104,11 @@ class HookSet:
     def __init__(
         self, hooks: Mapping[str, Any] | None = None, fail_mode: str | None = None, logger: Logger | None = None
     ) -> None:
-        self.fail_mode = fail_mode_of(fail_mode) or "closed"
+        self.fail_mode = parse_fail_mode(fail_mode) or "closed"
         self.logger = logger
         self._steps: dict[str, list[_Step]] = {}
-        #: Makes the context of an event from its input; filled when one fires, since it takes the converter.
-        self._makers: dict[str, Callable[[dict[str, Any]], HookContext]] = {}
+        #: Turns the input of an event into its context; filled when one fires, since that loads the converter.
+        self._structurers: dict[str, Callable[[dict[str, Any]], HookContext]] = {}
         for event, given in (check.mapping("hooks")(hooks) or {}).items():
             for one in given if isinstance(given, (list, tuple)) else (given,):
                 self.add(event, one)
@@ -132,7 +132,7 @@ class HookSet:
         Raises:
             ConfigurationError: There is no such event, or the hook is wrong.
         """
-        facts, matcher = event_class(event).facts, matcher_of(hook)
+        facts, matcher = event_class(event).facts, parse_matcher(hook)
         matcher.check_for(facts)
         if matcher.fail_mode == "closed" and not facts.prevents:
             remedy = "nothing can be refused any more; catch the hook's own errors in it, and answer all the same"
@@ -146,11 +146,11 @@ class HookSet:
     def prepare(self) -> None:
         """Make what first firings need, while there is time. May be left out."""
         for event in self._steps:
-            self._maker(event)(usual_fields(event_class(event)))
+            self._context_structurer(event)(sample_input(event_class(event)))
 
-    def _maker(self, event: str) -> Callable[[dict[str, Any]], HookContext]:
-        made = self._makers[event] = _converter.maker_of(event_class(event))
-        return made
+    def _context_structurer(self, event: str) -> Callable[[dict[str, Any]], HookContext]:
+        structure = self._structurers[event] = _converter.structurer(event_class(event))
+        return structure
 
     def wire(self) -> dict[str, list[Output]] | None:
         """Return the `hooks` of the handshake; *None* when there are none."""
@@ -167,7 +167,7 @@ class HookSet:
         *,
         cancellation: Cancellation | None = None,
         timer: Timer | None = None,
-    ) -> Outcome:
+    ) -> HookOutcome:
         """
         Run the hooks that the CLI called; never raises an `Exception`.
 
@@ -181,12 +181,12 @@ class HookSet:
         steps = self._steps.get(event)
         if steps is None:
             error = HookError(f"there is no hook {callback_id!r}", event=event)
-            return Outcome({}, [error])
-        ctx = (self._makers.get(event) or self._maker(event))(fields)
-        ctx._cancellation = cancellation
+            return HookOutcome({}, [error])
+        ctx = (self._structurers.get(event) or self._context_structurer(event))(fields)
+        ctx.follow(cancellation)
         return _Firing(self, ctx, steps, timer or _UNTIMED).run()
 
-    def fire(self, event: str, fields: Mapping[str, Any], **run: Any) -> Outcome:
+    def fire(self, event: str, fields: Mapping[str, Any], **run: Any) -> HookOutcome:
         """
         Fire an event from our side, as the CLI would: for those that it never fires for an SDK.
 
@@ -196,7 +196,7 @@ class HookSet:
             run: As for `run`.
         """
         if not self.has(event):
-            return Outcome({}, [])
+            return HookOutcome({}, [])
         facts = event_class(event).facts
         return self.run(_PREFIX + facts.name, {**fields, "hook_event_name": facts.wire_name}, **run)
 
@@ -210,9 +210,9 @@ class HookSet:
 
 def _registration(facts: Event, steps: list[_Step]) -> Output:
     registered: Output = {
-        "matcher": wire_matcher(step.matcher.selector for step in steps) if facts.sent else None,
+        "matcher": wire_matcher(step.matcher.selector for step in steps) if facts.cli_matches else None,
         "hookCallbackIds": [_PREFIX + facts.name],
-        "timeout": BACK_STOP,
+        "timeout": CLI_TIMEOUT,
     }
     if facts.prevents:
         # For an answer that we could not give at all: the process died, the line was lost.
@@ -223,7 +223,7 @@ def _registration(facts: Event, steps: list[_Step]) -> Output:
 class _Firing:
     """One firing of one event: the hooks in order, and what they have said so far."""
 
-    __slots__ = ("answered", "ctx", "errors", "hooks", "index", "output", "steps", "timer")
+    __slots__ = ("ctx", "errors", "hooks", "index", "output", "steps", "timeout_output", "timer")
 
     def __init__(self, hooks: HookSet, ctx: HookContext, steps: list[_Step], timer: Timer) -> None:
         self.hooks = hooks
@@ -232,33 +232,33 @@ class _Firing:
         self.timer = timer
         #: Which of the steps runs.
         self.index = 0
-        #: What answers in the place of a hook that is late.
-        self.answered: Output | None = None
+        #: Answers in place of a hook that timed out.
+        self.timeout_output: Output | None = None
         self.output: Output = {}
         self.errors: list[Exception] = []
 
-    def run(self) -> Outcome:
+    def run(self) -> HookOutcome:
         for index, step in enumerate(self.steps):
             if self.ctx.cancelled:
-                self._cut(self.steps[index:])
+                self._refuse_remaining(self.steps[index:])
                 break
             self.index = index
-            output = self._call(step)
+            output = self._call_hook(step)
             if output is None:
-                return Outcome(self.output, self.errors, True)
+                return HookOutcome(self.output, self.errors, True)
             if output:
-                self.output = merged(self.output, output)
+                self.output = merge(self.output, output)
                 if ends_chain(output):
                     break
-                self.ctx = fed(output, self.ctx)
-        return Outcome(self.output, self.errors)
+                self.ctx = next_context(output, self.ctx)
+        return HookOutcome(self.output, self.errors)
 
-    def _cut(self, left: list[_Step]) -> None:
-        """Leave out the hooks that are *left*: nobody should wait for the answer, but it may still be read."""
-        if any(step.is_closed for step in left):
-            self.output = merged(self.output, self._refusal("The event was cancelled."))
+    def _refuse_remaining(self, remaining: list[_Step]) -> None:
+        """Refuse in place of the *remaining* hooks: the CLI withdrew the event, but may still read the answer."""
+        if any(step.is_closed for step in remaining):
+            self.output = merge(self.output, self._refusal("The event was cancelled."))
 
-    def _call(self, step: _Step) -> Output | None:
+    def _call_hook(self, step: _Step) -> Output | None:
         """Call a hook against the clock; *None* when its time ran out and the event is answered."""
         timer = self.timer
         output: Output = {}
@@ -266,31 +266,31 @@ class _Firing:
         before: Any = None
         try:
             given = self.ctx.changeable()
-            before = copied(given)
+            before = copy_json(given)
             timer.start(step.matcher.timeout, self._expire)
-            if step.matcher.selector.selects(self.ctx):
+            if step.matcher.selector.matches(self.ctx):
                 answer = step.handler(self.ctx)
                 if answer is not None:
-                    output = output_of(answer, self.ctx)
+                    output = to_output(answer, self.ctx)
                 if given != before:
-                    self._check_change(output)
+                    self._reject_change_in_place(output)
         except Exception as error:
             # A hook's bug ends neither the turn nor the process: it refuses, or is passed over, and is reported.
-            output = self._failed(step, error)
+            output = self._on_error(step, error)
         finally:
             is_late = timer.stop()
-        if before is not None and fed(output, self.ctx) is self.ctx:
+        if before is not None and next_context(output, self.ctx) is self.ctx:
             given.clear()  # the hooks that follow see what will run, whatever this one has put there
             given.update(before)
         if not is_late:
             return output
-        self.errors.append(self._late(step))
-        self.output = self.output if self.answered is None else self.answered
+        self.errors.append(self._timeout_error(step))
+        self.output = self.output if self.timeout_output is None else self.timeout_output
         return None
 
-    def _check_change(self, output: Output) -> None:
+    def _reject_change_in_place(self, output: Output) -> None:
         """Refuse a change of the input in place: it changes nothing of what will run."""
-        if not ends_chain(output) and fed(output, self.ctx) is self.ctx:
+        if not ends_chain(output) and next_context(output, self.ctx) is self.ctx:
             event, remedy = self.ctx.event, "return hooks.Result.modify(new_input), or change a copy"
             raise HookError(f"{event}: the hook changed the input in place, which has no effect; {remedy}", event=event)
 
@@ -300,14 +300,14 @@ class _Firing:
         late = f"The hook {function_name(step.handler)} did not answer within {step.matcher.timeout} seconds."
         output = self.output
         if step.is_closed:
-            output = merged(output, self._refusal(late))
+            output = merge(output, self._refusal(late))
         elif any(each.is_closed for each in later):
             # This one may be passed over, but not the others that now cannot be asked.
-            output = merged(output, self._refusal(f"{late} It kept other hooks from being asked."))
-        self.answered = output
+            output = merge(output, self._refusal(f"{late} It kept other hooks from being asked."))
+        self.timeout_output = output
         return output
 
-    def _failed(self, step: _Step, error: Exception) -> Output:
+    def _on_error(self, step: _Step, error: Exception) -> Output:
         name = function_name(step.handler)
         if isinstance(error, HookError) and not error.handler:
             error.handler = name
@@ -318,7 +318,7 @@ class _Firing:
         # The text may hold secrets: the model gets the kind alone.
         return self._refusal(f"The hook {name} failed ({type(error).__name__}).")
 
-    def _late(self, step: _Step) -> HookError:
+    def _timeout_error(self, step: _Step) -> HookError:
         name, event = function_name(step.handler), self.ctx.event
         text = f"the hook {name} did not answer {event} within {step.matcher.timeout} seconds; raise its timeout"
         self.hooks.log("%s", text)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 
-import attrs
-
 from .._core.fields import wire
+from ..messages.registry import wire_object
 from .base import HookContext, hook_event
 
 
-@hook_event("SessionStart", matches="source", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("SessionStart", matches="source", takes_context=True)
 class SessionStart(HookContext):
     """A session starts or goes on."""
 
@@ -29,7 +27,6 @@ class SessionStart(HookContext):
 
 
 @hook_event("SessionEnd", matches="reason")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class SessionEnd(HookContext):
     """A session ends."""
 
@@ -37,8 +34,7 @@ class SessionEnd(HookContext):
     reason: str = ""
 
 
-@hook_event("Setup", matches="trigger", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("Setup", matches="trigger", takes_context=True)
 class Setup(HookContext):
     """The CLI sets a directory up."""
 
@@ -46,8 +42,7 @@ class Setup(HookContext):
     trigger: str = ""
 
 
-@hook_event("PreCompact", matches="trigger", sent=True, refusal="block", prevents=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("PreCompact", matches="trigger", cli_matches=True, denial="block", prevents=True)
 class PreCompact(HookContext):
     """The conversation is about to be compacted."""
 
@@ -57,7 +52,6 @@ class PreCompact(HookContext):
 
 
 @hook_event("PostCompact", matches="trigger")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PostCompact(HookContext):
     """The conversation was compacted."""
 
@@ -65,7 +59,7 @@ class PostCompact(HookContext):
     compact_summary: str = ""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ModelSwitchContext(HookContext):
     """What the events of a switch of models share."""
 
@@ -84,20 +78,17 @@ class ModelSwitchContext(HookContext):
     pricing: str = ""
 
 
-@hook_event("PreModelSwitch", matches="to_model", refusal="permission", prevents=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("PreModelSwitch", matches="to_model", denial="permission", prevents=True)
 class PreModelSwitch(ModelSwitchContext):
     """The model is about to be switched."""
 
 
-@hook_event("PostModelSwitch", matches="to_model", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("PostModelSwitch", matches="to_model", takes_context=True)
 class PostModelSwitch(ModelSwitchContext):
     """The model was switched."""
 
 
-@hook_event("ConfigChange", matches="source", refusal="block", prevents=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("ConfigChange", matches="source", denial="block", prevents=True)
 class ConfigChange(HookContext):
     """A settings file changed, and is about to take effect."""
 
@@ -107,7 +98,6 @@ class ConfigChange(HookContext):
 
 
 @hook_event("WorktreeCreate")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class WorktreeCreate(HookContext):
     """A git worktree is wanted; the answer's `hookSpecificOutput` may name its `worktreePath`."""
 
@@ -115,7 +105,6 @@ class WorktreeCreate(HookContext):
 
 
 @hook_event("WorktreeRemove")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class WorktreeRemove(HookContext):
     """A git worktree is to be removed."""
 
@@ -123,7 +112,6 @@ class WorktreeRemove(HookContext):
 
 
 @hook_event("InstructionsLoaded", matches="load_reason")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class InstructionsLoaded(HookContext):
     """A file of instructions was read, such as CLAUDE.md."""
 
@@ -138,7 +126,6 @@ class InstructionsLoaded(HookContext):
 
 
 @hook_event("CwdChanged")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class CwdChanged(HookContext):
     """The working directory changed."""
 
@@ -146,8 +133,7 @@ class CwdChanged(HookContext):
     new_cwd: str = ""
 
 
-@hook_event("FileChanged", matches="file_path", sent=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("FileChanged", matches="file_path", cli_matches=True)
 class FileChanged(HookContext):
     """A watched file changed. Patterns are names of files, and say which files are watched."""
 
@@ -161,7 +147,6 @@ class FileChanged(HookContext):
 
 
 @hook_event("DirectoryAdded", matches="source")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class DirectoryAdded(HookContext):
     """A directory was added to those that the tools may use."""
 

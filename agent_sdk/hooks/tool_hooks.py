@@ -10,10 +10,11 @@ from typing import Any
 import attrs
 
 from ..messages.base import WireObject
+from ..messages.registry import wire_object
 from .base import HookContext, hook_event
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ServerOrigin(WireObject):
     """The MCP server that a tool belongs to, and where it was configured."""
 
@@ -21,7 +22,7 @@ class ServerOrigin(WireObject):
     source: str | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class BatchedToolCall(WireObject):
     """One tool use of a batch."""
 
@@ -32,7 +33,7 @@ class BatchedToolCall(WireObject):
     tool_response: Any = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ToolHookContext(HookContext):
     """What the events of one tool use share."""
 
@@ -45,21 +46,19 @@ class ToolHookContext(HookContext):
 @hook_event(
     "PreToolUse",
     matches="tool_name",
-    sent=True,
-    refusal="permission",
+    cli_matches=True,
+    denial="permission",
     prevents=True,
-    context=True,
+    takes_context=True,
     changes=("updatedInput", "tool_input"),
 )
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PreToolUse(ToolHookContext):
     """A tool is about to run."""
 
     tool_use_id: str = ""
 
 
-@hook_event("PostToolUse", matches="tool_name", sent=True, refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("PostToolUse", matches="tool_name", cli_matches=True, denial="block", takes_context=True)
 class PostToolUse(ToolHookContext):
     """A tool ran. A block tells the model why its result is not good."""
 
@@ -69,8 +68,7 @@ class PostToolUse(ToolHookContext):
     duration_ms: float | None = None
 
 
-@hook_event("PostToolUseFailure", matches="tool_name", sent=True, refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("PostToolUseFailure", matches="tool_name", cli_matches=True, denial="block", takes_context=True)
 class PostToolUseFailure(ToolHookContext):
     """A tool failed."""
 
@@ -80,8 +78,7 @@ class PostToolUseFailure(ToolHookContext):
     duration_ms: float | None = None
 
 
-@hook_event("PostToolBatch", refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("PostToolBatch", denial="block", takes_context=True)
 class PostToolBatch(HookContext):
     """All tool uses of one reply of the model have ended."""
 
@@ -91,12 +88,11 @@ class PostToolBatch(HookContext):
 @hook_event(
     "PermissionRequest",
     matches="tool_name",
-    sent=True,
-    refusal="request",
+    cli_matches=True,
+    denial="request",
     prevents=True,
     changes=("updatedInput", "tool_input"),
 )
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PermissionRequest(ToolHookContext):
     """The CLI wants to ask whether a tool may run. The first answer counts: this one, or that of `can_use_tool`."""
 
@@ -105,13 +101,12 @@ class PermissionRequest(ToolHookContext):
     @property
     def suggestions(self) -> list[Any]:
         """Changes of the rules that would spare further questions of the kind, as `permissions.PermissionUpdate`."""
-        from ..permissions.updates import updates_of
+        from ..permissions.updates import parse_suggestions
 
-        return updates_of(self.permission_suggestions)
+        return parse_suggestions(self.permission_suggestions)
 
 
-@hook_event("PermissionDenied", matches="tool_name", sent=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("PermissionDenied", matches="tool_name", cli_matches=True)
 class PermissionDenied(ToolHookContext):
     """A tool use was refused."""
 

@@ -8,11 +8,12 @@ from typing import Any
 import attrs
 
 from ..messages.base import WireObject
+from ..messages.registry import wire_object
 from .base import HookContext, hook_event
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class BackgroundTask(WireObject):
+@wire_object
+class BackgroundTaskSummary(WireObject):
     """A background task that still lives at the end of a turn."""
 
     id: str = ""
@@ -27,7 +28,7 @@ class BackgroundTask(WireObject):
     name: str | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class SessionCron(WireObject):
     """A prompt that the session has scheduled."""
 
@@ -37,8 +38,7 @@ class SessionCron(WireObject):
     prompt: str = ""
 
 
-@hook_event("UserPromptSubmit", refusal="block", prevents=True, context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("UserPromptSubmit", denial="block", prevents=True, takes_context=True)
 class UserPromptSubmit(HookContext):
     """A prompt is about to go to the model; also one that the CLI made, such as the news of a background task."""
 
@@ -48,8 +48,7 @@ class UserPromptSubmit(HookContext):
     session_title: str | None = None
 
 
-@hook_event("UserPromptExpansion", matches="command_name", refusal="block", prevents=True, context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("UserPromptExpansion", matches="command_name", denial="block", prevents=True, takes_context=True)
 class UserPromptExpansion(HookContext):
     """A slash command is about to become its prompt."""
 
@@ -61,20 +60,18 @@ class UserPromptExpansion(HookContext):
     prompt: str = ""
 
 
-@hook_event("Stop", refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("Stop", denial="block", takes_context=True)
 class Stop(HookContext):
     """The model is done. A block sends it on with the reason as its task."""
 
     #: A hook sent the model on before, in this turn: let it end now, or it never does.
     stop_hook_active: bool = False
     last_assistant_message: str | None = None
-    background_tasks: list[BackgroundTask] = attrs.field(factory=list)
+    background_tasks: list[BackgroundTaskSummary] = attrs.field(factory=list)
     session_crons: list[SessionCron] = attrs.field(factory=list)
 
 
 @hook_event("StopFailure", matches="error")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class StopFailure(HookContext):
     """The turn ended by an error of the API."""
 
@@ -84,14 +81,12 @@ class StopFailure(HookContext):
     last_assistant_message: str | None = None
 
 
-@hook_event("SubagentStart", matches="agent_type", sent=True, context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("SubagentStart", matches="agent_type", cli_matches=True, takes_context=True)
 class SubagentStart(HookContext):
     """A subagent starts; `agent_id` and `agent_type` say which."""
 
 
-@hook_event("SubagentStop", matches="agent_type", sent=True, refusal="block", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("SubagentStop", matches="agent_type", cli_matches=True, denial="block", takes_context=True)
 class SubagentStop(HookContext):
     """A subagent is done; also the one that compacts, with an empty `agent_type`. A block sends it on."""
 
@@ -99,12 +94,11 @@ class SubagentStop(HookContext):
     stop_hook_active: bool = False
     agent_transcript_path: str = ""
     last_assistant_message: str | None = None
-    background_tasks: list[BackgroundTask] = attrs.field(factory=list)
+    background_tasks: list[BackgroundTaskSummary] = attrs.field(factory=list)
     session_crons: list[SessionCron] = attrs.field(factory=list)
 
 
-@hook_event("Notification", matches="notification_type", context=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("Notification", matches="notification_type", takes_context=True)
 class Notification(HookContext):
     """The CLI wants a person's attention, as when a permission request waits for 6 seconds."""
 
@@ -115,7 +109,6 @@ class Notification(HookContext):
 
 
 @hook_event("MessageDisplay")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class MessageDisplay(HookContext):
     """A piece of the model's text is about to be shown."""
 
@@ -128,9 +121,8 @@ class MessageDisplay(HookContext):
 
 
 @hook_event(
-    "Elicitation", matches="mcp_server_name", refusal="elicitation", prevents=True, changes=("content", "content")
+    "Elicitation", matches="mcp_server_name", denial="elicitation", prevents=True, changes=("content", "content")
 )
-@attrs.define(eq=False, repr=False, kw_only=True)
 class Elicitation(HookContext):
     """An MCP server asks the user for something. `Result.modify` answers with its fields."""
 
@@ -146,8 +138,7 @@ class Elicitation(HookContext):
     content: dict[str, Any] | None = None
 
 
-@hook_event("ElicitationResult", matches="mcp_server_name", refusal="elicitation", prevents=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("ElicitationResult", matches="mcp_server_name", denial="elicitation", prevents=True)
 class ElicitationResult(HookContext):
     """The user's answer is about to go to the MCP server. A block declines in its place."""
 
@@ -159,8 +150,7 @@ class ElicitationResult(HookContext):
     content: dict[str, Any] | None = None
 
 
-@hook_event("TaskCreated", refusal="block", prevents=True)
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("TaskCreated", denial="block", prevents=True)
 class TaskCreated(HookContext):
     """A task of a list is about to be created."""
 
@@ -171,8 +161,7 @@ class TaskCreated(HookContext):
     team_name: str | None = None
 
 
-@hook_event("TaskCompleted", refusal="block")
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("TaskCompleted", denial="block")
 class TaskCompleted(HookContext):
     """A task of a list is about to be marked as done. A block sends the model on."""
 
@@ -183,8 +172,7 @@ class TaskCompleted(HookContext):
     team_name: str | None = None
 
 
-@hook_event("TeammateIdle", refusal="block")
-@attrs.define(eq=False, repr=False, kw_only=True)
+@hook_event("TeammateIdle", denial="block")
 class TeammateIdle(HookContext):
     """A teammate has nothing left to do. A block sends it on."""
 

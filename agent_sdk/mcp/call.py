@@ -11,7 +11,7 @@ from . import results
 from .context import ToolContext
 from .tool import ArgumentsError, Tool
 
-Message = dict[str, Any]
+RPCMessage = dict[str, Any]
 #: The calls of one server over one connection that are planned or running, by request id.
 Calls = dict[Any, "ToolCall"]
 
@@ -21,7 +21,7 @@ class ToolCall:
 
     __slots__ = ("_calls", "_context", "error", "id", "params", "server_name", "tool")
 
-    def __init__(self, tool: Tool[..., Any], id: Any, params: Message, server_name: str, calls: Calls) -> None:
+    def __init__(self, tool: Tool[..., Any], id: Any, params: RPCMessage, server_name: str, calls: Calls) -> None:
         self.tool = tool
         #: The id of the request.
         self.id = id
@@ -49,7 +49,7 @@ class ToolCall:
             )
         return self._context
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Leave it unrun: nobody waits for its answer."""
         self._calls.pop(self.id, None)
 
@@ -62,7 +62,7 @@ class ToolCall:
         """The CLI gave this call up."""
         return self._context is not None and self._context.cancelled
 
-    def run(self, deadline: Deadline | None = None) -> Message:
+    def run(self, deadline: Deadline | None = None) -> RPCMessage:
         """
         Run the tool and return the answer.
 
@@ -73,14 +73,14 @@ class ToolCall:
         `Exception` (`KeyboardInterrupt`, `SystemExit`) leaves. A call that was cancelled before does not run.
         """
         if deadline is not None:
-            self.context._cancellation.deadline = deadline
+            self.context.expire_at(deadline)
         try:
             result = results.failure("cancelled before it ran") if self.is_cancelled else self._result()
         finally:
-            self.forget()
+            self.discard()
         return {"jsonrpc": "2.0", "id": self.id, "result": result}
 
-    def _result(self) -> Message:
+    def _result(self) -> RPCMessage:
         arguments = self.params.get("arguments")
         try:
             value = self.tool.call(arguments, self.context if self.tool.wants_context else None)
@@ -88,14 +88,14 @@ class ToolCall:
             # The model's mistake and not the tool's: it reads what was wrong, and tries again.
             return results.failure(str(error))
         except Exception as error:
-            return self._failed(error, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+            return self._error_result(error, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         try:
             return results.encode(value)
         except Exception as error:
             # The value is the user's, and so may be the code that reads it: the CLI must get an answer all the same.
-            return self._failed(error, f"the tool ran, but what it returned cannot be sent: {error}")
+            return self._error_result(error, f"the tool ran, but what it returned cannot be sent: {error}")
 
-    def _failed(self, error: Exception, text: str) -> Message:
+    def _error_result(self, error: Exception, text: str) -> RPCMessage:
         self.error = error
         log.debug("mcp", "the tool %s failed: %s", self.tool.name, type(error).__name__)
         return results.failure(text)

@@ -11,15 +11,15 @@ import attrs
 
 from .._core import checks as check
 from .._core import json_lines
-from .._schema.to_json import written
+from .._schema.to_json import dump_json
 from ..errors import ConfigurationError
-from .server import ToolServer, normalised
+from .server import ToolServer, normalize_name
 
 #: The name of the server that holds `custom_tools`.
-CUSTOM = "sdk"
+CUSTOM_TOOLS_SERVER = "sdk"
 
 
-def _strings(name: str, value: Any) -> dict[str, str]:
+def _parse_string_dict(name: str, value: Any) -> dict[str, str]:
     """Accept a dict of strings; the error never shows a value, which may be a secret."""
     if value is None:
         return {}
@@ -31,65 +31,65 @@ def _strings(name: str, value: Any) -> dict[str, str]:
     return dict(value)
 
 
-def _env(value: Any) -> dict[str, str]:
-    return _strings("env", value)
+def _parse_env(value: Any) -> dict[str, str]:
+    return _parse_string_dict("env", value)
 
 
-def _headers(value: Any) -> dict[str, str]:
-    return _strings("headers", value)
+def _parse_headers(value: Any) -> dict[str, str]:
+    return _parse_string_dict("headers", value)
 
 
-def _words(value: Any) -> tuple[str, ...]:
+def _parse_args(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         raise check.invalid("args", value, "expected a list with one string for each argument")
     return check.string_list("args")(value) or ()
 
 
-def _url(value: Any) -> str:
+def _parse_url(value: Any) -> str:
     checked: str | None = check.string("url")(value)
     if checked is None or not checked.startswith(("http://", "https://")):
         raise check.invalid("url", value, "expected an address that begins with http:// or https://")
     return checked
 
 
-def _command(value: Any) -> str:
+def _parse_command(value: Any) -> str:
     checked: str | None = check.path("command")(value)
     if checked is None:
         raise check.invalid("command", value, "expected a program, as a string")
     return checked
 
 
-def _masked(values: Mapping[str, str]) -> str:
+def _mask_values(values: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{key!r}: ***" for key in values) + "}"
 
 
-def _address(url: str) -> str:
+def _mask_url(url: str) -> str:
     # A password before the host and a token behind the question mark are secrets.
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("?")[0].partition("/")
     return repr(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}")
 
 
-def _seconds(value: Any) -> float | None:
+def _parse_timeout(value: Any) -> float | None:
     checked: float | None = check.number("timeout", least=1)(value)
     return checked
 
 
-def _load(value: Any) -> bool:
+def _parse_always_load(value: Any) -> bool:
     checked: bool = check.boolean("always_load")(value)
     return checked
 
 
 @attrs.frozen(kw_only=True)
-class _Outside:
+class _ExternalServer:
     """A server outside this process."""
 
     #: Seconds that one call of a tool may take, 1 at least; the CLI's own bound when *None*.
-    timeout: float | None = attrs.field(default=None, converter=_seconds)
+    timeout: float | None = attrs.field(default=None, converter=_parse_timeout)
     #: Wait for the server at the start (5 s at most), and show the schemas of its tools from the start.
-    always_load: bool = attrs.field(default=False, converter=_load)
+    always_load: bool = attrs.field(default=False, converter=_parse_always_load)
 
-    def _common(self) -> dict[str, Any]:
+    def _common_fields(self) -> dict[str, Any]:
         wire: dict[str, Any] = {}
         if self.timeout is not None:
             wire["timeout"] = round(self.timeout * 1000)
@@ -99,32 +99,32 @@ class _Outside:
 
 
 @attrs.frozen(kw_only=True)
-class StdioServer(_Outside):
+class StdioServer(_ExternalServer):
     """A server that the CLI starts as a program."""
 
-    command: str = attrs.field(converter=_command)
-    args: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    env: dict[str, str] = attrs.field(default=None, converter=_env, repr=_masked, hash=False)
+    command: str = attrs.field(converter=_parse_command)
+    args: tuple[str, ...] = attrs.field(default=(), converter=_parse_args)
+    env: dict[str, str] = attrs.field(default=None, converter=_parse_env, repr=_mask_values, hash=False)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the server as the CLI reads it."""
-        wire: dict[str, Any] = {"type": "stdio", "command": self.command, "args": list(self.args)}
-        return {**wire, "env": self.env, **self._common()} if self.env else {**wire, **self._common()}
+        env = {"env": self.env} if self.env else {}
+        return {"type": "stdio", "command": self.command, "args": list(self.args), **env, **self._common_fields()}
 
 
 @attrs.frozen(kw_only=True)
-class HTTPServer(_Outside):
+class HTTPServer(_ExternalServer):
     """A server at an address."""
 
-    url: str = attrs.field(converter=_url, repr=_address)
-    headers: dict[str, str] = attrs.field(default=None, converter=_headers, repr=_masked, hash=False)
+    url: str = attrs.field(converter=_parse_url, repr=_mask_url)
+    headers: dict[str, str] = attrs.field(default=None, converter=_parse_headers, repr=_mask_values, hash=False)
     #: `http`, or `sse` for the older way.
     type: str = attrs.field(default="http")
 
     def to_wire(self) -> dict[str, Any]:
         """Return the server as the CLI reads it."""
-        wire: dict[str, Any] = {"type": self.type, "url": self.url}
-        return {**wire, "headers": self.headers, **self._common()} if self.headers else {**wire, **self._common()}
+        headers = {"headers": self.headers} if self.headers else {}
+        return {"type": self.type, "url": self.url, **headers, **self._common_fields()}
 
 
 def stdio(
@@ -188,19 +188,19 @@ def parse_servers(option: object, custom_tools: object = None) -> Servers:
     Raises:
         ConfigurationError: A name or a shape is wrong, or a file does not exist.
     """
-    servers = Servers({}, {}) if option is None else _parse(option)
+    servers = Servers({}, {}) if option is None else _parse_option(option)
     if custom_tools is not None:
-        own = ToolServer(CUSTOM, custom_tools)
-        if own.tools:
-            _refuse_twins([*servers.outside, *servers.inside, CUSTOM])
-            servers.inside[CUSTOM] = own
+        server = ToolServer(CUSTOM_TOOLS_SERVER, custom_tools)
+        if server.tools:
+            _reject_duplicate_names([*servers.outside, *servers.inside, CUSTOM_TOOLS_SERVER])
+            servers.inside[CUSTOM_TOOLS_SERVER] = server
     return servers
 
 
-def _parse(option: object) -> Servers:
+def _parse_option(option: object) -> Servers:
     if isinstance(option, (str, os.PathLike)):
         text = os.fspath(option)
-        return _of_text(text) if isinstance(text, str) and text.lstrip().startswith("{") else _of_file(option)
+        return _parse_text(text) if isinstance(text, str) and text.lstrip().startswith("{") else _parse_file(option)
     if not isinstance(option, Mapping):
         raise ConfigurationError(
             f"mcp_servers: expected a dict of name -> server, a path or JSON, got {type(option).__name__}"
@@ -208,25 +208,25 @@ def _parse(option: object) -> Servers:
     servers = Servers({}, {})
     for name, value in option.items():
         _check_name(name)
-        server = _server(name, value)
+        server = _parse_server(name, value)
         if isinstance(server, ToolServer):
             servers.inside[name] = server
         else:
             servers.outside[name] = server
-    _refuse_twins([*servers.outside, *servers.inside])
+    _reject_duplicate_names([*servers.outside, *servers.inside])
     return servers
 
 
-def _of_text(text: str) -> Servers:
+def _parse_text(text: str) -> Servers:
     # Read here and not by the CLI: a mistake is told at once, and secrets in it stay off the command line.
     try:
         read = json_lines.loads(text)
     except ValueError as error:
         raise ConfigurationError(f"mcp_servers: the text is not JSON: {error}") from error
-    return _parse(read.get("mcpServers", read))
+    return _parse_option(read.get("mcpServers", read))
 
 
-def _of_file(option: object) -> Servers:
+def _parse_file(option: object) -> Servers:
     path = check.path("mcp_servers")(option)
     if not os.path.isfile(path):
         raise check.invalid("mcp_servers", option, "no such file; give its path, JSON, or a dict of name -> server")
@@ -254,18 +254,18 @@ def _check_name(name: object) -> None:
         raise ConfigurationError(f"mcp_servers: expected names of servers as keys, got {name!r}")
 
 
-def _refuse_twins(names: list[str]) -> None:
-    seen: dict[str, str] = {}
+def _reject_duplicate_names(names: list[str]) -> None:
+    by_cli_name: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(normalised(name), name)
+        other = by_cli_name.setdefault(normalize_name(name), name)
         if other is not name or names.count(name) > 1:
             raise ConfigurationError(
                 f"mcp_servers: {other!r} and {name!r} are one name to the CLI (it keeps letters, digits, - and _; "
-                f"{CUSTOM!r} is the server of custom_tools); rename one"
+                f"{CUSTOM_TOOLS_SERVER!r} is the server of custom_tools); rename one"
             )
 
 
-def _server(name: str, value: Any) -> dict[str, Any] | ToolServer:
+def _parse_server(name: str, value: Any) -> dict[str, Any] | ToolServer:
     if isinstance(value, ToolServer):
         return value
     if isinstance(value, (StdioServer, HTTPServer)):
@@ -278,35 +278,35 @@ def _server(name: str, value: Any) -> dict[str, Any] | ToolServer:
     if isinstance(value.get("instance"), ToolServer):
         return value["instance"]  # type: ignore[no-any-return]
     try:
-        return _of_dict(value)
+        return _parse_dict(value)
     except ConfigurationError as error:
         raise ConfigurationError(f"mcp_servers[{name!r}]: {error}") from error
 
 
-def _of_dict(value: Mapping[str, Any]) -> dict[str, Any]:
+def _parse_dict(value: Mapping[str, Any]) -> dict[str, Any]:
     """Check a server given as a dict, and keep every key of it: the CLI knows more than we do."""
     kind = value.get("type", "stdio" if "command" in value else "http" if "url" in value else None)
-    checks = _SHAPES.get(kind) if isinstance(kind, str) else None
+    checks = _SERVER_FIELDS.get(kind) if isinstance(kind, str) else None
     if checks is None:
         raise ConfigurationError(
-            f"the type {kind!r} is none of {', '.join(_SHAPES)}; give a command, or a type and a url; a server in this "
-            "process is a ToolServer"
+            f"the type {kind!r} is none of {', '.join(_SERVER_FIELDS)}; give a command, or a type and a url; a server "
+            "in this process is a ToolServer"
         )
     check.reject_typos("server", value, ("type", "timeout", "alwaysLoad", *checks))
     checked = {key: test(value.get(key)) for key, test in checks.items()}
     wire = {key: item for key, item in checked.items() if item or key in ("command", "url")}
     wire = {**value, "type": kind, **wire}
     try:
-        written(wire)
+        dump_json(wire)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"cannot be written as JSON: {error}") from error
     return {key: list(item) if isinstance(item, tuple) else item for key, item in wire.items()}
 
 
-_AT_ADDRESS: Mapping[str, Callable[[Any], Any]] = {"url": _url, "headers": _headers}
+_URL_FIELDS: Mapping[str, Callable[[Any], Any]] = {"url": _parse_url, "headers": _parse_headers}
 #: What a server of each type must have.
-_SHAPES: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
-    "stdio": {"command": _command, "args": _words, "env": _env},
-    "http": _AT_ADDRESS,
-    "sse": _AT_ADDRESS,
+_SERVER_FIELDS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
+    "stdio": {"command": _parse_command, "args": _parse_args, "env": _parse_env},
+    "http": _URL_FIELDS,
+    "sse": _URL_FIELDS,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from .._core.callbacks import Cancellation
+from .._core.callbacks import Cancellation, Deadline
 
 
 @attrs.define(eq=False, kw_only=True, slots=False)
@@ -28,6 +28,10 @@ class ToolContext:
 
     def __attrs_post_init__(self) -> None:
         self._cancellation = Cancellation()  # no field: a tool may return its context
+
+    def expire_at(self, deadline: Deadline | None) -> None:
+        """Cancel the call when *deadline* passes. Called by the SDK."""
+        self._cancellation.deadline = deadline
 
     @property
     def cancelled(self) -> bool:

@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
-from .._schema.to_json import json_text, plain, written
+from .._schema.to_json import dump_json, dump_object, to_json_value
 from ..errors import ConfigurationError
 
-Block = dict[str, Any]
+MCPBlock = dict[str, Any]
 
 #: First bytes -> media type. WebP is told apart from other RIFF files by what follows at byte 8.
 _MAGIC = (
@@ -22,7 +22,7 @@ _MAGIC = (
     (b"GIF8", "image/gif"),
 )
 #: Kinds of content block -> the sets of members of which one must be there.
-_BLOCKS: Mapping[str, tuple[Mapping[str, type], ...]] = {
+_BLOCK_SHAPES: Mapping[str, tuple[Mapping[str, type], ...]] = {
     "text": ({"text": str},),
     "image": ({"data": str, "mimeType": str}, {"source": dict}),
     "audio": ({"data": str, "mimeType": str},),
@@ -31,7 +31,7 @@ _BLOCKS: Mapping[str, tuple[Mapping[str, type], ...]] = {
     "document": ({"source": dict},),
 }
 #: The keys of a whole result; other SDKs let their tools return one.
-_WHOLE = frozenset({"content", "isError", "is_error", "structuredContent", "_meta"})
+_RESULT_KEYS = frozenset({"content", "isError", "is_error", "structuredContent", "_meta"})
 
 
 @attrs.frozen
@@ -81,10 +81,10 @@ class ToolResult:
     @classmethod
     def json(cls, value: Any) -> ToolResult:
         """Answer with *value* as JSON text, also where a plain return would read it as text or blocks."""
-        return cls(json_text(value))
+        return cls(dump_object(value))
 
 
-def image_block(data: bytes, media_type: str | None = None) -> Block:
+def image_block(data: bytes, media_type: str | None = None) -> MCPBlock:
     """
     Make the content block of a picture.
 
@@ -103,7 +103,7 @@ def image_block(data: bytes, media_type: str | None = None) -> Block:
 
 def failure(text: str) -> dict[str, Any]:
     """Make the result that the model reads as an error."""
-    return {"content": [_text(text)], "isError": True}
+    return {"content": [_text_block(text)], "isError": True}
 
 
 def encode(value: Any) -> dict[str, Any]:
@@ -118,63 +118,63 @@ def encode(value: Any) -> dict[str, Any]:
     """
     if type(value) is str:
         return {"content": [{"type": "text", "text": value}]}
-    result = _result(value)
-    if value is not None and not _is_text(result):
+    result = _to_result(value)
+    if value is not None and not _is_text_only(result):
         # Said here, where the tool can be blamed, and not when the line is written.
-        written(result)
+        dump_json(result)
     return result
 
 
-def _is_text(result: dict[str, Any]) -> bool:
+def _is_text_only(result: dict[str, Any]) -> bool:
     """Tell whether strings are all that is in *result*: they can always be written."""
     return result.keys() == {"content"} and all(block.keys() == {"type", "text"} for block in result["content"])
 
 
-def _result(value: Any) -> dict[str, Any]:
+def _to_result(value: Any) -> dict[str, Any]:
     if isinstance(value, ToolResult):
-        return _of_tool_result(value)
-    if _is_whole(value):
-        return _of_whole(value)
-    return {"content": _content(value)}
+        return _encode_tool_result(value)
+    if _is_result(value):
+        return _encode_result(value)
+    return {"content": _to_content(value)}
 
 
-def _of_tool_result(value: ToolResult) -> dict[str, Any]:
-    result: dict[str, Any] = {"content": _content(value.content)}
+def _encode_tool_result(value: ToolResult) -> dict[str, Any]:
+    result: dict[str, Any] = {"content": _to_content(value.content)}
     if value.is_error:
         result["isError"] = True
     if value.structured is not None:
-        result["structuredContent"] = plain(value.structured)
+        result["structuredContent"] = to_json_value(value.structured)
     if value.meta:
         result["_meta"] = dict(value.meta)
     return result
 
 
-def _is_whole(value: Any) -> bool:
+def _is_result(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("content"), list)
-        and value.keys() <= _WHOLE
+        and value.keys() <= _RESULT_KEYS
         and all(_is_block(block) for block in value["content"])
     )
 
 
-def _of_whole(value: dict[str, Any]) -> dict[str, Any]:
+def _encode_result(value: dict[str, Any]) -> dict[str, Any]:
     result = {key: value[key] for key in value if key != "is_error"}
-    result["content"] = [_block(block) for block in value["content"]]
+    result["content"] = [_to_block(block) for block in value["content"]]
     if value.get("is_error"):
         result["isError"] = True
     return result
 
 
-def _content(value: Any) -> list[Block]:
+def _to_content(value: Any) -> list[MCPBlock]:
     if value is None:
         return []
-    if isinstance(value, (list, tuple)) and value and all(map(_stands_alone, value)):
-        return [_block(part) for part in value]
-    return [_block(value) if _stands_alone(value) else _text(json_text(value))]
+    if isinstance(value, (list, tuple)) and value and all(map(_is_content, value)):
+        return [_to_block(part) for part in value]
+    return [_to_block(value) if _is_content(value) else _text_block(dump_object(value))]
 
 
-def _stands_alone(value: Any) -> bool:
+def _is_content(value: Any) -> bool:
     text = isinstance(value, str) and not isinstance(value, enum.Enum)
     return text or isinstance(value, (bytes, bytearray, memoryview)) or _is_block(value)
 
@@ -182,37 +182,40 @@ def _stands_alone(value: Any) -> bool:
 def _is_block(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return False
-    shapes = _BLOCKS.get(value["type"], ())
+    shapes = _BLOCK_SHAPES.get(value["type"], ())
     return any(all(isinstance(value.get(key), cls) for key, cls in shape.items()) for shape in shapes)
 
 
-def _block(value: Any) -> Block:
+def _to_block(value: Any) -> MCPBlock:
     if isinstance(value, str):
-        return _text(str.__str__(value))
+        return _text_block(str.__str__(value))
     if not isinstance(value, dict):
         return image_block(bytes(value))
-    convert = _FROM_PROMPT.get(value["type"])
+    convert = _PROMPT_BLOCKS.get(value["type"])
     return convert(value) if convert is not None and isinstance(value.get("source"), dict) else value
 
 
-def _text(text: str) -> Block:
+def _text_block(text: str) -> MCPBlock:
     return {"type": "text", "text": text}
 
 
-def _image(block: Block) -> Block:
+def _convert_image(block: MCPBlock) -> MCPBlock:
     source = block["source"]
     if source.get("type") == "url":
         return {"type": "resource_link", "uri": source.get("url"), "name": source.get("url")}
     return {"type": "image", "data": source.get("data"), "mimeType": source.get("media_type")}
 
 
-def _document(block: Block) -> Block:
+def _convert_document(block: MCPBlock) -> MCPBlock:
     source, name = block["source"], block.get("title") or "document"
     if source.get("type") == "text":
-        return _text(str(source.get("data")))
+        return _text_block(str(source.get("data")))
     resource = {"uri": f"document:///{name}", "mimeType": source.get("media_type"), "blob": source.get("data")}
     return {"type": "resource", "resource": resource}
 
 
 #: Blocks as prompts have them (`agent_sdk.image`, `agent_sdk.document`) -> as MCP has them.
-_FROM_PROMPT: Mapping[str, Callable[[Block], Block]] = {"image": _image, "document": _document}
+_PROMPT_BLOCKS: Mapping[str, Callable[[MCPBlock], MCPBlock]] = {
+    "image": _convert_image,
+    "document": _convert_document,
+}

@@ -1,8 +1,8 @@
 """
 A tool server: tools that live in this process, and the answers to what the CLI asks of them.
 
-Messages in, messages out: no pipe and no thread. `plan` answers at once what needs no code of the user's; a call of a
-tool comes back as a `ToolCall`, to be run wherever callbacks run.
+Messages in, messages out: no pipe and no thread. `dispatch` answers at once what needs no code of the user's; a call
+of a tool comes back as a `ToolCall`, to be run wherever callbacks run.
 """
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from typing import Any
 from .._core import checks as check
 from ..errors import ConfigurationError
 from . import results
-from .annotations import ALWAYS_LOAD
-from .call import Calls, Message, ToolCall
-from .tool import Tool
+from .call import Calls, RPCMessage, ToolCall
+from .tool import ALWAYS_LOAD, Tool
 
 #: Answered when the CLI names no version of the protocol.
 PROTOCOL_VERSION = "2025-11-25"
-_INVALID_REQUEST, _NO_METHOD, _INVALID_PARAMS = -32600, -32601, -32602
+_INVALID_REQUEST, _METHOD_NOT_FOUND, _INVALID_PARAMS = -32600, -32601, -32602
 
 
 class ToolServer:
@@ -48,13 +47,13 @@ class ToolServer:
         instructions: str | None = None,
         always_load: bool = False,
     ) -> None:
-        self.name: str = _required("name", name)
-        self.version: str = _required("version", version)
+        self.name: str = _required_string("name", name)
+        self.version: str = _required_string("version", version)
         self.instructions: str | None = check.string("instructions")(instructions)
         self.always_load: bool = check.boolean("always_load")(always_load)
         #: The tools by name.
         self.tools: dict[str, Tool[..., Any]] = {}
-        for found in _tools_of_all(tools):
+        for found in _collect_tools(tools):
             self._add(found)
         self._calls: Calls = {}
 
@@ -81,7 +80,7 @@ class ToolServer:
             raise ConfigurationError(
                 f"tool {found.name!r} is a method without its object; give the object, or the method of an object"
             )
-        clash = next((name for name in self.tools if normalised(name) == normalised(found.name)), None)
+        clash = next((name for name in self.tools if normalize_name(name) == normalize_name(found.name)), None)
         if clash is not None:
             raise ConfigurationError(
                 f"tool server {self.name!r}: two tools are called {clash!r} and {found.name!r}, which is one name to "
@@ -96,11 +95,11 @@ class ToolServer:
 
     def manifest(self) -> dict[str, Any]:
         """Return what the handshake may say beforehand, which saves the CLI its first requests."""
-        return {"initializeResult": self._initialized(PROTOCOL_VERSION), "toolsListResult": self._listed()}
+        return {"initializeResult": self._initialize_result(PROTOCOL_VERSION), "toolsListResult": self._list_tools()}
 
-    def plan(
+    def dispatch(
         self, message: Any, calls: Calls | None = None, *, server_name: str | None = None
-    ) -> Message | ToolCall | None:
+    ) -> RPCMessage | ToolCall | None:
         """
         Read one message of JSON-RPC.
 
@@ -115,24 +114,24 @@ class ToolServer:
         """
         method = message.get("method") if type(message) is dict else None
         if type(method) is not str:
-            return _no_request(message)
+            return _reject_non_request(message)
         calls = self._calls if calls is None else calls
         if method == "notifications/cancelled":
-            _cancel(message, calls)
+            _cancel_call(message, calls)
         if "id" not in message:
             return None
-        if _id(message) is None:
-            return _error(None, _INVALID_REQUEST, "an id is a number or a string")
+        if _request_id(message) is None:
+            return _error_response(None, _INVALID_REQUEST, "an id is a number or a string")
         if method == "tools/call":
-            return self._plan_call(message, calls, server_name or self.name)
-        answer = _ANSWERS.get(method)
+            return self._dispatch_call(message, calls, server_name or self.name)
+        answer = _METHODS.get(method)
         if answer is None:
-            return _error(message["id"], _NO_METHOD, f"no such method: {method[:100]}")
+            return _error_response(message["id"], _METHOD_NOT_FOUND, f"no such method: {method[:100]}")
         return _response(message["id"], answer(self, message))
 
     def handle(
-        self, message: Any, on_call: Callable[[ToolCall], Message] | None = None, calls: Calls | None = None
-    ) -> Message | None:
+        self, message: Any, on_call: Callable[[ToolCall], RPCMessage] | None = None, calls: Calls | None = None
+    ) -> RPCMessage | None:
         """
         Answer one message of JSON-RPC.
 
@@ -142,15 +141,15 @@ class ToolServer:
         Returns:
             The answer; *None* where none is due.
         """
-        planned = self.plan(message, calls)
+        planned = self.dispatch(message, calls)
         if not isinstance(planned, ToolCall):
             return planned
         return planned.run() if on_call is None else on_call(planned)
 
-    def _plan_call(self, message: Message, calls: Calls, server_name: str) -> Message | ToolCall:
+    def _dispatch_call(self, message: RPCMessage, calls: Calls, server_name: str) -> RPCMessage | ToolCall:
         request_id, params = message["id"], message.get("params")
         if type(params) is not dict or type(params.get("name")) is not str:
-            return _error(request_id, _INVALID_PARAMS, "tools/call needs the name of a tool")
+            return _error_response(request_id, _INVALID_PARAMS, "tools/call needs the name of a tool")
         found = self.tools.get(params["name"])
         if found is None:
             names = ", ".join(self.tools)
@@ -158,20 +157,20 @@ class ToolServer:
         call = calls[request_id] = ToolCall(found, request_id, params, server_name, calls)
         return call
 
-    def _initialized(self, version: str) -> Message:
-        result: Message = {
+    def _initialize_result(self, version: str) -> RPCMessage:
+        result: RPCMessage = {
             "protocolVersion": version,
             "capabilities": {"tools": {}},
             "serverInfo": {"name": self.name, "version": self.version},
         }
         return {**result, "instructions": self.instructions} if self.instructions else result
 
-    def _initialize(self, message: Message) -> Message:
+    def _initialize(self, message: RPCMessage) -> RPCMessage:
         params = message.get("params")
         version = params.get("protocolVersion") if isinstance(params, dict) else None
-        return self._initialized(version if isinstance(version, str) else PROTOCOL_VERSION)
+        return self._initialize_result(version if isinstance(version, str) else PROTOCOL_VERSION)
 
-    def _listed(self) -> Message:
+    def _list_tools(self) -> RPCMessage:
         definitions = [each.definition for each in self.tools.values()]
         if self.always_load:
             definitions = [{**one, "_meta": {**one.get("_meta", {}), ALWAYS_LOAD: True}} for one in definitions]
@@ -196,34 +195,34 @@ def create_sdk_mcp_server(
     return ToolServer(name, tools, version, instructions, always_load)
 
 
-def normalised(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Return a name as the CLI writes it in the names of tools."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)
 
 
-def _required(name: str, value: object) -> str:
+def _required_string(name: str, value: object) -> str:
     text: str | None = check.string(name)(value)
     if text is None:
         raise check.invalid(name, value, "expected a string")
     return text
 
 
-def _tools_of_all(given: Any) -> Iterator[Tool[..., Any]]:
+def _collect_tools(given: Any) -> Iterator[Tool[..., Any]]:
     if isinstance(given, (str, bytes)) or given is None:
         raise check.invalid("tools", given, "expected a list of tools or functions")
     single = isinstance(given, Tool) or callable(given) or not isinstance(given, Iterable)
     for item in (given,) if single else given:
-        yield from _tools_of(item)
+        yield from _to_tools(item)
 
 
-def _tools_of(item: Any) -> Iterable[Tool[..., Any]]:
+def _to_tools(item: Any) -> Iterable[Tool[..., Any]]:
     if isinstance(item, Tool):
         return [item]
     if isinstance(item, type):
         raise check.invalid("tools", item, f"expected an object, not a class; make one: {item.__name__}()")
     if inspect.isroutine(item) or isinstance(item, functools.partial):
         return [Tool(item)]
-    marked = [name for name in _names_in(type(item)) if isinstance(inspect.getattr_static(item, name), Tool)]
+    marked = [name for name in _member_names(type(item)) if isinstance(inspect.getattr_static(item, name), Tool)]
     if marked:
         return [getattr(item, name) for name in marked]
     if callable(item):
@@ -236,15 +235,15 @@ def _public_methods(cls: type) -> list[str]:
         found = inspect.getattr_static(cls, name)
         return isinstance(found, (Tool, staticmethod, classmethod)) or inspect.isfunction(found)
 
-    return [name for name in _names_in(cls) if not name.startswith("_") and is_method(name)]
+    return [name for name in _member_names(cls) if not name.startswith("_") and is_method(name)]
 
 
-def _names_in(cls: type) -> list[str]:
+def _member_names(cls: type) -> list[str]:
     """Give the names in a class and its bases, in the order in which they are written, bases first."""
     return list(dict.fromkeys(name for base in reversed(cls.__mro__[:-1]) for name in vars(base)))
 
 
-def _cancel(message: Message, calls: Calls) -> None:
+def _cancel_call(message: RPCMessage, calls: Calls) -> None:
     params = message.get("params")
     request_id = params.get("requestId") if isinstance(params, dict) else None
     call = calls.get(request_id) if isinstance(request_id, (int, str, float)) else None
@@ -252,7 +251,7 @@ def _cancel(message: Message, calls: Calls) -> None:
         call.cancel()
 
 
-def _id(message: Message) -> Any:
+def _request_id(message: RPCMessage) -> Any:
     """Return the id of a request where it is one that can be answered."""
     found = message.get("id")
     if isinstance(found, float):
@@ -260,24 +259,24 @@ def _id(message: Message) -> Any:
     return found if isinstance(found, (int, str)) else None
 
 
-def _no_request(message: Any) -> Message | None:
+def _reject_non_request(message: Any) -> RPCMessage | None:
     if type(message) is not dict:
-        return _error(None, _INVALID_REQUEST, "expected a request of JSON-RPC")
+        return _error_response(None, _INVALID_REQUEST, "expected a request of JSON-RPC")
     # An answer to a request that we never made needs no answer either.
     answers = "result" in message or "error" in message
-    return None if answers else _error(_id(message), _INVALID_REQUEST, "a request has a method")
+    return None if answers else _error_response(_request_id(message), _INVALID_REQUEST, "a request has a method")
 
 
-def _response(request_id: Any, result: Message) -> Message:
+def _response(request_id: Any, result: RPCMessage) -> RPCMessage:
     return {"jsonrpc": "2.0", "id": request_id, "result": result}
 
 
-def _error(request_id: Any, code: int, text: str) -> Message:
+def _error_response(request_id: Any, code: int, text: str) -> RPCMessage:
     return {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": text}}
 
 
-_ANSWERS: dict[str, Callable[[ToolServer, Message], Message]] = {
+_METHODS: dict[str, Callable[[ToolServer, RPCMessage], RPCMessage]] = {
     "initialize": ToolServer._initialize,
     "ping": lambda server, message: {},
-    "tools/list": lambda server, message: server._listed(),
+    "tools/list": lambda server, message: server._list_tools(),
 }

@@ -24,24 +24,23 @@ class Signature:
     parameters: list[inspect.Parameter]
     hints: dict[str, Any]
     #: The parameter that takes the `ToolContext`.
-    context: str | None
+    context_parameter: str | None
     #: The function stands in a class and has not been bound to an object yet.
-    unbound: bool
+    is_unbound: bool
 
     @property
-    def given(self) -> list[inspect.Parameter]:
+    def model_parameters(self) -> list[inspect.Parameter]:
         """The parameters that the model gives."""
-        return [parameter for parameter in self.parameters if parameter.name != self.context]
+        return [parameter for parameter in self.parameters if parameter.name != self.context_parameter]
 
 
-def read(function: Callable[..., Any], name: str) -> Signature | None:
+def read_signature(function: Callable[..., Any], name: str) -> Signature | None:
     """
     Read the signature of *function*; *None* when Python does not know it, as for some built-in functions.
 
-    Raises:
-        ConfigurationError: It is a coroutine function or a generator.
+    A coroutine function or a generator raises `ConfigurationError`.
     """
-    plain, called = _plain(function), _called(function)
+    plain, called = _annotated_function(function), _invoked_function(function)
     if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
         raise ConfigurationError(f"tool {name!r}: an async function cannot be a tool; use a plain one")
     if inspect.isgeneratorfunction(called):
@@ -71,13 +70,13 @@ def _optional(hint: Any) -> Any:
     return Optional[hint]  # noqa: UP045  # at run time, and of any hint
 
 
-def _called(function: Any) -> Any:
+def _invoked_function(function: Any) -> Any:
     """Return the function that is called; what a decorator has wrapped is the decorator's business."""
     function = function.func if isinstance(function, functools.partial) else function
     return function if inspect.isroutine(function) else type(function).__call__
 
 
-def _plain(function: Any) -> Any:
+def _annotated_function(function: Any) -> Any:
     """Return the function behind wrappers, partials and callable objects: it has the hints."""
     while True:
         unwrapped = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
@@ -90,14 +89,9 @@ def _is_context(hint: Any) -> bool:
     return hint is ToolContext or ToolContext in get_args(hint)
 
 
-def schema_of_function(signature: Signature, docstring: str | None, name: str) -> from_types.Schema:
-    """
-    Return the schema of the arguments.
-
-    Raises:
-        ConfigurationError: A parameter cannot be given by name, or its hint has no JSON form.
-    """
-    given = [_field(parameter, signature.hints, name) for parameter in signature.given]
+def arguments_schema(signature: Signature, docstring: str | None, name: str) -> from_types.Schema:
+    """Return the schema of the arguments; a parameter that cannot be given by name raises `ConfigurationError`."""
+    given = [_field(parameter, signature.hints, name) for parameter in signature.model_parameters]
     try:
         return from_types.schema_of_fields(given, docstrings.parameters(docstring))
     except ConfigurationError as error:
@@ -116,16 +110,11 @@ def _field(parameter: inspect.Parameter, hints: dict[str, Any], name: str) -> fi
     return fields.Field(parameter.name, hints.get(parameter.name, Any), required, default)
 
 
-def check_takes_one(signature: Signature, name: str) -> None:
-    """
-    Refuse a function that cannot be called with one dict.
-
-    Raises:
-        ConfigurationError: It takes none, or needs more.
-    """
-    positional = [p for p in signature.given if p.kind in _POSITIONAL]
-    variable = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in signature.given)
-    needed = [p for p in signature.given if p.default is inspect.Parameter.empty and p not in positional[:1]]
+def check_takes_one_dict(signature: Signature, name: str) -> None:
+    """Raise `ConfigurationError` for a function that cannot be called with one dict."""
+    positional = [p for p in signature.model_parameters if p.kind in _POSITIONAL]
+    variable = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in signature.model_parameters)
+    needed = [p for p in signature.model_parameters if p.default is inspect.Parameter.empty and p not in positional[:1]]
     needed = [p for p in needed if p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)]
     if needed or not (positional or variable):
         listed = ", ".join(str(p) for p in signature.parameters)

@@ -9,16 +9,33 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .._core import checks as check
+from .._core.text import did_you_mean
 from .._schema import docstrings, forms, to_python
 from .._schema.fields import is_object
+from .._schema.to_json import dump_json
 from .._schema.validate import Validate, validator
 from ..errors import ConfigurationError
 from . import signature
-from .annotations import annotations_of, meta_of
 from .context import ToolContext
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+ALWAYS_LOAD = "anthropic/alwaysLoad"
+_MAX_RESULT_CHARS = "anthropic/maxResultSizeChars"
+#: Annotations in snake_case -> the wire's name. The endings `_hint` and `Hint` may be left out.
+_ANNOTATIONS: Mapping[str, str] = {
+    "title": "title",
+    "read_only": "readOnlyHint",
+    "destructive": "destructiveHint",
+    "idempotent": "idempotentHint",
+    "open_world": "openWorldHint",
+}
+_ANNOTATION_SPELLINGS = {
+    spelling: wire
+    for name, wire in _ANNOTATIONS.items()
+    for spelling in (name, f"{name}_hint", wire, wire.removesuffix("Hint"))
+}
 
 
 class ArgumentsError(ConfigurationError):
@@ -66,37 +83,37 @@ class Tool(Generic[P, R]):
             raise check.invalid("handler", handler, "expected a function")
         functools.update_wrapper(self, handler)
         self.handler = handler
-        self.name = _name_of(handler, name)
+        self.name = _parse_name(handler, name)
         docstring = getattr(handler, "__doc__", None) if _has_own_docstring(handler) else None
         text = check.string("description", empty=True)(description)
         self.description = docstrings.summary(docstring) if text is None else text
-        self.annotations = annotations_of(annotations)
-        self.meta = meta_of(meta, always_load, max_result_chars)
-        self._read(input_schema, docstring)
+        self.annotations = _parse_annotations(annotations)
+        self.meta = _build_meta(meta, always_load, max_result_chars)
+        self._read_handler(input_schema, docstring)
 
-    def _read(self, given: Any, docstring: str | None) -> None:
+    def _read_handler(self, given: Any, docstring: str | None) -> None:
         """Settle the schema, and how arguments become what the handler is called with."""
-        parsed = signature.read(self.handler, self.name)
+        parsed = signature.read_signature(self.handler, self.name)
         where = f"tool {self.name!r}: input_schema"
-        self._context = parsed.context if parsed else None
-        self.wants_context = self._context is not None
-        self.is_unbound = parsed is not None and parsed.unbound
-        self._by_name = given is None
+        self._context_parameter = parsed.context_parameter if parsed else None
+        self.wants_context = self._context_parameter is not None
+        self.is_unbound = parsed is not None and parsed.is_unbound
+        self._takes_keywords = given is None
         #: Type hints of what has to be built; under `""` that of all arguments together.
         self._hints: dict[str, Any] = {"": given} if is_object(given) else {}
         # The builders are made at the first call: they need cattrs, which is not loaded for a mere definition.
         self._builders: dict[str, to_python.Build] | None = None
         if given is not None:
             if parsed is not None:
-                signature.check_takes_one(parsed, self.name)
+                signature.check_takes_one_dict(parsed, self.name)
             self.input_schema = forms.input_schema(given, where)
         elif parsed is None:
             raise ConfigurationError(f"tool {self.name!r}: its signature cannot be read; give input_schema")
         else:
-            self.input_schema = signature.schema_of_function(parsed, docstring, self.name)
-            self._hints = {p.name: parsed.hints.get(p.name, Any) for p in parsed.given}
-        typed = self._by_name or is_object(given)
-        self._problems: Validate = validator(self.input_schema, where, whole=typed)
+            self.input_schema = signature.arguments_schema(parsed, docstring, self.name)
+            self._hints = {p.name: parsed.hints.get(p.name, Any) for p in parsed.model_parameters}
+        typed = self._takes_keywords or is_object(given)
+        self._validate: Validate = validator(self.input_schema, where, strict_integers=typed)
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -123,19 +140,19 @@ class Tool(Generic[P, R]):
             ConfigurationError: The arguments do not fit; nothing was run.
         """
         given: Any = {} if arguments is None else arguments
-        problems = self._problems(given)
+        problems = self._validate(given)
         if problems:
             raise ArgumentsError(f"wrong arguments for {self.name}: {problems}")
         if self._builders is None:
             self.prepare()
         if self._builders:
-            given = self._built(given, self._builders)
+            given = self._build_arguments(given, self._builders)
         handler: Any = self.handler
-        if self._context is None:
-            result = handler(**given) if self._by_name else handler(given)
+        if self._context_parameter is None:
+            result = handler(**given) if self._takes_keywords else handler(given)
         else:
-            context = {self._context: ToolContext(tool_name=self.name) if ctx is None else ctx}
-            result = handler(**given, **context) if self._by_name else handler(given, **context)
+            context = {self._context_parameter: ToolContext(tool_name=self.name) if ctx is None else ctx}
+            result = handler(**given, **context) if self._takes_keywords else handler(given, **context)
         return result  # type: ignore[no-any-return]
 
     def prepare(self) -> None:
@@ -144,12 +161,12 @@ class Tool(Generic[P, R]):
             built = {name: to_python.builder(hint) for name, hint in self._hints.items()}
             self._builders = {name: build for name, build in built.items() if build is not None}
 
-    def _built(self, given: Mapping[str, Any], builders: dict[str, to_python.Build]) -> Any:
+    def _build_arguments(self, given: Mapping[str, Any], builders: dict[str, to_python.Build]) -> Any:
         if "" in builders:
-            return self._one(builders[""], given, "")
-        return {name: self._one(builders.get(name), value, f"{name}: ") for name, value in given.items()}
+            return self._build_argument(builders[""], given, "")
+        return {name: self._build_argument(builders.get(name), value, f"{name}: ") for name, value in given.items()}
 
-    def _one(self, build: to_python.Build | None, value: Any, place: str) -> Any:
+    def _build_argument(self, build: to_python.Build | None, value: Any, place: str) -> Any:
         try:
             return value if build is None else build(value)
         except ValueError as error:
@@ -171,12 +188,40 @@ class Tool(Generic[P, R]):
         return f"<Tool {self.name}({', '.join(self.input_schema.get('properties', ()))})>"
 
 
-def _name_of(handler: Any, given: str | None) -> str:
+def _parse_name(handler: Any, given: str | None) -> str:
     name = given if given is not None else getattr(handler, "__name__", None)
     if name is None or name == "<lambda>":
         raise ConfigurationError(f"tool: {handler!r} has no name; give tool(name=..., handler=...)")
     checked: str = check.string("name")(name)
     return checked
+
+
+def _parse_annotations(given: object) -> dict[str, Any]:
+    """Return annotations as the wire spells them."""
+    named = check.mapping("annotations")(given) or {}
+    return dict(_parse_annotation(name, value) for name, value in named.items() if value is not None)
+
+
+def _parse_annotation(name: str, value: Any) -> tuple[str, Any]:
+    wire = _ANNOTATION_SPELLINGS.get(name)
+    if wire is None:
+        hint = did_you_mean(name, _ANNOTATIONS, f"there are {', '.join(_ANNOTATIONS)}")
+        raise check.invalid("annotations", {name: value}, hint)
+    test = check.string if wire == "title" else check.boolean
+    return wire, test(f"annotations[{name!r}]")(value)
+
+
+def _build_meta(given: object, always_load: bool, max_result_chars: int | None) -> dict[str, Any]:
+    meta = check.mapping("meta")(given) or {}
+    if check.boolean("always_load")(always_load):
+        meta[ALWAYS_LOAD] = True
+    if check.number("max_result_chars", least=1, whole=True)(max_result_chars) is not None:
+        meta[_MAX_RESULT_CHARS] = max_result_chars
+    try:
+        dump_json(meta)
+    except (TypeError, ValueError) as error:
+        raise check.invalid("meta", given, f"cannot be written as JSON: {error}") from error
+    return meta
 
 
 def _has_own_docstring(handler: Any) -> bool:

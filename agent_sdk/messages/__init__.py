@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._core.lazy import attach
-from .base import Message, SystemMessage, UnknownMessage, WireObject
+from .base import Message, SystemMessage, UnknownMessage, WireObject, parse
 from .blocks import (
     ContentBlock,
     RedactedThinkingBlock,
@@ -38,40 +38,28 @@ from .shared import (
 from .system import InitMessage, StatusMessage
 
 if TYPE_CHECKING:
-    from .commands import CommandLifecycleMessage, CommandsChangedMessage, LocalCommandOutputMessage
-    from .control import McpServersChange, McpServerStatus, RewindReport
-    from .hooks import HookMessage, HookProgressMessage, HookResponseMessage, HookStartedMessage
-    from .media import (
+    from .block_kinds import (
+        AdvisorToolResultBlock,
+        BashCodeExecutionToolResultBlock,
+        CodeExecutionToolResultBlock,
         ContainerUploadBlock,
         DocumentBlock,
         ImageBlock,
+        McpToolResultBlock,
+        McpToolUseBlock,
         MediaSource,
         ResourceLinkBlock,
+        ServerToolResultBlock,
+        ServerToolUseBlock,
+        TextEditorCodeExecutionToolResultBlock,
         ToolReferenceBlock,
+        ToolSearchToolResultBlock,
+        WebFetchToolResultBlock,
+        WebSearchToolResultBlock,
     )
-    from .models import AccountInfo, AgentInfo, ModelInfo, SettingsParseError, SlashCommand
-    from .notices import (
-        ActiveGoalMessage,
-        AuthStatusMessage,
-        ConversationResetMessage,
-        ElicitationCompleteMessage,
-        FallbackMessage,
-        Goal,
-        InformationalMessage,
-        Memory,
-        MemoryRecallMessage,
-        ModelFallbackMessage,
-        ModelRefusalFallbackMessage,
-        ModelRefusalNoFallbackMessage,
-        NotificationMessage,
-        PluginInstallMessage,
-        PromptSuggestionMessage,
-        SessionTitleMessage,
-        UIInvalidateMessage,
-        WorkerShuttingDownMessage,
-    )
-    from .progress import ControlRequestProgressMessage, SubagentRetry, ToolProgressMessage, ToolUseSummaryMessage
-    from .reports import (
+    from .control import (
+        AccountInfo,
+        AgentInfo,
         ContextAgent,
         ContextCategory,
         ContextFile,
@@ -80,24 +68,48 @@ if TYPE_CHECKING:
         ContextTool,
         ContextUsage,
         ExtraUsage,
+        McpServersChange,
+        McpServerStatus,
+        ModelInfo,
         OverLimit,
         RateLimit,
         RateLimits,
+        RewindReport,
         SessionUsage,
+        SettingsParseError,
         UsageReport,
     )
-    from .server_tools import (
-        AdvisorToolResultBlock,
-        BashCodeExecutionToolResultBlock,
-        CodeExecutionToolResultBlock,
-        McpToolResultBlock,
-        McpToolUseBlock,
-        ServerToolResultBlock,
-        ServerToolUseBlock,
-        TextEditorCodeExecutionToolResultBlock,
-        ToolSearchToolResultBlock,
-        WebFetchToolResultBlock,
-        WebSearchToolResultBlock,
+    from .notices import (
+        ActiveGoalMessage,
+        AuthStatusMessage,
+        CommandLifecycleMessage,
+        CommandsChangedMessage,
+        ConversationResetMessage,
+        ElicitationCompleteMessage,
+        FallbackMessage,
+        FilesPersistedMessage,
+        Goal,
+        HookMessage,
+        HookProgressMessage,
+        HookResponseMessage,
+        HookStartedMessage,
+        InformationalMessage,
+        LocalCommandOutputMessage,
+        Memory,
+        MemoryRecallMessage,
+        MirrorErrorMessage,
+        MirrorKey,
+        ModelFallbackMessage,
+        ModelRefusalFallbackMessage,
+        ModelRefusalNoFallbackMessage,
+        NotificationMessage,
+        PersistedFile,
+        PluginInstallMessage,
+        PromptSuggestionMessage,
+        SessionWritesLostMessage,
+        SlashCommand,
+        UIInvalidateMessage,
+        WorkerShuttingDownMessage,
     )
     from .state import (
         ApiRetryMessage,
@@ -109,13 +121,15 @@ if TYPE_CHECKING:
         RateLimitEvent,
         RateLimitInfo,
         SessionStateMessage,
+        SessionTitleMessage,
         ThinkingTokensMessage,
     )
-    from .storage import FilesPersistedMessage, MirrorErrorMessage, MirrorKey, PersistedFile, SessionWritesLostMessage
     from .tasks import (
         BackgroundTask,
         BackgroundTasksMessage,
+        ControlRequestProgressMessage,
         McpResourceLink,
+        SubagentRetry,
         TaskMessage,
         TaskNotificationMessage,
         TaskPatch,
@@ -123,6 +137,8 @@ if TYPE_CHECKING:
         TaskStartedMessage,
         TaskUpdatedMessage,
         TaskUsage,
+        ToolProgressMessage,
+        ToolUseSummaryMessage,
     )
 
 __all__ = [
@@ -252,9 +268,8 @@ __all__ = [
     "block_type",
     "error_of",
     "message_type",
+    "parse",
     "predicates",
 ]
 
-__getattr__, __dir__ = attach(
-    __name__, __all__, {}, rest=("control", "models", "reports", *MESSAGE_FAMILIES, *BLOCK_FAMILIES)
-)
+__getattr__, __dir__ = attach(__name__, __all__, {}, rest=("control", *MESSAGE_FAMILIES, *BLOCK_FAMILIES))

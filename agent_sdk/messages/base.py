@@ -7,16 +7,26 @@ frame it came from: it keeps what no field holds, and which keys there were, and
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Any, ClassVar
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from .._core import log
-from .._core.fields import WIRE, camel
+from .._core import checks, log
+from .._core.fields import KEPT, WIRE, camel
+from .._core.formatters import representation
 from .._core.text import truncate
 from .kinds import Predicates
-from .registry import message_type
+from .registry import message_type, wire_object
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+    # `typing` has it from Python 3.11 on.
+    def dataclass_transform(**_):
+        return lambda cls: cls
+
 
 _MISSING = object()
 
@@ -31,7 +41,8 @@ class Shape:
         self.fields = fields
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(attrs.field,))
+@wire_object
 class WireObject:
     """
     An object of the wire with typed fields.
@@ -42,9 +53,11 @@ class WireObject:
 
     #: Fields whose value follows from the class, and is not read from the wire again.
     fixed: ClassVar[dict[str, str]] = {}
+    #: Set by attrs, which type checkers cannot see.
+    __attrs_attrs__: ClassVar[Any]
 
-    _rest: dict[str, Any] | None = attrs.field(default=None, init=False)
-    _shape: Shape | None = attrs.field(default=None, init=False)
+    _rest: dict[str, Any] | None = attrs.field(default=None, init=False, metadata={KEPT: "rest"})
+    _shape: Shape | None = attrs.field(default=None, init=False, metadata={KEPT: "shape"})
 
     # An object with items is iterable by default, over 0, 1, 2 ...: nobody wants that.
     __iter__ = None
@@ -54,10 +67,10 @@ class WireObject:
         """The object as it was on the wire, as a new dict each time; fields changed since show their new value."""
         shape = self._shape
         if shape is None:
-            return dict(_written(self))
+            return dict(_wire_items(self))
         rest = self._rest or {}
         return {
-            key: rest.get(key) if name is None else _plain(getattr(self, name))
+            key: rest.get(key) if name is None else _to_raw(getattr(self, name))
             for key, name in shape.fields
         }
 
@@ -107,18 +120,18 @@ class WireObject:
 
     def _summary(self) -> str:
         """What the repr says after the class's name."""
-        told = ((key, value) for key, value in _written(self) if key != "type" and value not in ("", [], {}))
-        return " ".join(f"{key}={shorten(value)}" for key, value in list(told)[:4])
+        items = ((key, value) for key, value in _wire_items(self) if key != "type" and value not in ("", [], {}))
+        return " ".join(f"{key}={shorten(value)}" for key, value in list(items)[:4])
 
 
-def _written(wired: WireObject) -> Iterator[tuple[str, Any]]:
-    for field in attrs.fields(type(wired)):
-        value = getattr(wired, field.name)
+def _wire_items(thing: WireObject) -> Iterator[tuple[str, Any]]:
+    for field in attrs.fields(type(thing)):
+        value = getattr(thing, field.name)
         if field.init and value is not None:
-            yield wire_name(field), _plain(value)
+            yield wire_name(field), _to_raw(value)
 
 
-def _plain(value: Any) -> Any:
+def _to_raw(value: Any) -> Any:
     if isinstance(value, WireObject):
         return value.raw
     if type(value) is list:
@@ -141,7 +154,7 @@ def shorten(value: object, width: int = 40) -> str:
     return truncate(" ".join(repr(value).split()), width)
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Message(WireObject, Predicates):
     """One message of the CLI. The base of all; what it is, its predicates and its class tell."""
 
@@ -159,6 +172,8 @@ class Message(WireObject, Predicates):
     #: Set by the SDK on what came between two turns.
     background: bool = attrs.field(default=False, init=False)
 
+    _repr_markdown_ = representation("markdown")
+
     @property
     def content(self) -> str:
         """The message's text, or `""` when it has none."""
@@ -168,25 +183,28 @@ class Message(WireObject, Predicates):
                 return str(rest[key])
         return ""
 
+    def keep_frame(self, frame: dict[str, Any]) -> None:
+        """Keep *frame* whole, none of it in fields but the ids. For the SDK: the frame does not fit its class."""
+        self._shape = Shape(tuple((key, None) for key in frame))
+        self._rest = frame
+        self.uuid = frame.get("uuid")
+        self.session_id = frame.get("session_id")
+        self.parent_tool_use_id = frame.get("parent_tool_use_id")
+
     @property
     def is_background(self) -> bool:
         """The CLI did this by itself, between two turns."""
         return self.background
 
-    def _repr_markdown_(self) -> str:
-        from .. import _display  # what shows itself is rare: a notebook's last expression
-
-        return _display.markdown(self)
-
     def _summary(self) -> str:
-        return shorten(self.content) if self.content else _of_session(self)
+        return shorten(self.content) if self.content else _session_label(self)
 
 
-def _of_session(message: Message) -> str:
+def _session_label(message: Message) -> str:
     return f"session={str(message.session_id)[:8]}" if message.session_id else ""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class UnknownMessage(Message):
     """A message of a type that this version does not know, or that did not fit its class; `raw` has it whole."""
 
@@ -197,7 +215,6 @@ class UnknownMessage(Message):
 
 
 @message_type("system")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class SystemMessage(Message):
     """A message of the CLI itself. Subtypes that this version does not know come as this class."""
 
@@ -209,3 +226,27 @@ class SystemMessage(Message):
     def _summary(self) -> str:
         known = super()._summary()
         return f"{shorten(self.subtype)} {known}".rstrip() if type(self) is SystemMessage else known
+
+
+def parse(frame: Mapping[str, Any]) -> Message:
+    """
+    Turn one decoded frame of the CLI into its message.
+
+    For frames from elsewhere than a query: a file of recorded lines, a test.
+
+    Args:
+        frame: One line of the CLI's output, decoded: `{"type": "system", "subtype": "init", ...}`. The message may keep
+            parts of it.
+
+    Returns:
+        The message, of the class for its `type` and `subtype`. A frame that no class fits is an `UnknownMessage`, or a
+        plain `SystemMessage` when its type is `system`.
+
+    Raises:
+        ConfigurationError: *frame* is not a dict with string keys.
+    """
+    checked = checks.mapping("frame")(frame)
+    if checked is None:
+        raise checks.invalid("frame", frame, "expected a dict")
+    message: Message = importlib.import_module("agent_sdk._converter").structure_message(checked)
+    return message

@@ -1,5 +1,5 @@
 """
-Content blocks: the pieces of a message's content. The usual ones; see `media` and `server_tools` for the others.
+Content blocks: the pieces of a message's content. The usual ones; see `block_kinds` for the others.
 
 A new block is one class with `@block_type`.
 """
@@ -10,10 +10,10 @@ from typing import Any
 import attrs
 
 from .base import WireObject, shorten
-from .registry import block_type
+from .registry import block_type, wire_object
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ContentBlock(WireObject):
     """One piece of a message's content. The base of all."""
 
@@ -21,7 +21,7 @@ class ContentBlock(WireObject):
     type: str = ""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class UnknownBlock(ContentBlock):
     """A block of a kind that this version does not know; `raw` has it whole."""
 
@@ -30,7 +30,6 @@ class UnknownBlock(ContentBlock):
 
 
 @block_type("text")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class TextBlock(ContentBlock):
     """Text."""
 
@@ -42,7 +41,6 @@ class TextBlock(ContentBlock):
 
 
 @block_type("thinking")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ThinkingBlock(ContentBlock):
     """What the model thought before it answered; empty when the thinking is not shown."""
 
@@ -54,7 +52,6 @@ class ThinkingBlock(ContentBlock):
 
 
 @block_type("redacted_thinking")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class RedactedThinkingBlock(ContentBlock):
     """Thinking that only the API can read."""
 
@@ -65,7 +62,6 @@ class RedactedThinkingBlock(ContentBlock):
 
 
 @block_type("tool_use")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ToolUseBlock(ContentBlock):
     """The model's use of a tool that the CLI runs."""
 
@@ -80,7 +76,6 @@ class ToolUseBlock(ContentBlock):
 
 
 @block_type("tool_result")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ToolResultBlock(ContentBlock):
     """What a tool gave back."""
 

@@ -1,5 +1,6 @@
 """
-Answers to control requests that have a shape of their own.
+Answers to control requests: what the CLI knows of itself (models, agents, the account), what fills the context window,
+what was used and what is left, and what a request changed.
 """
 from __future__ import annotations
 
@@ -7,10 +8,61 @@ from typing import Any
 
 import attrs
 
+from .._core.fields import WIRE, wire
+from .._core.formatters import representation
 from .base import WireObject
+from .registry import wire_object
+from .shared import ModelUsage
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
+class ModelInfo(WireObject):
+    """A model that can be chosen; `value` is what to choose it by."""
+
+    value: str = ""
+    resolved_model: str | None = wire("resolvedModel")
+    display_name: str = wire("displayName", "")
+    description: str = ""
+    supports_effort: bool = wire("supportsEffort", False)
+    #: Out of `low`, `medium`, `high`, `xhigh` and `max`.
+    supported_effort_levels: list[str] | None = attrs.field(default=None, metadata={WIRE: "supportedEffortLevels"})
+    supports_adaptive_thinking: bool = wire("supportsAdaptiveThinking", False)
+    supports_fast_mode: bool = wire("supportsFastMode", False)
+    supports_auto_mode: bool = wire("supportsAutoMode", False)
+
+
+@wire_object
+class AgentInfo(WireObject):
+    """A kind of agent that the model can start."""
+
+    name: str = ""
+    description: str = ""
+    model: str | None = None
+
+
+@wire_object
+class AccountInfo(WireObject):
+    """Who pays, and how the CLI signs in."""
+
+    email: str | None = None
+    organization: str | None = None
+    subscription_type: str | None = wire("subscriptionType")
+    token_source: str | None = wire("tokenSource")
+    api_key_source: str | None = wire("apiKeySource")
+    #: `firstParty`, `bedrock`, `vertex`, `foundry`, `gateway`, ...
+    api_provider: str | None = wire("apiProvider")
+
+
+@wire_object
+class SettingsParseError(WireObject):
+    """A setting that the CLI could not read."""
+
+    file: str | None = None
+    path: str = ""
+    message: str = ""
+
+
+@wire_object
 class McpServerStatus(WireObject):
     """How an MCP server stands."""
 
@@ -25,7 +77,7 @@ class McpServerStatus(WireObject):
     tools: list[Any] = attrs.field(factory=list)
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class McpServersChange(WireObject):
     """What `set_mcp_servers` has changed."""
 
@@ -35,7 +87,7 @@ class McpServersChange(WireObject):
     errors: dict[str, Any] = attrs.field(factory=dict)
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class RewindReport(WireObject):
     """What `rewind_files` has changed, or would."""
 
@@ -46,3 +98,139 @@ class RewindReport(WireObject):
     deletions: int | None = None
     skipped_links: int | None = None
     error: str | None = None
+
+
+@wire_object
+class ContextCategory(WireObject):
+    """One part of what fills the context window."""
+
+    name: str = ""
+    tokens: int = 0
+    #: `used`, `free`, `buffer` or `deferred`.
+    kind: str | None = None
+
+
+@wire_object
+class ContextTool(WireObject):
+    """What an MCP tool takes of the context window."""
+
+    name: str = ""
+    server_name: str = ""
+    tokens: int = 0
+
+
+@wire_object
+class ContextFile(WireObject):
+    """What a memory file takes of the context window."""
+
+    path: str = ""
+    type: str = ""
+    tokens: int = 0
+
+
+@wire_object
+class ContextAgent(WireObject):
+    """What the description of an agent takes of the context window."""
+
+    agent_type: str = ""
+    source: str = ""
+    tokens: int = 0
+
+
+@wire_object
+class ContextSkill(WireObject):
+    """What the description of a skill takes of the context window."""
+
+    name: str = ""
+    source: str = ""
+    plugin_name: str | None = None
+    tokens: int = 0
+
+
+@wire_object
+class OverLimit(WireObject):
+    """By how much the context is too long; `kind` is `hard_limit` or `compaction_window`."""
+
+    tokens_over: int = 0
+    kind: str = ""
+
+
+@wire_object
+class ContextUsage(WireObject):
+    """What fills the context window."""
+
+    model: str = ""
+    total_tokens: int = 0
+    raw_max_tokens: int = 0
+    percentage: float = 0
+    over_limit: OverLimit | None = None
+    categories: list[ContextCategory] = attrs.field(factory=list)
+    mcp_tools: list[ContextTool] = attrs.field(factory=list)
+    memory_files: list[ContextFile] = attrs.field(factory=list)
+    agents: list[ContextAgent] = attrs.field(factory=list)
+    skills: list[ContextSkill] | None = None
+
+    _repr_html_ = representation("html")
+    _repr_markdown_ = representation("markdown")
+
+
+@wire_object
+class ContextReport(ContextUsage):
+    """What fills the context window, as the CLI answers when asked: in more detail, and in camelCase on the wire."""
+
+    max_tokens: int | None = wire("maxTokens")
+    auto_compact_threshold: int | None = wire("autoCompactThreshold")
+    is_auto_compact_enabled: bool | None = wire("isAutoCompactEnabled")
+
+
+@wire_object
+class SessionUsage(WireObject):
+    """What the session has used."""
+
+    total_cost_usd: float = 0.0
+    total_api_duration_ms: float = 0
+    total_duration_ms: float = 0
+    total_lines_added: int = 0
+    total_lines_removed: int = 0
+    model_usage: dict[str, ModelUsage] = attrs.field(factory=dict)
+
+
+@wire_object
+class RateLimit(WireObject):
+    """One usage limit of the account."""
+
+    kind: str = ""
+    group: str = ""
+    percent: float = 0
+    resets_at: str | None = None
+    #: May name a `model` or a `surface` that the limit is for.
+    scope: WireObject | None = None
+    severity: str = ""
+    is_active: bool = False
+
+
+@wire_object
+class ExtraUsage(WireObject):
+    """Use beyond the limits, paid for extra."""
+
+    is_enabled: bool = False
+    monthly_limit: float | None = None
+    used_credits: float | None = None
+    utilization: float | None = None
+    currency: str | None = None
+
+
+@wire_object
+class RateLimits(WireObject):
+    """The usage limits of the account."""
+
+    limits: list[RateLimit] | None = None
+    extra_usage: ExtraUsage | None = None
+
+
+@wire_object
+class UsageReport(WireObject):
+    """What the session has used, and what the account has left."""
+
+    session: SessionUsage = attrs.field(factory=SessionUsage)
+    rate_limits: RateLimits | None = None

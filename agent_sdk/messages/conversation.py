@@ -3,6 +3,7 @@ The messages of the conversation: the model's, the user's, and the pieces of a r
 """
 from __future__ import annotations
 
+from sys import intern
 from typing import Any, TypeVar
 
 import attrs
@@ -11,13 +12,13 @@ from .._core.fields import wire
 from .._core.json_lines import decode
 from .base import Message, WireObject, shorten
 from .blocks import ContentBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock, text_of
-from .registry import message_type
+from .registry import message_type, wire_object
 from .shared import Origin, Usage
 
 B = TypeVar("B", bound=ContentBlock)
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class MessageParam(WireObject):
     """The API's form of a message: who says what."""
 
@@ -25,7 +26,7 @@ class MessageParam(WireObject):
     content: str | list[ContentBlock] | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ApiMessage(MessageParam):
     """The API's form of a reply, which comes in several assistant messages: one for each block, all with its id."""
 
@@ -40,7 +41,7 @@ class ApiMessage(MessageParam):
     context_management: Any = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ConversationMessage(Message):
     """What assistant and user messages share."""
 
@@ -79,7 +80,6 @@ class ConversationMessage(Message):
 
 
 @message_type("assistant")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class AssistantMessage(ConversationMessage):
     """A finished content block of the model's reply, or several."""
 
@@ -178,7 +178,6 @@ class AssistantMessage(ConversationMessage):
 
 
 @message_type("user")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class UserMessage(ConversationMessage):
     """A tool's result, a prompt repeated by the CLI, or one that it made up."""
 
@@ -224,7 +223,6 @@ class UserMessage(ConversationMessage):
 
 
 @message_type("stream_event")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class StreamEvent(Message):
     """
     A piece of a reply while it is written.
@@ -248,6 +246,30 @@ class StreamEvent(Message):
 
     # The line is far smaller than what it decodes to, and few ask for more than the text.
     _source: bytes | dict[str, Any] | None = attrs.field(default=None, init=False)
+
+    def read_frame(self, frame: dict[str, Any], line: bytes | None) -> None:
+        """Fill a new event. For the SDK: the general way takes three times as long for the most frequent message."""
+        get = frame.get
+        self.type = "stream_event"
+        self._source = frame if line is None else line
+        self.uuid = get("uuid")
+        session_id = get("session_id")
+        self.session_id = intern(session_id) if type(session_id) is str else session_id
+        self.parent_tool_use_id = get("parent_tool_use_id")
+        reply = get("api_message_id")
+        self.api_message_id = intern(reply) if type(reply) is str else reply
+        self.ttft_ms = get("ttft_ms")
+        self.subtype = self._rest = self._shape = None
+        self.background = False
+        event = frame["event"]
+        kind = event.get("type")
+        self.event_type = intern(kind) if type(kind) is str else ""
+        text = thinking = ""
+        delta = event.get("delta")
+        if type(delta) is dict:
+            text, thinking = delta.get("text", ""), delta.get("thinking", "")
+        self.text = text if type(text) is str else ""
+        self.thinking = thinking if type(thinking) is str else ""
 
     @property
     def raw(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """
-What the CLI tells now and then: notices for the person, changes of model, title, goal or conversation.
+The messages that few runs meet: notices for the person, changes of model, goal or conversation, shell hooks of
+settings files, slash commands, and what is kept outside the conversation (files, mirrors, writes that were lost).
 
 The text of those that have one is their `content`.
 """
@@ -11,11 +12,10 @@ import attrs
 
 from .._core.fields import wire
 from .base import Message, SystemMessage, WireObject, shorten
-from .registry import message_type
+from .registry import message_type, wire_object
 
 
 @message_type("system", "informational", "notification")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class InformationalMessage(SystemMessage):
     """A line for the person: of a hook, of a blocked prompt, of a refusal."""
 
@@ -28,7 +28,6 @@ class InformationalMessage(SystemMessage):
 
 
 @message_type("system", "notification")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class NotificationMessage(SystemMessage):
     """A short notice; a new one takes the place of an older one with the same `key`."""
 
@@ -44,7 +43,7 @@ class NotificationMessage(SystemMessage):
         return self.content
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class FallbackMessage(SystemMessage):
     """What the messages about another model taking over share."""
 
@@ -58,13 +57,11 @@ class FallbackMessage(SystemMessage):
 
 
 @message_type("system", "model_fallback", "fallback")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ModelFallbackMessage(FallbackMessage):
     """The fallback model answers, since the one asked for cannot."""
 
 
 @message_type("system", "model_refusal_no_fallback", "fallback")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ModelRefusalNoFallbackMessage(FallbackMessage):
     """The model refused, and no other takes over."""
 
@@ -75,7 +72,6 @@ class ModelRefusalNoFallbackMessage(FallbackMessage):
 
 
 @message_type("system", "model_refusal_fallback", "fallback")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ModelRefusalFallbackMessage(FallbackMessage):
     """The model refused, and another takes over, or it is the first one's turn again."""
 
@@ -91,19 +87,7 @@ class ModelRefusalFallbackMessage(FallbackMessage):
     refused_user_message_uuid: str | None = None
 
 
-@message_type("system", "session_title_changed")
-@attrs.define(eq=False, repr=False, kw_only=True)
-class SessionTitleMessage(SystemMessage):
-    """The session got a title."""
-
-    title: str = ""
-
-    def _summary(self) -> str:
-        return shorten(self.title)
-
-
 @message_type("system", "ui_invalidate")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class UIInvalidateMessage(SystemMessage):
     """A screen that shows the session should be drawn anew."""
 
@@ -111,7 +95,6 @@ class UIInvalidateMessage(SystemMessage):
 
 
 @message_type("system", "worker_shutting_down")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class WorkerShuttingDownMessage(SystemMessage):
     """The worker that runs the session, far away, is about to end."""
 
@@ -119,7 +102,6 @@ class WorkerShuttingDownMessage(SystemMessage):
 
 
 @message_type("system", "plugin_install")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PluginInstallMessage(SystemMessage):
     """A plugin is being installed."""
 
@@ -130,7 +112,6 @@ class PluginInstallMessage(SystemMessage):
 
 
 @message_type("system", "elicitation_complete")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ElicitationCompleteMessage(SystemMessage):
     """A question of an MCP server was dealt with."""
 
@@ -138,7 +119,7 @@ class ElicitationCompleteMessage(SystemMessage):
     elicitation_id: str = ""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Memory(WireObject):
     """A memory that was brought into the conversation."""
 
@@ -149,7 +130,6 @@ class Memory(WireObject):
 
 
 @message_type("system", "memory_recall")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class MemoryRecallMessage(SystemMessage):
     """Memories were brought into the conversation."""
 
@@ -159,7 +139,6 @@ class MemoryRecallMessage(SystemMessage):
 
 
 @message_type("auth_status")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class AuthStatusMessage(Message):
     """A sign-in is going on, or ended."""
 
@@ -169,7 +148,6 @@ class AuthStatusMessage(Message):
 
 
 @message_type("prompt_suggestion")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PromptSuggestionMessage(Message):
     """A proposal for the next prompt; it comes after the result."""
 
@@ -180,7 +158,6 @@ class PromptSuggestionMessage(Message):
 
 
 @message_type("conversation_reset")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ConversationResetMessage(Message):
     """The conversation starts anew, as after `/clear`; from the next init on the session id is another."""
 
@@ -191,7 +168,7 @@ class ConversationResetMessage(Message):
     timestamp: str | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Goal(WireObject):
     """What the session works towards by itself."""
 
@@ -203,8 +180,135 @@ class Goal(WireObject):
 
 
 @message_type("active_goal")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ActiveGoalMessage(Message):
     """The goal changed; *None* when there is none any more."""
 
     value: Goal | None = None
+
+
+@wire_object
+class HookMessage(SystemMessage):
+    """What the messages about one run of a hook share."""
+
+    #: The same in all messages of one run.
+    hook_id: str = ""
+    hook_name: str = ""
+    #: The CLI's name of the event, such as `SessionStart`.
+    hook_event: str = ""
+
+    def _summary(self) -> str:
+        return f"{self.hook_event} {self.hook_name}"
+
+
+@message_type("system", "hook_started", "hook")
+class HookStartedMessage(HookMessage):
+    """A hook started."""
+
+
+@message_type("system", "hook_progress", "hook", "progress")
+class HookProgressMessage(HookMessage):
+    """A hook wrote something."""
+
+    stdout: str = ""
+    stderr: str = ""
+    output: str = ""
+
+
+@message_type("system", "hook_response", "hook")
+class HookResponseMessage(HookMessage):
+    """A hook ended."""
+
+    output: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    exit_code: int | None = None
+    #: `success`, `error` or `cancelled`.
+    outcome: str = ""
+
+    def _summary(self) -> str:
+        return f"{self.hook_event} {self.hook_name} {self.outcome}"
+
+
+@wire_object
+class SlashCommand(WireObject):
+    """A slash command, without its slash."""
+
+    name: str = ""
+    description: str = ""
+    argument_hint: str = wire("argumentHint", "")
+    aliases: list[str] | None = None
+    builtin: bool = False
+
+
+@message_type("system", "commands_changed", "command")
+class CommandsChangedMessage(SystemMessage):
+    """All slash commands there are now."""
+
+    commands: list[SlashCommand] = attrs.field(factory=list)
+
+    def _summary(self) -> str:
+        return f"commands={len(self.commands)}"
+
+
+@message_type("system", "local_command_output", "command")
+class LocalCommandOutputMessage(SystemMessage):
+    """The output of a slash command that asks no model, such as `/usage`: its `content`."""
+
+
+@message_type("command_lifecycle", None, "command")
+class CommandLifecycleMessage(Message):
+    """What became of a message of ours that was sent with a uuid."""
+
+    command_uuid: str = ""
+    #: `queued`, `started`, `completed`, `cancelled`, `discarded` or `refused`.
+    state: str = ""
+
+    def _summary(self) -> str:
+        return str(self.state)
+
+
+@wire_object
+class PersistedFile(WireObject):
+    """A file that was stored (`file_id`), or not (`error`)."""
+
+    filename: str = ""
+    file_id: str | None = None
+    error: str | None = None
+
+
+@message_type("system", "files_persisted")
+class FilesPersistedMessage(SystemMessage):
+    """Files were stored."""
+
+    files: list[PersistedFile] = attrs.field(factory=list)
+    failed: list[PersistedFile] = attrs.field(factory=list)
+    #: As ISO 8601.
+    processed_at: str = ""
+
+
+@wire_object
+class MirrorKey(WireObject):
+    """Which transcript a mirror error is about."""
+
+    project_key: str = wire("projectKey", "")
+    session_id: str = wire("sessionId", "")
+    subpath: str | None = None
+
+
+@message_type("system", "mirror_error", "storage_error")
+class MirrorErrorMessage(SystemMessage):
+    """Part of a transcript did not reach the session store. The SDK makes this message itself."""
+
+    error: str = ""
+    key: MirrorKey | None = None
+
+
+@message_type("system", "session_writes_lost", "storage_error")
+class SessionWritesLostMessage(SystemMessage):
+    """The disk is full, and the CLI could not write."""
+
+    #: `ENOSPC` or `EDQUOT`.
+    error_code: str = ""
+    #: What was lost: `transcript`, `global_config`.
+    lost: list[str] = attrs.field(factory=list)
+    transcript_session_ids: list[str] | None = None

@@ -15,7 +15,7 @@ from .registry import message_type
 from .shared import DeferredToolUse, InvalidConfigFile, ModelUsage, Origin, PermissionDenial, Usage
 
 #: How the CLI begins to tell that a hook blocked the prompt, or stopped the turn before the model was asked.
-_BLOCKED = ("UserPromptSubmit operation blocked by hook", "Operation stopped by hook")
+_BLOCKED_PREFIXES = ("UserPromptSubmit operation blocked by hook", "Operation stopped by hook")
 #: Causes by the HTTP status of the API.
 _BY_STATUS: dict[int, type[errors.ResultError]] = {
     400: errors.InvalidRequestError,
@@ -37,7 +37,6 @@ _BY_SUBTYPE: dict[str, tuple[type[errors.ResultError], str]] = {
 
 
 @message_type("result")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ResultMessage(Message):
     """The end of a turn: outcome, cost, usage."""
 
@@ -141,7 +140,7 @@ class ResultMessage(Message):
     def is_blocked(self) -> bool:
         """A hook kept the prompt from the model: the CLI calls it a success, and its content is the hook's reason."""
         # Nothing but the text tells it from a slash command, which asks no model either (CLI 2.1).
-        return self.num_turns == 0 and self.content.startswith(_BLOCKED)
+        return self.num_turns == 0 and self.content.startswith(_BLOCKED_PREFIXES)
 
     def raise_for_error(self) -> ResultMessage:
         """
@@ -157,7 +156,7 @@ class ResultMessage(Message):
 
     def _summary(self) -> str:
         outcome = str(self.subtype) if self.is_success or self.subtype != "success" else "error"
-        text = shorten(self.content or _human_text(self)) if self.content or self.is_error else ""
+        text = shorten(self.content or _error_text(self)) if self.content or self.is_error else ""
         return " ".join(part for part in (outcome, text, f"turns={self.num_turns}", f"${self.total_cost_usd}") if part)
 
 
@@ -165,24 +164,24 @@ def error_of(result: ResultMessage) -> errors.ResultError | None:
     """The typed error that *result* stands for, or *None* when it is good."""
     if not result.is_error:
         return result.output_error
-    cause = _cause(result)
+    cause = _error_class(result)
     if cause is errors.RateLimitError:
-        return errors.RateLimitError(_human_text(result), result=result, resets_at=_resets_at(result))
-    return cause(_human_text(result), result=result)
+        return errors.RateLimitError(_error_text(result), result=result, resets_at=_resets_at(result))
+    return cause(_error_text(result), result=result)
 
 
-def _cause(result: ResultMessage) -> type[errors.ResultError]:
+def _error_class(result: ResultMessage) -> type[errors.ResultError]:
     status = result.api_error_status
     if isinstance(status, int) and status in _BY_STATUS:
         return _BY_STATUS[status]
-    if "Not logged in" in _human_text(result):
+    if "Not logged in" in _error_text(result):
         return errors.AuthenticationError
     return _BY_SUBTYPE.get(str(result.subtype), (errors.ExecutionError, ""))[0]
 
 
-def _human_text(result: ResultMessage) -> str:
-    told = [error for error in result.errors if isinstance(error, str)] if isinstance(result.errors, list) else []
-    text = "\n".join(told).strip() or result.content.strip()
+def _error_text(result: ResultMessage) -> str:
+    texts = [error for error in result.errors if isinstance(error, str)] if isinstance(result.errors, list) else []
+    text = "\n".join(texts).strip() or result.content.strip()
     if text:
         return text
     subtype = str(result.subtype or "success")  # whatever it came as

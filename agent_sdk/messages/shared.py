@@ -1,7 +1,7 @@
 """
 The objects inside messages that nearly every run meets: usage, servers, plugins, refusals.
 
-Those of rarer messages stand beside them; those of the answers to control requests in `models` and `reports`.
+Those of rarer messages stand beside them; those of the answers to control requests in `control`.
 """
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 import attrs
 
 from .._core.fields import wire
+from .._core.formatters import representation
 from .base import WireObject
+from .registry import wire_object
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class CacheCreation(WireObject):
     """Input tokens written to the cache, by how long they stay there."""
 
@@ -21,7 +23,7 @@ class CacheCreation(WireObject):
     ephemeral_1h_input_tokens: int = 0
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ServerToolUsage(WireObject):
     """How often tools of the API itself were used."""
 
@@ -29,7 +31,7 @@ class ServerToolUsage(WireObject):
     web_fetch_requests: int = 0
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Usage(WireObject):
     """Tokens, as the API counts them. In a result: of the main loop of one turn, without subagents."""
 
@@ -47,18 +49,11 @@ class Usage(WireObject):
     output_tokens_details: dict[str, Any] | None = None
     fallback_credit: Any = None
 
-    def _repr_html_(self) -> str:
-        from .. import _display
-
-        return _display.html(self)
-
-    def _repr_markdown_(self) -> str:
-        from .. import _display
-
-        return _display.markdown(self)
+    _repr_html_ = representation("html")
+    _repr_markdown_ = representation("markdown")
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class ModelUsage(WireObject):
     """Tokens and cost of one model, subagents included, over the life of the process and what it resumed."""
 
@@ -79,7 +74,7 @@ class ModelUsage(WireObject):
     cost_basis: str | None = wire("costBasis")
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class McpServer(WireObject):
     """An MCP server of the session. `status` is `connected`, `pending`, `failed`, `needs-auth` or `disabled`."""
 
@@ -89,7 +84,7 @@ class McpServer(WireObject):
     error: str | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Plugin(WireObject):
     """A plugin that the session loaded."""
 
@@ -99,7 +94,7 @@ class Plugin(WireObject):
     source: str | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class PluginError(WireObject):
     """A plugin that did not load, and why."""
 
@@ -111,7 +106,7 @@ class PluginError(WireObject):
     managed_lock: dict[str, Any] | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class PermissionDenial(WireObject):
     """A tool use that was refused during the turn."""
 
@@ -120,7 +115,7 @@ class PermissionDenial(WireObject):
     tool_input: dict[str, Any] = attrs.field(factory=dict)
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class DeferredToolUse(WireObject):
     """A tool use that a hook put off: it runs when the session is resumed."""
 
@@ -129,7 +124,7 @@ class DeferredToolUse(WireObject):
     input: dict[str, Any] = attrs.field(factory=dict)
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class InvalidConfigFile(WireObject):
     """The configuration file that kept the CLI from starting."""
 
@@ -139,7 +134,7 @@ class InvalidConfigFile(WireObject):
     backup_path: str | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class Origin(WireObject):
     """Where a prompt came from; `kind` is `human`, `task-notification`, `channel`, `peer`, `auto-continuation`, ..."""
 

@@ -1,5 +1,5 @@
 """
-How things stand: the session's state, compaction, retries of the API, usage limits, thinking, refused tools.
+How things stand: the session's state and title, compaction, retries of the API, usage limits, thinking, refused tools.
 """
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import attrs
 
 from .._core.fields import wire
 from .base import Message, SystemMessage, WireObject, shorten
-from .registry import message_type
+from .registry import message_type, wire_object
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class PreservedSegment(WireObject):
     """The stretch of the conversation that a compaction left as it was."""
 
@@ -21,7 +21,7 @@ class PreservedSegment(WireObject):
     tail_uuid: str = ""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class PreservedMessages(WireObject):
     """The messages that a compaction left as they were."""
 
@@ -30,7 +30,7 @@ class PreservedMessages(WireObject):
     all_uuids: list[str] | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class CompactMetadata(WireObject):
     """How a compaction went."""
 
@@ -45,7 +45,6 @@ class CompactMetadata(WireObject):
 
 
 @message_type("system", "compact_boundary")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class CompactBoundaryMessage(SystemMessage):
     """The conversation was compacted here: what came before is a summary now."""
 
@@ -58,7 +57,6 @@ class CompactBoundaryMessage(SystemMessage):
 
 
 @message_type("system", "session_state_changed")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class SessionStateMessage(SystemMessage):
     """The CLI is `running`, `idle`, or waits for an answer: `requires_action`. Sent only when asked for."""
 
@@ -69,8 +67,17 @@ class SessionStateMessage(SystemMessage):
         return str(self.state)
 
 
+@message_type("system", "session_title_changed")
+class SessionTitleMessage(SystemMessage):
+    """The session got a title."""
+
+    title: str = ""
+
+    def _summary(self) -> str:
+        return shorten(self.title)
+
+
 @message_type("system", "api_retry")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ApiRetryMessage(SystemMessage):
     """A request to the API failed; the CLI waits and tries again."""
 
@@ -89,7 +96,6 @@ class ApiRetryMessage(SystemMessage):
 
 
 @message_type("system", "thinking_tokens", "progress")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class ThinkingTokensMessage(SystemMessage):
     """How much the model has thought so far, about."""
 
@@ -102,7 +108,6 @@ class ThinkingTokensMessage(SystemMessage):
 
 
 @message_type("system", "permission_denied")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class PermissionDeniedMessage(SystemMessage):
     """A tool use was refused without asking. The result's `permission_denials` is what counts."""
 
@@ -123,7 +128,7 @@ class PermissionDeniedMessage(SystemMessage):
         return f"{self.tool_name} {shorten(self.message)}"
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class RateLimitInfo(WireObject):
     """The state of a usage limit: `status` is `allowed`, `allowed_warning` or `rejected`."""
 
@@ -149,7 +154,6 @@ class RateLimitInfo(WireObject):
 
 
 @message_type("rate_limit_event")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class RateLimitEvent(Message):
     """The state of a usage limit changed."""
 

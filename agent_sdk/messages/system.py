@@ -1,5 +1,5 @@
 """
-The system messages of nearly every run. Others: `state`, `tasks`, `hooks`, `progress`, `notices`, `commands`, ...
+The system messages of nearly every run. Others: `state`, `tasks`, `notices`.
 """
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from .shared import McpServer, Plugin, PluginError
 
 
 @message_type("system", "init")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class InitMessage(SystemMessage):
     """The start of a turn: where it runs, and with what. It comes at every turn, not once for each process."""
 
@@ -53,7 +52,6 @@ class InitMessage(SystemMessage):
 
 
 @message_type("system", "status")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class StatusMessage(SystemMessage):
     """What the CLI is doing (`compacting`, `requesting`, or nothing: *None*), or a new permission mode."""
 

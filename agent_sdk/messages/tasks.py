@@ -1,5 +1,5 @@
 """
-Messages about tasks: subagents, background shells, monitors, workflows.
+Messages about what runs: tasks (subagents, background shells, monitors, workflows), tools and control requests.
 
 A task can end with `task_updated` alone; its last status is `completed`, `failed`, `stopped` or `killed`.
 """
@@ -10,11 +10,11 @@ from typing import Any
 import attrs
 
 from .._core.fields import wire
-from .base import SystemMessage, WireObject, shorten
-from .registry import message_type
+from .base import Message, SystemMessage, WireObject, shorten
+from .registry import message_type, wire_object
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class TaskUsage(WireObject):
     """What a task has used."""
 
@@ -23,7 +23,7 @@ class TaskUsage(WireObject):
     duration_ms: int = 0
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class TaskPatch(WireObject):
     """The fields of a task that changed; the others are *None*."""
 
@@ -37,7 +37,7 @@ class TaskPatch(WireObject):
     is_backgrounded: bool | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class BackgroundTask(WireObject):
     """A task that lives in the background."""
 
@@ -51,7 +51,7 @@ class BackgroundTask(WireObject):
     ambient: bool = False
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class McpResourceLink(WireObject):
     """A resource of an MCP server, by its address."""
 
@@ -64,7 +64,7 @@ class McpResourceLink(WireObject):
     annotations: dict[str, Any] | None = None
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
+@wire_object
 class TaskMessage(SystemMessage):
     """What the messages about one task share."""
 
@@ -74,12 +74,11 @@ class TaskMessage(SystemMessage):
     tool_use_id: str | None = None
 
     def _summary(self) -> str:
-        told = self.get("status") or self.get("summary") or self.get("description")
-        return f"{self.task_id}{f' {shorten(told)}' if told else ''}"
+        text = self.get("status") or self.get("summary") or self.get("description")
+        return f"{self.task_id}{f' {shorten(text)}' if text else ''}"
 
 
 @message_type("system", "task_started", "task")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class TaskStartedMessage(TaskMessage):
     """A task started. A shell that runs for three seconds comes too, with `is_backgrounded` false."""
 
@@ -97,7 +96,6 @@ class TaskStartedMessage(TaskMessage):
 
 
 @message_type("system", "task_progress", "task", "progress")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class TaskProgressMessage(TaskMessage):
     """A task moved on."""
 
@@ -109,7 +107,6 @@ class TaskProgressMessage(TaskMessage):
 
 
 @message_type("system", "task_updated", "task")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class TaskUpdatedMessage(TaskMessage):
     """Fields of a task changed."""
 
@@ -120,7 +117,6 @@ class TaskUpdatedMessage(TaskMessage):
 
 
 @message_type("system", "task_notification", "task")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class TaskNotificationMessage(TaskMessage):
     """A task ended. The CLI starts a turn of its own to look at it, unless the task was in the foreground."""
 
@@ -136,7 +132,6 @@ class TaskNotificationMessage(TaskMessage):
 
 
 @message_type("system", "background_tasks_changed", "task")
-@attrs.define(eq=False, repr=False, kw_only=True)
 class BackgroundTasksMessage(SystemMessage):
     """All tasks that live in the background now."""
 
@@ -144,3 +139,62 @@ class BackgroundTasksMessage(SystemMessage):
 
     def _summary(self) -> str:
         return f"tasks={len(self.tasks)}"
+
+
+@wire_object
+class SubagentRetry(WireObject):
+    """A subagent's request to the API failed and is tried again."""
+
+    agent_id: str = ""
+    attempt: int = 0
+    max_retries: int = 0
+    retry_delay_ms: float = 0
+    error_status: int | None = None
+    error_category: str = ""
+
+
+@message_type("tool_progress", None, "progress")
+class ToolProgressMessage(Message):
+    """
+    A tool is still running; every 30 seconds.
+
+    A heartbeat carries the tool use's own id in `parent_tool_use_id`: it says nothing of a subagent.
+    """
+
+    tool_use_id: str = ""
+    tool_name: str = ""
+    elapsed_time_seconds: float = 0
+    task_id: str | None = None
+    heartbeat: bool = False
+    subagent_type: str | None = None
+    subagent_retry: SubagentRetry | None = None
+
+    def _summary(self) -> str:
+        return f"{self.tool_name} {self.elapsed_time_seconds}s"
+
+
+@message_type("tool_use_summary")
+class ToolUseSummaryMessage(Message):
+    """What the tool uses named in it did, in a sentence."""
+
+    summary: str = ""
+    preceding_tool_use_ids: list[str] = attrs.field(factory=list)
+
+    def _summary(self) -> str:
+        return shorten(self.summary)
+
+
+@message_type("system", "control_request_progress", "progress")
+class ControlRequestProgressMessage(SystemMessage):
+    """The CLI works on a control request of ours."""
+
+    request_id: str = ""
+    #: `started` or `api_retry`.
+    status: str = ""
+    attempt: int | None = None
+    max_retries: int | None = None
+    retry_delay_ms: float | None = None
+    error_status: int | None = None
+
+    def _summary(self) -> str:
+        return str(self.status)

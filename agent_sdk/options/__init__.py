@@ -1,4 +1,4 @@
-"""Options: what a query or a client can be given."""
+"""The options of a query or a client."""
 from __future__ import annotations
 
 from .options import Options

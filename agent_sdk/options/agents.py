@@ -1,7 +1,7 @@
 """
 Definitions of subagents, for the option `agents`.
 
-The CLI leaves out a definition with a value that it does not like, and says nothing: all values are checked here.
+The CLI silently skips a definition with an invalid value, so the SDK checks every value first.
 """
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .._core.tool_names import tool_rules
 from ..errors import ConfigurationError
 from .converters import permission_mode_name
 
-#: Levels of effort, for a session and for an agent.
+#: #: Effort levels, for a session and for an agent.
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
-def _required(name: str, *, empty: bool = False) -> check.Check:
+def _required_string(name: str, *, empty: bool = False) -> check.Check:
     as_text = check.string(name, empty=empty)
 
     def accept(value: object) -> str:
@@ -33,27 +33,27 @@ def _required(name: str, *, empty: bool = False) -> check.Check:
     return accept
 
 
-def _effort(value: object) -> str | int | None:
+def _parse_effort(value: object) -> str | int | None:
     as_number, as_level = check.number("effort", least=0, whole=True), check.one_of("effort", EFFORTS)
     effort: str | int | None = as_number(value) if isinstance(value, (int, float)) else as_level(value)
     return effort
 
 
-def _background(value: object) -> bool | None:
+def _parse_background(value: object) -> bool | None:
     return None if value is None else bool(check.boolean("background")(value))
 
 
-def _servers(value: object) -> tuple[Any, ...] | None:
-    """Accept names of servers and dicts of name -> server; gives names and dicts as the CLI reads them."""
+def _parse_servers(value: object) -> tuple[Any, ...] | None:
+    """Accept server names and dicts of name -> server; return names and dicts in the CLI's format."""
     if value is None:
         return None
     given = [value] if isinstance(value, (str, Mapping)) else value
     if not isinstance(given, Sequence):
         raise check.invalid("mcp_servers", value, "expected a list of names, or a dict of name -> server")
-    return tuple(_server(one) for one in given)
+    return tuple(_parse_server(one) for one in given)
 
 
-def _server(one: object) -> Any:
+def _parse_server(one: object) -> Any:
     if isinstance(one, str):
         return check.string("mcp_servers")(one)
     if not isinstance(one, Mapping):
@@ -63,13 +63,13 @@ def _server(one: object) -> Any:
     servers = parse_servers(one)
     if servers.inside:
         name = next(iter(servers.inside))
-        remedy = f"give it in the option mcp_servers, and here its name, {name!r}"
-        raise ConfigurationError(f"mcp_servers: the CLI ignores a server of this process in an agent; {remedy}")
+        remedy = f"define it in the option mcp_servers and refer to it by its name, {name!r}"
+        raise ConfigurationError(f"mcp_servers: the CLI ignores in-process servers in an agent; {remedy}")
     return servers.outside
 
 
-def _shown(servers: tuple[Any, ...] | None) -> str:
-    # Environments and headers of servers are secrets.
+def _masked(servers: tuple[Any, ...] | None) -> str:
+    # Environments and headers of servers can contain secrets.
     return repr(servers and [one if isinstance(one, str) else dict.fromkeys(one, "***") for one in servers])
 
 
@@ -80,66 +80,66 @@ def _checked(converter: check.Check, default: Any = attrs.NOTHING, **how: Any) -
 @attrs.frozen(kw_only=True)
 class Agent:
     """
-    A subagent that the model may start: `Agent(description="...", prompt="...")`.
+    A subagent that the model can start: `Agent(description="...", prompt="...")`.
 
-    The fields are those of the CLI in snake_case; *None* leaves its default.
+    The fields are those of the CLI in snake_case. *None* keeps the CLI's default.
 
     Raises:
-        ConfigurationError: A value is wrong.
+        ConfigurationError: A value is invalid.
     """
 
-    #: When the model should use it.
-    description: str = _checked(_required("description"))
-    #: Its system prompt.
-    prompt: str = _checked(_required("prompt", empty=True))
-    #: The tools it has; all of the session's when not given.
+    #: When the model should use this agent.
+    description: str = _checked(_required_string("description"))
+    #: System prompt of the agent.
+    prompt: str = _checked(_required_string("prompt", empty=True))
+    #: Tools that the agent can use; defaults to all tools of the session.
     tools: Sequence[str] | None = _checked(tool_rules("tools"), None)
     disallowed_tools: Sequence[str] | None = _checked(tool_rules("disallowed_tools"), None)
-    #: An alias, a full name, or `"inherit"`.
+    #: Model alias, full model name, or `"inherit"`.
     model: str | None = _checked(check.string("model"), None)
     skills: Sequence[str] | None = _checked(check.string_list("skills"), None)
-    #: Names of the session's servers, or dicts of name -> `mcp.stdio(...)`, `mcp.http(...)`, `mcp.sse(...)`.
-    mcp_servers: Sequence[Any] | Mapping[str, Any] | None = _checked(_servers, None, repr=_shown, hash=False)
+    #: Names of the session's servers, or dicts of name -> `mcp.stdio(...)`, `mcp.http(...)` or `mcp.sse(...)`.
+    mcp_servers: Sequence[Any] | Mapping[str, Any] | None = _checked(_parse_servers, None, repr=_masked, hash=False)
     initial_prompt: str | None = _checked(check.string("initial_prompt", empty=True), None)
     max_turns: int | None = _checked(check.number("max_turns", least=1, whole=True), None)
-    #: Run beside the conversation.
-    background: bool | None = _checked(_background, None)
-    #: `user`, `project` or `local`.
+    #: Run the agent in the background.
+    background: bool | None = _checked(_parse_background, None)
+    #: Memory scope: `user`, `project` or `local`.
     memory: str | None = _checked(check.one_of("memory", ("user", "project", "local")), None)
-    #: `low`, `medium`, `high`, `xhigh` or `max`, or a number.
-    effort: str | int | None = _checked(_effort, None)
-    #: One of `permission_modes()`, in either spelling.
+    #: Effort level: `low`, `medium`, `high`, `xhigh` or `max`, or a number.
+    effort: str | int | None = _checked(_parse_effort, None)
+    #: One of `permission_modes()`, in snake_case or in the CLI's spelling.
     permission_mode: str | None = _checked(permission_mode_name, None)
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the definition as the CLI reads it."""
+        """Return the definition in the CLI's format."""
         given = ((field.name, getattr(self, field.name)) for field in attrs.fields(Agent))
-        return {_NAMES[name]: value for name, value in given if value is not None}
+        return {_WIRE_NAMES[name]: value for name, value in given if value is not None}
 
 
-#: snake_case -> the wire's name; other keys of a dict travel as they are.
-_NAMES = {field.name: camel(field.name) for field in attrs.fields(Agent)}
+#: snake_case -> wire name. Other keys of a dict are sent unchanged.
+_WIRE_NAMES = {field.name: camel(field.name) for field in attrs.fields(Agent)}
 
 
 def parse_agents(value: object) -> dict[str, dict[str, Any]] | None:
     """
-    Accept subagents by name, as `Agent` or dicts; gives them as the CLI reads them.
+    Accept subagents by name, as `Agent` objects or dicts, and return them in the CLI's format.
 
     Raises:
-        ConfigurationError: A definition lacks what it must have, or a value is wrong.
+        ConfigurationError: A definition lacks a required field, or a value is invalid.
     """
     given: dict[str, Any] | None = check.mapping("agents")(value)
-    return None if given is None else {name: _agent(name, agent) for name, agent in given.items()}
+    return None if given is None else {name: _parse_agent(name, agent) for name, agent in given.items()}
 
 
-def _agent(name: str, agent: object) -> dict[str, Any]:
+def _parse_agent(name: str, agent: object) -> dict[str, Any]:
     if isinstance(agent, Agent):
         return agent.to_wire()
     if not isinstance(agent, Mapping):
         raise check.invalid(f"agents[{name!r}]", agent, "expected an Agent, or a dict with description and prompt")
-    known = {field: agent[key] for field, wire in _NAMES.items() for key in (wire, field) if key in agent}
-    others = {key: item for key, item in agent.items() if key not in _NAMES and key not in _NAMES.values()}
-    _check_others(name, others)
+    known = {field: agent[key] for field, wire in _WIRE_NAMES.items() for key in (wire, field) if key in agent}
+    others = {key: item for key, item in agent.items() if key not in _WIRE_NAMES and key not in _WIRE_NAMES.values()}
+    _check_extra_keys(name, others)
     for needed in ("description", "prompt"):
         if needed not in known:
             raise ConfigurationError(f"agents[{name!r}]: expected an Agent, or a dict with a {needed}")
@@ -149,8 +149,8 @@ def _agent(name: str, agent: object) -> dict[str, Any]:
         raise ConfigurationError(f"agents[{name!r}]: {error}") from error
 
 
-def _check_others(agent: str, others: Mapping[str, Any]) -> None:
-    check.reject_typos(f"agents[{agent!r}]", others, _NAMES)
+def _check_extra_keys(agent: str, others: Mapping[str, Any]) -> None:
+    check.reject_typos(f"agents[{agent!r}]", others, _WIRE_NAMES)
     try:
         json_lines.dumps(others)
     except (TypeError, ValueError) as error:

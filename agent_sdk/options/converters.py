@@ -1,5 +1,5 @@
 """
-How the values of single options turn into what travels. Used by the declarations in `options`.
+Converters and encoders of single option values, used by the declarations in `options`.
 """
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .._core.fields import camel
 from ..errors import ConfigurationError
 from ..permissions import MODES
 
-#: Characters above which a list with commas is spread over several words.
+#: Maximum length in characters of a comma-separated list in one command-line argument.
 MAX_LIST_CHARS = 2000
 
 
-def checked_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Accept what *encode* can encode, and keep it as it was given."""
+def encodable_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a converter that checks a value with *encode* and keeps it unchanged."""
 
     def check(value: object) -> object:
         if value is not None:
@@ -27,11 +27,11 @@ def checked_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return check
 
 
-def commas(values: Sequence[str]) -> str | tuple[str, ...]:
+def join_commas(values: Sequence[str]) -> str | tuple[str, ...]:
     """
-    Join a list into one word; an empty list stays an empty word, which means none.
+    Join a list into one argument. An empty list becomes an empty argument, which the CLI reads as an empty list.
 
-    A long list becomes several words: the CLI adds up those of one flag.
+    A long list becomes several arguments: the CLI concatenates repeated flags.
     """
     joined = ",".join(values)
     if len(joined) <= MAX_LIST_CHARS:
@@ -45,22 +45,17 @@ def commas(values: Sequence[str]) -> str | tuple[str, ...]:
 
 
 def presence_flag(store: object) -> bool:
-    """Turn a session store into the flag that makes the CLI send what it writes."""
+    """Turn a session store into the flag that makes the CLI send its transcript entries."""
     return True
 
 
-def negated(value: bool) -> bool:
-    """Turn an option that is on by default into a flag that says no."""
+def negate(value: bool) -> bool:
+    """Turn an option that is on by default into a flag that disables it."""
     return not value
 
 
 def thinking_flags(value: object) -> tuple[str, ...]:
-    """
-    Return the flags for *thinking*, whole: they are two.
-
-    Raises:
-        ConfigurationError: The value has none of the accepted shapes.
-    """
+    """Return the flags and values for *thinking*."""
     if isinstance(value, str):
         value = {"type": value}
     elif isinstance(value, int) and not isinstance(value, bool):
@@ -70,7 +65,7 @@ def thinking_flags(value: object) -> tuple[str, ...]:
         raise check.invalid("thinking", value, "expected 'adaptive', 'disabled', a number of tokens, or a dict")
     check.reject_typos("thinking", value, ("type", "budget_tokens", "budgetTokens", "display"))
     if kind == "enabled" and not {"budget_tokens", "budgetTokens"} & value.keys():
-        raise check.invalid("thinking", value, "type 'enabled' needs budget_tokens; 'adaptive' leaves it to the model")
+        raise check.invalid("thinking", value, "type 'enabled' requires budget_tokens; 'adaptive' does not")
     budget = check.number("thinking", above=0, whole=True)(value.get("budget_tokens", value.get("budgetTokens")))
     flags = [f"--thinking={kind}" if budget is None else f"--max-thinking-tokens={budget}"]
     display = check.one_of("thinking.display", ("summarized", "omitted"))(value.get("display"))
@@ -78,12 +73,7 @@ def thinking_flags(value: object) -> tuple[str, ...]:
 
 
 def parse_skills(value: object) -> tuple[str, ...] | None:
-    """
-    Accept names of skills, or `"all"`.
-
-    Raises:
-        ConfigurationError: A name would break the rule that allows it.
-    """
+    """Accept skill names, or `"all"`. Reject characters that would break the skill's permission rule."""
     names: tuple[str, ...] | None = check.string_list("skills")(value)
     for name in names or ():
         if name != name.strip() or name.startswith("/") or any(sign in name for sign in "(),*\n\r\ufeff"):
@@ -92,23 +82,18 @@ def parse_skills(value: object) -> tuple[str, ...] | None:
 
 
 def env_flag(value: bool) -> str | None:
-    """Turn an option into an environment variable that is set or not."""
+    """Turn a bool into an environment variable that is set or absent."""
     return "true" if value else None
 
 
 def fallback_models(value: object) -> tuple[str, ...] | None:
-    """Accept one model, or models by commas or in a list."""
+    """Accept one model, a comma-separated string of models, or a list."""
     names: tuple[str, ...] | None = check.string_list("fallback_model")(value)
     return None if names is None else tuple(part.strip() for name in names for part in name.split(","))
 
 
 def permission_mode_name(value: object) -> str | None:
-    """
-    Return the CLI's spelling of a permission mode.
-
-    Raises:
-        ConfigurationError: There is no such mode.
-    """
+    """Return a permission mode in the CLI's spelling."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -118,17 +103,17 @@ def permission_mode_name(value: object) -> str | None:
     raise check.invalid("permission_mode", value, f"expected one of {', '.join(MODES)}")
 
 
-def retry(value: object) -> object:
+def parse_retry(value: object) -> object:
     """Accept a `Retry`, or a number of attempts."""
     if value is None:
         return None
-    from .retry import parse_retry  # loaded by who uses it
+    from .retry import parse_retry  # imported only when the option is set
 
     return parse_retry(value)
 
 
-def plugin_paths(value: object) -> tuple[str, ...] | None:
-    """Accept plugin folders as paths or as dicts of type `local`."""
+def parse_plugins(value: object) -> tuple[str, ...] | None:
+    """Accept plugin folders, as paths or as dicts of type `local`."""
     if value is None:
         return None
     if isinstance(value, (str, os.PathLike, Mapping)):
@@ -147,12 +132,7 @@ def _plugin_path(item: object) -> str:
 
 
 def parse_hooks(value: object) -> dict[str, Any] | None:
-    """
-    Accept hooks: event -> function, `Matcher`, dict, or a list of these.
-
-    Raises:
-        ConfigurationError: There is no such event, or something in it is wrong.
-    """
+    """Accept hooks: event -> function, `Matcher`, dict, or a list of these."""
     if value is None:
         return None
     from ..hooks.runner import HookSet
@@ -163,12 +143,7 @@ def parse_hooks(value: object) -> dict[str, Any] | None:
 
 
 def permission_callback(value: object) -> Any:
-    """
-    Accept a permission callback.
-
-    Raises:
-        ConfigurationError: It cannot be called with three positional arguments.
-    """
+    """Accept a permission callback."""
     if value is None:
         return None
     from .._core.callbacks import check_permission_callback
@@ -177,7 +152,7 @@ def permission_callback(value: object) -> Any:
 
 
 def unary_callback(name: str, parameter: str) -> Callable[[object], Any]:
-    """Make the converter of an option that is a function of one argument."""
+    """Return the converter of an option that is a function of one argument."""
 
     def check_function(value: object) -> Any:
         from .._core.callbacks import check_callback
@@ -188,12 +163,7 @@ def unary_callback(name: str, parameter: str) -> Callable[[object], Any]:
 
 
 def parse_servers(value: object) -> Any:
-    """
-    Accept MCP servers, and keep them as they were given.
-
-    Raises:
-        ConfigurationError: A name or a shape is wrong, or a file does not exist.
-    """
+    """Accept MCP servers and keep them unchanged."""
     if value is None:
         return None
     from ..mcp.config import parse_servers
@@ -203,43 +173,28 @@ def parse_servers(value: object) -> Any:
 
 
 def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
-    """
-    Accept tools of this process.
-
-    Raises:
-        ConfigurationError: One is no tool, or two have one name.
-    """
+    """Accept in-process tools."""
     if value is None:
         return None
-    from ..mcp.config import CUSTOM
+    from ..mcp.config import CUSTOM_TOOLS_SERVER
     from ..mcp.server import ToolServer
 
     given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     try:
-        return tuple(ToolServer(CUSTOM, given).tools.values())
+        return tuple(ToolServer(CUSTOM_TOOLS_SERVER, given).tools.values())
     except ConfigurationError as error:
         raise ConfigurationError(f"custom_tools: {error}") from error
 
 
 def output_schema(value: object) -> Any:
-    """
-    Return the JSON Schema of *output*: a class, another type hint, or a JSON Schema.
+    """Return the JSON Schema of *output*: a class, another type hint, or a JSON Schema."""
+    from .._schema.structured_output import output_schema
 
-    Raises:
-        ConfigurationError: It is no type that JSON can hold, or no JSON Schema.
-    """
-    from .._schema.structured_output import schema_of
-
-    return schema_of(value)
+    return output_schema(value)
 
 
 def json_schema(value: object) -> Any:
-    """
-    Return the JSON Schema of *output_format*, given bare or inside its `json_schema` envelope.
-
-    Raises:
-        ConfigurationError: It is no dict, or the envelope is empty.
-    """
+    """Return the JSON Schema of *output_format*, with or without the `json_schema` envelope."""
     if not isinstance(value, Mapping):
         raise check.invalid("output_format", value, "expected a JSON Schema as a dict")
     check.json_serializable("output_format", value)
@@ -253,22 +208,17 @@ def json_schema(value: object) -> Any:
 
 
 def parse_settings(value: object) -> Any:
-    """
-    Accept settings: a dict, JSON text, or the path of a file.
-
-    Raises:
-        ConfigurationError: It is something else, or cannot be written as JSON.
-    """
+    """Accept settings: a dict, JSON text, or a file path."""
     if isinstance(value, Mapping):
         check.json_serializable("settings", value)
         return check.mapping("settings")(value)
     if value is not None and not isinstance(value, (str, os.PathLike)):
-        raise check.invalid("settings", value, "expected a dict, JSON text or the path of a file")
+        raise check.invalid("settings", value, "expected a dict, JSON text or a file path")
     return check.path("settings")(value)
 
 
 _PROMPT_KEYS = ("type", "preset", "append", "exclude_dynamic_sections", "excludeDynamicSections", "prompt", "path")
-#: Of the setting `sandbox`, at its top.
+#: Top-level keys of the setting `sandbox`.
 _SANDBOX_KEYS = (
     "enabled", "failIfUnavailable", "autoAllowBashIfSandboxed", "allowUnsandboxedCommands", "excludedCommands",
     "ignoreViolations", "enableWeakerNestedSandbox", "allowNestedUserNamespaces", "enableWeakerNetworkIsolation",
@@ -278,10 +228,9 @@ _SANDBOX_KEYS = (
 
 def parse_sandbox(value: object) -> dict[str, Any] | None:
     """
-    Accept sandbox settings; keys in snake_case are spelled as the CLI does.
+    Accept sandbox settings, with keys in snake_case or in the CLI's spelling.
 
-    Raises:
-        ConfigurationError: It is no dict, or a key is misspelt: the CLI would run without a sandbox, and say nothing.
+    A misspelled key raises an error: the CLI would ignore it and run without a sandbox.
     """
     given: dict[str, Any] | None = check.mapping("sandbox")(value)
     if given is None:
@@ -292,12 +241,7 @@ def parse_sandbox(value: object) -> dict[str, Any] | None:
 
 
 def system_prompt_fields(value: object) -> dict[str, Any]:
-    """
-    Return the fields of the handshake that carry *system_prompt*.
-
-    Raises:
-        ConfigurationError: The value has none of the accepted shapes, or its file cannot be read.
-    """
+    """Return the handshake fields for *system_prompt*."""
     if isinstance(value, str):
         return {"systemPrompt": [value]}
     if isinstance(value, Mapping):
@@ -312,7 +256,7 @@ def system_prompt_fields(value: object) -> dict[str, Any]:
     )
 
 
-def _preset(value: Mapping[str, Any]) -> dict[str, Any]:
+def _preset_prompt(value: Mapping[str, Any]) -> dict[str, Any]:
     if value.get("preset", "claude_code") != "claude_code":
         raise check.invalid("system_prompt", value, "the only preset is 'claude_code'")
     fields: dict[str, Any] = {}
@@ -326,11 +270,11 @@ def _preset(value: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _custom(value: Mapping[str, Any]) -> dict[str, Any]:
+def _custom_prompt(value: Mapping[str, Any]) -> dict[str, Any]:
     return system_prompt_fields(value.get("prompt"))
 
 
-def _file(value: Mapping[str, Any]) -> dict[str, Any]:
+def _prompt_from_file(value: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with open(value.get("path") or "", encoding="utf-8") as file:
             return {"systemPrompt": [file.read()]}
@@ -338,4 +282,4 @@ def _file(value: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f"system_prompt: cannot read the file {value.get('path')!r}: {error}") from error
 
 
-_PROMPT_SHAPES = {"preset": _preset, "custom": _custom, "file": _file}
+_PROMPT_SHAPES = {"preset": _preset_prompt, "custom": _custom_prompt, "file": _prompt_from_file}

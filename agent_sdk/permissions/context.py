@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from .._core.callbacks import Cancellation
-from .updates import PermissionUpdate, updates_of
+from .updates import PermissionUpdate, parse_suggestions
 
 
 @attrs.frozen
@@ -73,11 +73,11 @@ class PermissionContext:
         cls, request: dict[str, Any], request_id: str = "", cancellation: Cancellation | None = None
     ) -> PermissionContext:
         """Read a `can_use_tool` request. What does not fit its field is kept as it came."""
-        told = {name: value for name, value in request.items() if name in _PLAIN and value is not None}
+        plain = {name: value for name, value in request.items() if name in _PLAIN_FIELDS and value is not None}
         return cls(
-            **told,
-            mcp_server=_part(McpOrigin, request.get("mcp_server")),
-            matched_ask_rule=_part(AskRule, request.get("matched_ask_rule")),
+            **plain,
+            mcp_server=_parse_part(McpOrigin, request.get("mcp_server")),
+            matched_ask_rule=_parse_part(AskRule, request.get("matched_ask_rule")),
             request_id=request_id,
             raw=request,
             cancellation=cancellation or Cancellation(),
@@ -87,7 +87,7 @@ class PermissionContext:
     def suggestions(self) -> list[PermissionUpdate]:
         """Changes of the rules that would spare further questions of the kind; give them back in `Allow`."""
         if self._suggestions is None:
-            self._suggestions = updates_of(self.raw.get("permission_suggestions"))
+            self._suggestions = parse_suggestions(self.raw.get("permission_suggestions"))
         return self._suggestions
 
     @property
@@ -109,11 +109,11 @@ class PermissionContext:
         return f"<PermissionContext {about} {self.tool_use_id}>".replace("  ", " ")
 
 
-_BUILT = {"_suggestions", "mcp_server", "matched_ask_rule", "request_id", "raw", "_cancellation"}
-_PLAIN = frozenset(field.name for field in attrs.fields(PermissionContext)) - _BUILT
+_PARSED_FIELDS = {"_suggestions", "mcp_server", "matched_ask_rule", "request_id", "raw", "_cancellation"}
+_PLAIN_FIELDS = frozenset(field.name for field in attrs.fields(PermissionContext)) - _PARSED_FIELDS
 
 
-def _part(cls: Any, raw: object) -> Any:
+def _parse_part(cls: Any, raw: object) -> Any:
     if not isinstance(raw, Mapping):
         return None
     return cls(**{field.name: raw[field.name] for field in attrs.fields(cls) if raw.get(field.name) is not None})

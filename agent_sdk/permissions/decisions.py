@@ -13,19 +13,19 @@ from .._core import json_lines
 from .._core.callbacks import function_name
 from ..errors import ConfigurationError, HookError
 from .context import PermissionContext
-from .updates import PermissionUpdate, checked
+from .updates import PermissionUpdate, converted_field
 
 #: `(tool_name, tool_input, context)` -> `Allow`, `Deny` or a bool.
 PermissionCallback = Callable[[str, dict[str, Any], PermissionContext], Any]
 
-REFUSED = "The user does not want this tool to run."
+DEFAULT_DENIAL = "The user does not want this tool to run."
 
 
 #: A change of the rules, or the dict that the CLI writes for one.
 UpdateLike = PermissionUpdate | Mapping[str, Any]
 
 
-def _updates(value: UpdateLike | Iterable[UpdateLike] | None) -> tuple[PermissionUpdate, ...]:
+def _parse_updates(value: UpdateLike | Iterable[UpdateLike] | None) -> tuple[PermissionUpdate, ...]:
     if value is None:
         return ()
     several = (value,) if isinstance(value, (str, Mapping, PermissionUpdate)) else value
@@ -34,18 +34,13 @@ def _updates(value: UpdateLike | Iterable[UpdateLike] | None) -> tuple[Permissio
     return tuple(PermissionUpdate.from_wire(item) for item in several)
 
 
-def _input(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _parse_input(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
     given: dict[str, Any] | None = check.mapping("updated_input")(value)
-    if given is not None:
-        _encodable("updated_input", given)
-    return given
-
-
-def _encodable(name: str, value: object) -> None:
     try:
-        json_lines.dumps(value)
+        json_lines.dumps(given)
     except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from error
+        raise ConfigurationError(f"updated_input cannot be written as JSON: {error}") from error
+    return given
 
 
 @attrs.frozen
@@ -61,8 +56,8 @@ class Allow:
         ConfigurationError: A value cannot be sent.
     """
 
-    updated_input: dict[str, Any] | None = attrs.field(default=None, converter=_input)
-    updated_permissions: tuple[PermissionUpdate, ...] = attrs.field(default=None, converter=_updates)
+    updated_input: dict[str, Any] | None = attrs.field(default=None, converter=_parse_input)
+    updated_permissions: tuple[PermissionUpdate, ...] = attrs.field(default=None, converter=_parse_updates)
 
     def to_wire(self, tool_input: dict[str, Any]) -> dict[str, Any]:
         """Return the answer as the CLI reads it; older ones want the input in any case."""
@@ -86,8 +81,8 @@ class Deny:
         ConfigurationError: A value is wrong.
     """
 
-    message: str = checked(check.string("message"), REFUSED)
-    interrupt: bool = checked(check.boolean("interrupt"), False)
+    message: str = converted_field(check.string("message"), DEFAULT_DENIAL)
+    interrupt: bool = converted_field(check.boolean("interrupt"), False)
 
     def __attrs_post_init__(self) -> None:
         if self.message is None:
@@ -107,24 +102,13 @@ class Decision(NamedTuple):
     error: Exception | None
 
 
-def decision_of(answer: object, tool_input: dict[str, Any]) -> dict[str, Any]:
-    """
-    Return the wire form of a callback's answer. What is neither `Allow`, `Deny` nor a bool refuses.
-
-    Args:
-        answer: What the callback returned.
-        tool_input: The input that the CLI asked about.
-    """
-    return _judge(answer, tool_input, "").wire
-
-
 def decide(
     callback: PermissionCallback, tool_name: str, tool_input: dict[str, Any], context: PermissionContext
 ) -> Decision:
     """
-    Ask *callback* and return its decision. An `Exception` in it refuses, and comes back beside the refusal.
+    Ask *callback* and return its decision. What is neither `Allow`, `Deny` nor a bool refuses.
 
-    `KeyboardInterrupt` and `SystemExit` leave.
+    An `Exception` in it refuses, and comes back beside the refusal; `KeyboardInterrupt` and `SystemExit` leave.
     """
     try:
         answer = callback(tool_name, tool_input, context)
@@ -132,32 +116,31 @@ def decide(
         # Fail closed; the caller hands the error to the user. Its text may hold secrets: the model gets the kind alone.
         failed = f"The permission callback failed ({type(error).__name__}), so the tool was refused."
         return Decision(Deny(failed).to_wire(), error)
-    return _judge(answer, tool_input, function_name(callback))
+    return _parse_decision(answer, tool_input, function_name(callback))
 
 
-def _judge(answer: object, tool_input: dict[str, Any], callback: str) -> Decision:
+def _parse_decision(answer: object, tool_input: dict[str, Any], callback: str) -> Decision:
     if isinstance(answer, Allow):
-        return _allow(answer, tool_input, callback)
+        return _parse_allow(answer, tool_input, callback)
     if isinstance(answer, Deny):
         return Decision(answer.to_wire(), None)
     if isinstance(answer, bool):
         return Decision(Allow().to_wire(tool_input) if answer else Deny().to_wire(), None)
-    shown = "nothing" if answer is None else f"a {type(answer).__name__}"
-    return _refused(f"The permission callback returned {shown}; it must return Allow, Deny, True or False.", callback)
+    kind = "nothing" if answer is None else f"a {type(answer).__name__}"
+    return _invalid_answer(f"returned {kind}; it must return Allow, Deny, True or False.", callback)
 
 
-def _allow(answer: Allow, tool_input: dict[str, Any], callback: str) -> Decision:
-    wire = answer.to_wire(tool_input)
-    if answer.updated_input is not None:
-        try:
-            # Checked when it was made, but a dict can be changed since, and a NaN would end the CLI.
-            json_lines.dumps(answer.updated_input)
-        except (TypeError, ValueError) as error:
-            return _refused(f"The permission callback's updated_input cannot be written as JSON: {error}.", callback)
-    return Decision(wire, None)
+def _parse_allow(answer: Allow, tool_input: dict[str, Any], callback: str) -> Decision:
+    try:
+        # Checked when it was made, but a dict can be changed since, and a NaN would end the CLI.
+        json_lines.dumps(answer.updated_input)
+    except (TypeError, ValueError) as error:
+        return _invalid_answer(f"returned an updated_input that cannot be written as JSON: {error}.", callback)
+    return Decision(answer.to_wire(tool_input), None)
 
 
-def _refused(text: str, callback: str) -> Decision:
+def _invalid_answer(problem: str, callback: str) -> Decision:
+    text = f"The permission callback {problem}"
     error = HookError(text, event="can_use_tool", handler=callback)
     return Decision(Deny(f"{text} The tool was refused.").to_wire(), error)
 

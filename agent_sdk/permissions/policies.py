@@ -16,9 +16,9 @@ from .context import PermissionContext
 from .decisions import Allow, Deny, PermissionCallback
 
 #: Tools that change nothing and reach nothing outside this machine.
-READERS = ("Read", "Glob", "Grep", "LS", "NotebookRead", "ListAgents", "ToolSearch")
+READ_ONLY_TOOLS = ("Read", "Glob", "Grep", "LS", "NotebookRead", "ListAgents", "ToolSearch")
 #: Tools whose reach is the path in this key of their input.
-PATHS: Mapping[str, str] = {
+PATH_ARGUMENTS: Mapping[str, str] = {
     "Read": "file_path",
     "Write": "file_path",
     "Edit": "file_path",
@@ -32,7 +32,7 @@ PATHS: Mapping[str, str] = {
 #: What inputs call their paths, whatever the tool.
 PATH_KEYS = ("file_path", "notebook_path", "path", "directory", "cwd")
 #: Patterns of files that are absolute, go up, or could be put together to do so by braces or escapes.
-_CLIMBING = re.compile(r"^[/~]|\.\.|[{,][./]|\\")
+_LEAVING_PATTERN = re.compile(r"^[/~]|\.\.|[{,][./]|\\")
 
 
 def deny_all(message: str = "No tool may run here.") -> PermissionCallback:
@@ -62,10 +62,10 @@ def read_only(allow: Iterable[str] = ()) -> PermissionCallback:
     Raises:
         ConfigurationError: *allow* is no list of names.
     """
-    allowed = (*READERS, *_names(allow))
+    allowed = (*READ_ONLY_TOOLS, *_parse_names(allow))
 
     def decide(tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> Allow | Deny:
-        if _listed(tool_name, allowed):
+        if _matches_any(tool_name, allowed):
             return Allow()
         return Deny(f"{tool_name} is not allowed: this session may only read files.")
 
@@ -90,29 +90,29 @@ def within(directory: str | os.PathLike[str], allow: Iterable[str] = ()) -> Perm
     if directory is None:
         raise check.invalid("directory", directory, "expected the path of a directory")
     root = os.path.realpath(str(check.directory("directory")(directory)))
-    allowed = _names(allow)
+    allowed = _parse_names(allow)
 
     def decide(tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> Allow | Deny:
-        if _listed(tool_name, allowed):
+        if _matches_any(tool_name, allowed):
             return Allow()
-        why = _outside(root, tool_name, tool_input, context)
+        why = _denial_reason(root, tool_name, tool_input, context)
         return Allow() if why is None else Deny(f"{tool_name} is not allowed: {why}.")
 
     return decide
 
 
-def _names(value: Iterable[str]) -> tuple[str, ...]:
+def _parse_names(value: Iterable[str]) -> tuple[str, ...]:
     names: tuple[str, ...] | None = check.string_list("allow")(value)
     return names or ()
 
 
-def _listed(tool_name: str, patterns: Iterable[str]) -> bool:
+def _matches_any(tool_name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(tool_name, pattern) for pattern in patterns)
 
 
-def _outside(root: str, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> str | None:
+def _denial_reason(root: str, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> str | None:
     """Say why this use is not below *root*; *None* when it is."""
-    key = PATHS.get(tool_name)
+    key = PATH_ARGUMENTS.get(tool_name)
     if key is None:
         return f"only tools that work on files below {root} are"
     if tool_input.get(key) is None:
@@ -123,7 +123,7 @@ def _outside(root: str, tool_name: str, tool_input: dict[str, Any], context: Per
     for path in paths:
         if not _is_below(root, path):
             return f"{path!r} is not an absolute path below {root}"
-    if tool_name == "Glob" and _climbs(tool_input.get("pattern")):
+    if tool_name == "Glob" and _may_leave_folder(tool_input.get("pattern")):
         return "its pattern leads out of its path"
     return None
 
@@ -135,5 +135,5 @@ def _is_below(root: str, path: object) -> bool:
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def _climbs(pattern: object) -> bool:
-    return not isinstance(pattern, str) or _CLIMBING.search(pattern) is not None
+def _may_leave_folder(pattern: object) -> bool:
+    return not isinstance(pattern, str) or _LEAVING_PATTERN.search(pattern) is not None

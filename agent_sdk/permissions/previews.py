@@ -14,39 +14,39 @@ from .._core import json_lines
 from .updates import AddDirectories, PermissionUpdate, RulesUpdate, SetMode
 
 #: Lines of one preview, at most: what is left out in the middle is counted, and the end is always shown.
-MOST_LINES = 60
+MAX_LINES = 60
 #: Characters of one line, at most; the same.
-MOST_WIDTH = 2000
+MAX_WIDTH = 2000
 #: How much of either stays at the end: nothing may hide behind a long beginning.
-LAST_LINES, LAST_WIDTH = 10, 500
+TAIL_LINES, TAIL_WIDTH = 10, 500
 #: Bytes of a file that is read for a diff, at most.
-MOST_BYTES = 1_000_000
+MAX_DIFF_BYTES = 1_000_000
 
 
 def printable(text: object) -> str:
     """Return *text* on one line, with escapes for what would move the cursor, hide or reverse other text."""
-    shown = "".join(char if char.isprintable() else _escape(char) for char in str(text))
-    left_out = len(shown) - MOST_WIDTH
+    escaped = "".join(char if char.isprintable() else _escape(char) for char in str(text))
+    left_out = len(escaped) - MAX_WIDTH
     if left_out <= 0:
-        return shown
-    return f"{shown[:MOST_WIDTH - LAST_WIDTH]} …({left_out} more characters)… {shown[-LAST_WIDTH:]}"
+        return escaped
+    return f"{escaped[:MAX_WIDTH - TAIL_WIDTH]} …({left_out} more characters)… {escaped[-TAIL_WIDTH:]}"
 
 
 def _escape(char: str) -> str:
     return "    " if char == "\t" else repr(char)[1:-1]
 
 
-def preview(tool_name: str, tool_input: dict[str, Any]) -> list[str]:
+def preview_lines(tool_name: str, tool_input: dict[str, Any]) -> list[str]:
     """Return the lines that show what *tool_name* will do."""
     diff = _DIFFS.get(tool_name)
-    lines = list(diff(tool_input) if diff is not None else _fields(tool_input))
-    left_out = len(lines) - MOST_LINES
+    lines = list(diff(tool_input) if diff is not None else _input_lines(tool_input))
+    left_out = len(lines) - MAX_LINES
     if left_out > 0:
-        lines[MOST_LINES - LAST_LINES : -LAST_LINES] = [f"… {left_out} more lines …"]
+        lines[MAX_LINES - TAIL_LINES : -TAIL_LINES] = [f"… {left_out} more lines …"]
     return ["  " + printable(line) for line in lines]
 
 
-def described(update: PermissionUpdate) -> str:
+def describe_update(update: PermissionUpdate) -> str:
     """Say in a few words what a change of the rules does."""
     if isinstance(update, RulesUpdate):
         what = f"{update.behavior} {', '.join(map(str, update.rules))}"
@@ -58,9 +58,9 @@ def described(update: PermissionUpdate) -> str:
     return printable(f"{what}, {getattr(update, 'destination', 'session')}")
 
 
-def _fields(tool_input: dict[str, Any]) -> Iterator[str]:
+def _input_lines(tool_input: dict[str, Any]) -> Iterator[str]:
     for name, value in tool_input.items():
-        text = value if isinstance(value, str) else _json(value)
+        text = value if isinstance(value, str) else _to_text(value)
         first, *others = text.split("\n")
         if others:
             yield f"{name}:"
@@ -69,7 +69,7 @@ def _fields(tool_input: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {first}"
 
 
-def _json(value: object) -> str:
+def _to_text(value: object) -> str:
     try:
         return json_lines.dumps(value)
     except (TypeError, ValueError):
@@ -86,9 +86,9 @@ def _edit_diff(tool_input: dict[str, Any]) -> Iterator[str]:
 
 
 def _write_diff(tool_input: dict[str, Any]) -> Iterator[str]:
-    old = _read(str(tool_input.get("file_path", "")))
+    old = _read_text(str(tool_input.get("file_path", "")))
     if old is None:
-        yield from _fields(tool_input)
+        yield from _input_lines(tool_input)
         return
     yield from _diff(tool_input, old, str(tool_input.get("content", "")))
 
@@ -100,12 +100,12 @@ def _diff(tool_input: dict[str, Any], old: str, new: str) -> Iterator[str]:
     yield from difflib.unified_diff(before, after, path, path, lineterm="")
 
 
-def _read(path: str) -> str | None:
+def _read_text(path: str) -> str | None:
     """Return the text of the file that would be replaced: empty when there is none, *None* when it is no short text."""
     try:
         if not os.path.isfile(path):
             return None if os.path.exists(path) else ""
-        if os.path.getsize(path) > MOST_BYTES:
+        if os.path.getsize(path) > MAX_DIFF_BYTES:
             return None
         with open(path, encoding="utf-8", newline="") as file:
             return file.read()

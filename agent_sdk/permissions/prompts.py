@@ -14,16 +14,16 @@ from typing import Any, Protocol
 from .._core import checks as check
 from .context import PermissionContext
 from .decisions import Allow, Deny, PermissionCallback
-from .previews import described, preview, printable
-from .questions import answered
+from .previews import describe_update, preview_lines, printable
+from .questions import ask_question
 
 ReadLine = Callable[[str], str]
 
 #: How often an answer that is none is asked for again.
-ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 
 
-class Output(Protocol):
+class TextOutput(Protocol):
     """What the questions are written to."""
 
     def write(self, text: str, /) -> Any:
@@ -33,7 +33,7 @@ class Output(Protocol):
         """Show what was written."""
 
 
-def ask(input: ReadLine | None = None, output: Output | None = None) -> PermissionCallback:
+def ask(input: ReadLine | None = None, output: TextOutput | None = None) -> PermissionCallback:
     """
     Return a callback that shows what a tool will do and asks: yes, no, or always where the CLI suggests a rule.
 
@@ -57,33 +57,33 @@ def ask(input: ReadLine | None = None, output: Output | None = None) -> Permissi
         stream = output or sys.stdout
         try:
             if tool_name == "AskUserQuestion":
-                return _questions(read, stream, tool_input)
-            _show(stream, tool_name, tool_input, context)
-            return _answer(read, stream, context)
+                return _ask_questions(read, stream, tool_input)
+            _show_request(stream, tool_name, tool_input, context)
+            return _read_answer(read, stream, context)
         except EOFError:
             return Deny("Nobody is there to allow this.")
 
     return decide
 
 
-def _show(stream: Output, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> None:
+def _show_request(stream: TextOutput, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> None:
     title = context.title or f"Claude wants to use {tool_name}"
-    lines = ["", printable(title), *preview(tool_name, tool_input)]
-    told = (("why", context.decision_reason), ("path", context.blocked_path), ("subagent", context.agent_id))
-    lines += [f"  ({name}: {printable(text)})" for name, text in told if text]
+    lines = ["", printable(title), *preview_lines(tool_name, tool_input)]
+    facts = (("why", context.decision_reason), ("path", context.blocked_path), ("subagent", context.agent_id))
+    lines += [f"  ({name}: {printable(text)})" for name, text in facts if text]
     stream.write("\n".join(lines) + "\n")
     stream.flush()
 
 
-def _answer(read: ReadLine, stream: Output, context: PermissionContext) -> Allow | Deny:
-    lasting = [] if context.suppress_always_allow_rule else context.suggestions
-    offers = "[y]es / [n]o" + (f" / [a]lways ({'; '.join(map(described, lasting))})" if lasting else "")
-    for _ in range(ATTEMPTS):
-        word, _, rest = read(f"Allow? {offers}: ").strip().partition(" ")
+def _read_answer(read: ReadLine, stream: TextOutput, context: PermissionContext) -> Allow | Deny:
+    updates = [] if context.suppress_always_allow_rule else context.suggestions
+    choices = "[y]es / [n]o" + (f" / [a]lways ({'; '.join(map(describe_update, updates))})" if updates else "")
+    for _ in range(MAX_ATTEMPTS):
+        word, _, rest = read(f"Allow? {choices}: ").strip().partition(" ")
         if word.lower() in ("y", "yes") and not rest:
             return Allow()
-        if word.lower() in ("a", "always") and lasting and not rest:
-            return Allow(updated_permissions=lasting)
+        if word.lower() in ("a", "always") and updates and not rest:
+            return Allow(updated_permissions=updates)
         if word.lower().rstrip(",:.") in ("n", "no"):
             return Deny(rest.strip()) if rest.strip() else Deny()
         stream.write("Please answer with one of these; text after no is told to Claude.\n")
@@ -91,11 +91,11 @@ def _answer(read: ReadLine, stream: Output, context: PermissionContext) -> Allow
     return Deny()
 
 
-def _questions(read: ReadLine, stream: Output, tool_input: dict[str, Any]) -> Allow | Deny:
+def _ask_questions(read: ReadLine, stream: TextOutput, tool_input: dict[str, Any]) -> Allow | Deny:
     questions = tool_input.get("questions")
     answers: dict[str, str] = {}
     for question in questions if isinstance(questions, list) else ():
-        answer = answered(question, read, stream.write, ATTEMPTS)
+        answer = ask_question(question, read, stream.write, MAX_ATTEMPTS)
         if answer is None:
             return Deny("The user did not answer the questions.")
         answers[str(question["question"])] = answer

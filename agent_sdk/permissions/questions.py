@@ -8,31 +8,23 @@ from typing import Any
 
 from .previews import printable
 
-Write = Callable[[str], Any]
+WriteText = Callable[[str], Any]
 
 
-def answered(question: object, read: Callable[[str], str], write: Write, attempts: int) -> str | None:
+def ask_question(question: object, read: Callable[[str], str], write: WriteText, attempts: int) -> str | None:
     """
-    Put one question and return the answer: a label, labels joined by commas, or the person's own words.
-
-    Args:
-        question: One entry of the tool's `questions`.
-        read: Reads one line, given a prompt.
-        write: Shows text.
-        attempts: How often an empty answer is asked for again.
-
-    Returns:
-        *None* when there was no answer, or there is no question.
+    Put one of the tool's `questions` and return the answer: a label, labels joined by commas, or the person's own
+    words; *None* when all *attempts* got an empty line, or there is no question.
     """
     if not isinstance(question, Mapping) or not isinstance(question.get("question"), str):
         return None
     labels, several = _labels(question), question.get("multiSelect") is True
-    write("\n".join(_shown(question)) + "\n")
+    write("\n".join(_question_lines(question)) + "\n")
     hint = "Numbers, with commas" if several else "Number"
     for _ in range(attempts):
         line = read(f"{hint}, or your own words: " if labels else "Your answer: ").strip()
         if line:
-            return _choices(line, labels) if several else _choice(line, labels)
+            return _parse_choices(line, labels) if several else _parse_choice(line, labels)
     return None
 
 
@@ -45,7 +37,7 @@ def _labels(question: Mapping[str, Any]) -> list[str]:
     return [str(option.get("label", "")) for option in _options(question)]
 
 
-def _shown(question: Mapping[str, Any]) -> list[str]:
+def _question_lines(question: Mapping[str, Any]) -> list[str]:
     header = question.get("header")
     lines = ["", (f"[{printable(header)}] " if header else "") + printable(question["question"])]
     for number, option in enumerate(_options(question), start=1):
@@ -54,15 +46,15 @@ def _shown(question: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _choices(line: str, labels: list[str]) -> str:
-    whole = _choice(line, labels)
+def _parse_choices(line: str, labels: list[str]) -> str:
+    whole = _parse_choice(line, labels)
     if whole in labels:
         # A label may hold a comma itself.
         return whole
-    return ", ".join(dict.fromkeys(_choice(part.strip(), labels) for part in line.split(",") if part.strip()))
+    return ", ".join(dict.fromkeys(_parse_choice(part.strip(), labels) for part in line.split(",") if part.strip()))
 
 
-def _choice(word: str, labels: list[str]) -> str:
+def _parse_choice(word: str, labels: list[str]) -> str:
     if word.isdecimal() and 1 <= int(word) <= len(labels):
         return labels[int(word) - 1]
     return next((label for label in labels if label.lower() == word.lower()), word)

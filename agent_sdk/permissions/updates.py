@@ -13,7 +13,7 @@ import attrs
 
 from .._core import checks as check
 from .._core import log
-from . import MODES
+from .modes import MODES
 
 C = TypeVar("C", bound="type[PermissionUpdate]")
 
@@ -30,7 +30,7 @@ BEHAVIORS = ("allow", "deny", "ask")
 _types: dict[str, type[PermissionUpdate]] = {}
 
 
-def _spelled(name: str, spellings: Mapping[str, str]) -> Callable[[Any], str]:
+def _one_of_spellings(name: str, spellings: Mapping[str, str]) -> Callable[[Any], str]:
     """Accept a word in snake_case or as the CLI spells it; gives the CLI's spelling."""
 
     def check_word(value: object) -> str:
@@ -42,7 +42,7 @@ def _spelled(name: str, spellings: Mapping[str, str]) -> Callable[[Any], str]:
     return check_word
 
 
-def _tool_name(value: str) -> str:
+def _parse_tool_name(value: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise check.invalid("tool_name", value, "expected the name of a tool, such as 'Bash'")
     if "(" in value or ")" in value:
@@ -50,7 +50,7 @@ def _tool_name(value: str) -> str:
     return value.strip()
 
 
-def checked(converter: Callable[[Any], Any], default: Any = attrs.NOTHING) -> Any:
+def converted_field(converter: Callable[[Any], Any], default: Any = attrs.NOTHING) -> Any:
     """Declare a field that *converter* brings into its one form, or refuses."""
     return attrs.field(default=default, converter=converter)
 
@@ -68,8 +68,8 @@ class Rule:
         ConfigurationError: A value is wrong.
     """
 
-    tool_name: str = attrs.field(converter=_tool_name)
-    rule_content: str | None = checked(check.string("rule_content"), None)
+    tool_name: str = attrs.field(converter=_parse_tool_name)
+    rule_content: str | None = converted_field(check.string("rule_content"), None)
 
     @classmethod
     def parse(cls, text: str) -> Rule:
@@ -104,7 +104,7 @@ class Rule:
 RuleLike = Rule | str | Mapping[str, Any]
 
 
-def _rule(value: RuleLike) -> Rule:
+def _parse_rule(value: RuleLike) -> Rule:
     if isinstance(value, Rule):
         return value
     if isinstance(value, Mapping):
@@ -113,25 +113,25 @@ def _rule(value: RuleLike) -> Rule:
     return Rule.parse(value)
 
 
-def _rules(value: RuleLike | Iterable[RuleLike]) -> tuple[Rule, ...]:
+def _parse_rules(value: RuleLike | Iterable[RuleLike]) -> tuple[Rule, ...]:
     several: Iterable[RuleLike] = (value,) if isinstance(value, (str, Rule, Mapping)) else value
     if not isinstance(several, Iterable):
         raise check.invalid("rules", value, "expected rules, such as 'Bash(git log *)'")
-    rules = tuple(_rule(item) for item in several)
+    rules = tuple(_parse_rule(item) for item in several)
     if not rules:
         raise check.invalid("rules", value, "expected at least one rule, such as 'Bash(git log *)'")
     return rules
 
 
-def _directories(value: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
+def _parse_directories(value: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
     found: tuple[str, ...] | None = check.paths("directories")(value)
     if not found:
         raise check.invalid("directories", value, "expected at least one path")
     return found
 
 
-def _destination() -> Any:
-    return checked(_spelled("destination", DESTINATIONS), "session")
+def _destination_field() -> Any:
+    return converted_field(_one_of_spellings("destination", DESTINATIONS), "session")
 
 
 def update_type(type: str) -> Callable[[C], C]:
@@ -160,7 +160,7 @@ class PermissionUpdate:
     def to_wire(self) -> dict[str, Any]:
         """Return the change as the CLI reads it."""
         values = attrs.asdict(self, recurse=False)  # type: ignore[arg-type]  # every subclass is an attrs class
-        return {"type": self.type, **{name: _plain(value) for name, value in values.items()}}
+        return {"type": self.type, **{name: _to_wire_value(value) for name, value in values.items()}}
 
     @staticmethod
     def from_wire(raw: object) -> PermissionUpdate:
@@ -184,13 +184,13 @@ class PermissionUpdate:
         return cls(**fields)
 
 
-def _plain(value: Any) -> Any:
+def _to_wire_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [item.to_wire() if isinstance(item, Rule) else item for item in value]
     return value
 
 
-def updates_of(raw: object) -> list[PermissionUpdate]:
+def parse_suggestions(raw: object) -> list[PermissionUpdate]:
     """Read the suggestions of a request. What this version does not know is left out; `raw` of the context has it."""
     updates = []
     for item in raw if isinstance(raw, list) else ():
@@ -209,9 +209,9 @@ class RulesUpdate(PermissionUpdate):
     allow, deny or ask.
     """
 
-    rules: tuple[Rule, ...] = attrs.field(converter=_rules)
-    behavior: str = checked(_spelled("behavior", {word: word for word in BEHAVIORS}), "allow")
-    destination: str = _destination()
+    rules: tuple[Rule, ...] = attrs.field(converter=_parse_rules)
+    behavior: str = converted_field(_one_of_spellings("behavior", {word: word for word in BEHAVIORS}), "allow")
+    destination: str = _destination_field()
 
 
 @update_type("addRules")
@@ -237,16 +237,16 @@ class RemoveRules(RulesUpdate):
 class SetMode(PermissionUpdate):
     """Switch the permission mode: one of `MODES`, in either spelling."""
 
-    mode: str = checked(_spelled("mode", MODES))
-    destination: str = _destination()
+    mode: str = converted_field(_one_of_spellings("mode", MODES))
+    destination: str = _destination_field()
 
 
 @attrs.frozen
 class DirectoriesUpdate(PermissionUpdate):
     """What the changes of directories share: *directories* is a path or a list of paths."""
 
-    directories: tuple[str, ...] = attrs.field(converter=_directories)
-    destination: str = _destination()
+    directories: tuple[str, ...] = attrs.field(converter=_parse_directories)
+    destination: str = _destination_field()
 
 
 @update_type("addDirectories")

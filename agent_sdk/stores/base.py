@@ -86,7 +86,7 @@ class Store:
             SessionBusyError: It was not free in time, or this very thread holds it (at once).
             StoreError: The store failed.
         """
-        return Lease.take(self, name, wait, self.lease_ttl if ttl is None else ttl, check)
+        return Lease.acquire(self, name, wait, self.lease_ttl if ttl is None else ttl, check)
 
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
         """Write the lease down for *token*, unless another token holds it and its time is not up. Atomic."""
@@ -154,15 +154,10 @@ def check_user(user_id: object) -> str:
     return user
 
 
-def deduped(entries: Iterable[Entry]) -> list[Entry]:
+def deduplicate(entries: Iterable[Entry]) -> list[Entry]:
     """Return *entries* with each `uuid` once, where it came first: a batch may have been written twice."""
-    seen: set[object] = set()
-    kept = []
-    for entry in entries:
+    by_uuid: dict[object, Entry] = {}
+    for place, entry in enumerate(entries):
         uuid = entry.get("uuid")
-        if isinstance(uuid, str):
-            if uuid in seen:
-                continue
-            seen.add(uuid)
-        kept.append(entry)
-    return kept
+        by_uuid.setdefault(uuid if isinstance(uuid, str) else place, entry)
+    return list(by_uuid.values())

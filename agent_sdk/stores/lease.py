@@ -16,90 +16,76 @@ from .._core import log
 from ..errors import SessionBusyError, StoreError
 
 #: Seconds between two attempts to get a lease that somebody holds: at first, and at most.
-FIRST_LOOK = 0.02
-LONGEST_LOOK = 0.25
+MIN_POLL_INTERVAL = 0.02
+MAX_POLL_INTERVAL = 0.25
 
 #: The leases of this process: who asks for one that its own thread holds would wait for itself.
 _held: dict[tuple[object, str], tuple[int, int]] = {}
 #: Leases that a store would not take back, with their tokens: the next one of this process need not wait for their end.
-_unreturned: dict[tuple[int, object, str], str] = {}
+_unreleased: dict[tuple[int, object, str], str] = {}
 
 
-class Book(Protocol):
+class LeaseTable(Protocol):
     """Where leases are written down: the three steps that a store takes in one atomic move each."""
 
     @property
     def scope(self) -> object:
-        """The same for two books that are one."""
-        ...
+        """The same for two tables that are one."""
 
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
         """Write the lease down for *token*, unless another token holds it and its time is not up."""
-        ...
 
     def renew_lease(self, name: str, token: str, ttl: float) -> bool:
         """Give the lease *ttl* seconds more; false when *token* does not hold it."""
-        ...
 
     def release_lease(self, name: str, token: str) -> None:
         """Strike the lease out if *token* holds it."""
-        ...
 
 
 class Lease:
     """One lease that is held. A context manager: leaving it gives the lease back."""
 
-    def __init__(self, book: Book, name: str, ttl: float) -> None:
+    def __init__(self, table: LeaseTable, name: str, ttl: float) -> None:
         self.name = name
         #: Seconds after which the lease of a dead holder is free.
         self.ttl = ttl
         #: Whether somebody else may hold it by now: it could not be renewed in time.
         self.is_lost = False
-        self._book = book
+        self._table = table
         self._pid = os.getpid()
-        self._token = _unreturned.pop((self._pid, book.scope, name), "") or os.urandom(16).hex()
+        self._token = _unreleased.pop((self._pid, table.scope, name), "") or os.urandom(16).hex()
         self._stop = threading.Event()
         self._expires = False
 
     @classmethod
-    def take(
-        cls, book: Book, name: str, wait: float, ttl: float, check: Callable[[], object] = lambda: None
+    def acquire(
+        cls, table: LeaseTable, name: str, wait: float, ttl: float, check: Callable[[], object] = lambda: None
     ) -> Lease:
-        """
-        Wait for the lease *name* and hold it.
-
-        Args:
-            wait: Seconds; 0 tries once.
-            check: Called between two attempts; what it raises ends the wait.
-
-        Raises:
-            SessionBusyError: It was not free in time, or this very thread holds it.
-            StoreError: The store failed.
-        """
-        lease = cls(book, name, ttl)
-        begun, pause = time.monotonic(), FIRST_LOOK
-        while not book.acquire_lease(name, lease._token, ttl):
+        """Wait for the lease *name* and hold it; arguments and errors as for `Store.lease`."""
+        lease = cls(table, name, ttl)
+        begun, pause = time.monotonic(), MIN_POLL_INTERVAL
+        while not table.acquire_lease(name, lease._token, ttl):
             waited = time.monotonic() - begun
-            is_mine = _held.get((book.scope, name)) == (os.getpid(), threading.get_ident())
+            is_mine = _held.get((table.scope, name)) == (os.getpid(), threading.get_ident())
             if is_mine or waited >= wait:
                 why = "this thread holds it: its turn is still running" if is_mine else f"waited {waited:.1f} seconds"
                 raise SessionBusyError(f"the lease {name!r} is taken ({why})", waited=waited)
             check()
             time.sleep(min(pause, wait - waited))
-            pause = min(2 * pause, LONGEST_LOOK)
-        lease._begin()
+            pause = min(2 * pause, MAX_POLL_INTERVAL)
+        lease._start_renewal()
         return lease
 
-    def _begin(self) -> None:
-        _held[self._book.scope, self.name] = (self._pid, threading.get_ident())
-        threading.Thread(target=self._renew, name="agent_sdk-lease", daemon=True).start()
+    def _start_renewal(self) -> None:
+        _held[self._table.scope, self.name] = (self._pid, threading.get_ident())
+        threading.Thread(target=self._renew_periodically, name="agent_sdk-lease", daemon=True).start()
 
-    def _renew(self) -> None:
+    def _renew_periodically(self) -> None:
         good_until = time.monotonic() + self.ttl
         while not self._stop.wait(self.ttl / 3):
             now = time.monotonic()
             try:
-                held = self._extend()
+                held = self._renew_once()
             except StoreError as error:
                 # The store may come back; until then the turn goes on, and its caller is told afterwards.
                 log.debug("stores", "the lease %s was not renewed: %s", self.name, error)
@@ -110,33 +96,33 @@ class Lease:
                 return
             good_until = now + self.ttl
 
-    def _extend(self) -> bool:
-        book, name, token, ttl = self._book, self.name, self._token, self.ttl
+    def _renew_once(self) -> bool:
+        table, name, token, ttl = self._table, self.name, self._token, self.ttl
         # A store that was restarted may have forgotten the lease: it is ours as long as nobody else has it.
-        held = book.renew_lease(name, token, ttl) or book.acquire_lease(name, token, ttl)
+        held = table.renew_lease(name, token, ttl) or table.acquire_lease(name, token, ttl)
         if self._stop.is_set() and not self._expires:
-            book.release_lease(name, token)  # it was given back while this was on its way
+            table.release_lease(name, token)  # it was given back while this was on its way
         return held
 
     def let_expire(self) -> None:
         """Stop renewing and keep the lease until its time is up, as a holder that dies would."""
         self._expires = True
-        self._end()
+        self._stop_renewal()
 
-    def _end(self) -> None:
+    def _stop_renewal(self) -> None:
         self._stop.set()
-        _held.pop((self._book.scope, self.name), None)
+        _held.pop((self._table.scope, self.name), None)
 
     def release(self) -> None:
         """Give the lease back; a second call does nothing. Never raises: what is not given back expires."""
         if self._stop.is_set() or self._pid != os.getpid():
             return
-        self._end()
+        self._stop_renewal()
         try:
-            self._book.release_lease(self.name, self._token)
+            self._table.release_lease(self.name, self._token)
         except StoreError as error:
             log.debug("stores", "the lease %s is left to expire: %s", self.name, error)
-            _unreturned[self._pid, self._book.scope, self.name] = self._token
+            _unreleased[self._pid, self._table.scope, self.name] = self._token
 
     def __enter__(self) -> Lease:
         return self

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Sequence
 
 from .._core import json_lines
-from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduped
+from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduplicate
 
 
 class MemoryStore(Store):
@@ -71,7 +71,7 @@ class MemoryStore(Store):
     def load(self, key: Key) -> list[Entry] | None:
         with self._lock:
             lines = list(self._transcripts.get(Key(*key), ()))
-        return deduped(map(json_lines.loads, lines)) if lines else None
+        return deduplicate(map(json_lines.loads, lines)) if lines else None
 
     def count(self, key: Key) -> int:
         return len(self._transcripts.get(Key(*key), ()))

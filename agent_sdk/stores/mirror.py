@@ -8,41 +8,37 @@ is kept for the next flush, and a message tells. Used by `_protocol` and the kee
 from __future__ import annotations
 
 import collections
-import os
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from .._core import json_lines, log
-from .base import Entry, Key
-from .calls import BACKOFF, Caller, tried
+import attrs
 
-Frame = dict[str, Any]
+from .._core import json_lines, log
+from .._core.ids import new_uuid
+from .._core.json_lines import Frame
+from .base import Entry, Key
+from .retrying import BACKOFF, BoundedCaller, with_retries
+
 T = TypeVar("T")
 
 #: A batch is full with this many entries, or bytes.
-MOST_ENTRIES = 500
-MOST_BYTES = 1024 * 1024
+MAX_BATCH_ENTRIES = 500
+MAX_BATCH_BYTES = 1024 * 1024
 #: Bytes that are kept for a store that does not take them; beyond that they are dropped.
-MOST_KEPT = 16 * MOST_BYTES
+MAX_BACKLOG_BYTES = 16 * MAX_BATCH_BYTES
 #: Seconds, at most, for what is given to a store at once.
 APPEND_TIMEOUT = 60.0
 #: A transcript's path, as the CLI names it. What else lies below `projects` is none.
 _PATH = re.compile(r".*/projects/([^/]+)/([0-9a-fA-F-]{36})(?:/(.+))?\.jsonl", re.DOTALL)
 
 
+@attrs.define(eq=False)
 class Batch:
-    """What is written into one transcript at once."""
+    """Entries that are appended to one transcript in one call, and their size in bytes."""
 
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        #: Bytes, as they came.
-        self.size = 0
-
-    def add(self, entries: list[Entry], size: int) -> None:
-        """Put *entries* of *size* bytes behind the others."""
-        self.entries += entries
-        self.size += size
+    entries: list[Entry] = attrs.field(factory=list)
+    size: int = 0
 
 
 class Mirror:
@@ -57,85 +53,85 @@ class Mirror:
     def __init__(self, store: Any, is_eager: bool = False, load_timeout_ms: int | None = None) -> None:
         self.store = store
         self._load_timeout = None if load_timeout_ms is None else load_timeout_ms / 1000
-        self._caller = Caller(store)
+        self._caller = BoundedCaller(store)
         #: How many entries this process has given the store, for each session.
-        self.given: collections.Counter[Key] = collections.Counter()
+        self.append_counts: collections.Counter[Key] = collections.Counter()
         #: Sessions that the store keeps under another project than the CLI does here.
-        self.homes: dict[str, str] = {}
+        self.project_keys: dict[str, str] = {}
         self._is_eager = is_eager
         #: Sessions that the store has something of: the start of a new one goes there at once, so that a program that
         #: is killed in its first turn leaves something to resume.
-        self._begun: set[str] = set()
+        self._started_sessions: set[str] = set()
         # Filled by the pump and emptied by the turn: a deque needs no lock, and the pump takes none.
-        self._fresh: collections.deque[tuple[Key, list[Entry], int]] = collections.deque()
-        self._fresh_entries = self._fresh_bytes = 0
-        self._kept: dict[Key, Batch] = {}
+        self._pending: collections.deque[tuple[Key, list[Entry], int]] = collections.deque()
+        self._pending_entries = self._pending_bytes = 0
+        self._backlog: dict[Key, Batch] = {}
         self._has_dropped = False
         self._reports: list[Frame] = []
 
     @property
-    def is_due(self) -> bool:
+    def has_pending(self) -> bool:
         """Whether something new waits to be flushed or told."""
-        return bool(self._fresh or self._reports)
+        return bool(self._pending or self._reports)
 
     @property
     def is_behind(self) -> bool:
         """Whether the store lacks something that it was given."""
-        return bool(self._kept) or self._has_dropped
+        return bool(self._backlog) or self._has_dropped
 
     def add(self, frame: Frame, size: int) -> bool:
         """Take the entries of one frame of *size* bytes; true when it is time to flush."""
-        key, entries = self._key_of(frame.get("filePath")), frame.get("entries")
+        key, entries = self._parse_path(frame.get("filePath")), frame.get("entries")
         if key is None or not isinstance(entries, list):
             log.debug("stores", "no transcript to mirror: %s", frame.get("filePath"))
             return False
         kept = [entry for entry in entries if isinstance(entry, dict)]
-        self._fresh_entries += len(kept)
-        self._fresh_bytes += size
-        self._fresh.append((key, kept, size))
-        if key.session_id not in self._begun and key.session_id not in self.homes:
-            self._begun.add(key.session_id)
+        self._pending_entries += len(kept)
+        self._pending_bytes += size
+        self._pending.append((key, kept, size))
+        if key.session_id not in self._started_sessions and key.session_id not in self.project_keys:
+            self._started_sessions.add(key.session_id)
             return True
-        return self._is_eager or self._fresh_entries >= MOST_ENTRIES or self._fresh_bytes >= MOST_BYTES
+        return self._is_eager or self._pending_entries >= MAX_BATCH_ENTRIES or self._pending_bytes >= MAX_BATCH_BYTES
 
-    def _key_of(self, path: object) -> Key | None:
+    def _parse_path(self, path: object) -> Key | None:
         found = _PATH.fullmatch(path.replace("\\", "/")) if isinstance(path, str) else None
         if found is None:
             return None
         project_key, session_id, subpath = found.groups(default="")
-        return Key(self.homes.get(session_id, project_key), session_id, subpath)
+        return Key(self.project_keys.get(session_id, project_key), session_id, subpath)
 
-    def ask(self, read: Callable[[], T]) -> T:
+    def call_with_retries(self, read: Callable[[], T]) -> T:
         """Call *read*, which reads from the store, as often as it needs and as long as it may take."""
-        return tried(lambda: self.ask_once(read))
+        return with_retries(lambda: self.call_once(read))
 
-    def ask_once(self, read: Callable[[], T]) -> T:
+    def call_once(self, read: Callable[[], T]) -> T:
         """Call *read*, once."""
         return self._caller.call(read, self._load_timeout, "load_timeout_ms")
 
-    def key_of(self, session_id: str) -> Key | None:
+    def find_key(self, session_id: str) -> Key | None:
         """Return where the store has a session, once this process has given it something."""
-        return next((key for key in self.given if key.session_id == session_id and not key.subpath), None)
+        return next((key for key in self.append_counts if key.session_id == session_id and not key.subpath), None)
 
-    def report(self, error: BaseException, key: Key, fate: str) -> None:
+    def add_report(self, error: BaseException, key: Key, consequence: str) -> None:
         """Leave a message about *key* for the next flush to return."""
-        self._reports.append(mirror_error(f"{error} ({fate})", key))
+        self._reports.append(mirror_error_frame(f"{error} ({consequence})", key))
 
     def flush(
-        self, is_hurried: Callable[[], bool] = lambda: False, at_most: float | None = None
+        self, is_hurried: Callable[[], bool] = lambda: False, attempt_timeout: float | None = None
     ) -> list[tuple[Frame, bytes]]:
         """
         Write what waits to the store.
 
         Args:
             is_hurried: Asked before each wait between two attempts; true leaves the rest for the next flush.
-            at_most: Seconds that one attempt may take, below `APPEND_TIMEOUT`.
+            attempt_timeout: Seconds that one attempt may take, below `APPEND_TIMEOUT`.
 
         Returns:
             Messages about what the store did not take, and what was reported before: frames with their lines.
         """
         batches = self._take_batches()
-        seconds = APPEND_TIMEOUT if at_most is None else min(APPEND_TIMEOUT, at_most)
+        seconds = APPEND_TIMEOUT if attempt_timeout is None else min(APPEND_TIMEOUT, attempt_timeout)
         backoff: tuple[float, ...] = BACKOFF
         try:
             while batches:
@@ -143,11 +139,11 @@ class Mirror:
                 try:
                     self._write(key, batch, seconds, () if is_hurried() else backoff, is_hurried)
                 except Exception as error:
-                    self._keep(key, batch, error)
+                    self._return_to_backlog(key, batch, error)
                     backoff = ()  # a store that is down is asked at length once
                 del batches[key]
         finally:
-            self._kept.update(batches)  # after Ctrl-C: the closing flush takes them
+            self._backlog.update(batches)  # after Ctrl-C: the closing flush takes them
         reports, self._reports = self._reports, []
         return [(report, json_lines.encode(report)) for report in reports]
 
@@ -157,32 +153,32 @@ class Mirror:
         def append() -> None:
             self.store.append(key, batch.entries)
 
-        tried(lambda: self._caller.call(append, seconds, "for what it is given"), backoff, is_hurried)
-        self.given[key] += len(batch.entries)
+        with_retries(lambda: self._caller.call(append, seconds, "for what it is given"), backoff, is_hurried)
+        self.append_counts[key] += len(batch.entries)
 
     def _take_batches(self) -> dict[Key, Batch]:
-        batches, self._kept = self._kept, {}
-        self._fresh_entries = self._fresh_bytes = 0
-        while self._fresh:
-            key, entries, size = self._fresh.popleft()
-            batches.setdefault(key, Batch()).add(entries, size)
+        batches, self._backlog = self._backlog, {}
+        self._pending_entries = self._pending_bytes = 0
+        while self._pending:
+            key, entries, size = self._pending.popleft()
+            batch = batches.setdefault(key, Batch())
+            batch.entries += entries
+            batch.size += size
         return batches
 
-    def _keep(self, key: Key, batch: Batch, error: Exception) -> None:
-        many = f"{len(batch.entries)} entries"
-        if batch.size + sum(kept.size for kept in self._kept.values()) <= MOST_KEPT:
-            self._kept[key] = batch
-            fate = f"{many} wait for the next attempt"
-        else:
-            self._has_dropped = True
-            fate = f"{many} were dropped; import_session({key.session_id!r}, store) makes up for it"
-        self.report(error, key, fate)
+    def _return_to_backlog(self, key: Key, batch: Batch, error: Exception) -> None:
+        count = f"{len(batch.entries)} entries"
+        if batch.size + sum(kept.size for kept in self._backlog.values()) <= MAX_BACKLOG_BYTES:
+            self._backlog[key] = batch
+            self.add_report(error, key, f"{count} wait for the next attempt")
+            return
+        self._has_dropped = True
+        remedy = f"import_session({key.session_id!r}, store) makes up for it"
+        self.add_report(error, key, f"{count} were dropped; {remedy}")
 
 
-def mirror_error(text: str, key: Key) -> Frame:
+def mirror_error_frame(text: str, key: Key) -> Frame:
     """Make the frame that tells of a store's failure."""
-    random = os.urandom(16).hex()
-    uuid = f"{random[:8]}-{random[8:12]}-4{random[13:16]}-a{random[17:20]}-{random[20:]}"
-    named = {"projectKey": key.project_key, "sessionId": key.session_id, "subpath": key.subpath or None}
-    kind = {"type": "system", "subtype": "mirror_error", "error": text, "key": named}
-    return {**kind, "uuid": uuid, "session_id": key.session_id}
+    wire_key = {"projectKey": key.project_key, "sessionId": key.session_id, "subpath": key.subpath or None}
+    kind = {"type": "system", "subtype": "mirror_error", "error": text, "key": wire_key}
+    return {**kind, "uuid": new_uuid(), "session_id": key.session_id}

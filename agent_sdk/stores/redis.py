@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from .._core import checks, json_lines
 from ..errors import ConfigurationError, StoreError
-from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduped
+from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduplicate
 
 _RENEW = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('pexpire', KEYS[1], ARGV[2]) or 0"
 _RELEASE = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', KEYS[1]) or 0"
 #: Entries that are read in one go: a long transcript does not hold up the server's other clients.
-CHUNK = 1000
+CHUNK_SIZE = 1000
 
 
 class RedisStore(Store):
@@ -44,7 +44,7 @@ class RedisStore(Store):
         self.lease_ttl = lease_ttl
         self._url = checks.string("url")(url)
         self._timeout = timeout
-        self._redis, self._failures, self._timeouts = _client(self._url, timeout)
+        self._redis, self._failures, self._timeouts = _create_client(self._url, timeout)
 
     @property
     def scope(self) -> object:
@@ -53,32 +53,32 @@ class RedisStore(Store):
     # --- users
 
     def session_id(self, user: str) -> str | None:
-        with self._told("session_id"):
+        with self._wrap_error("session_id"):
             found = self._redis.get(self._key("session", user))
             return None if found is None else found.decode()
 
     def remember(self, user: str, session_id: str) -> None:
-        with self._told("remember"):
+        with self._wrap_error("remember"):
             self._redis.set(self._key("session", user), session_id)
 
     def forget(self, user: str) -> None:
-        with self._told("forget"):
+        with self._wrap_error("forget"):
             self._redis.delete(self._key("session", user))
 
     # --- leases
 
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
         key, milliseconds = self._key("lease", name), round(ttl * 1000)
-        with self._told("acquire_lease"):
+        with self._wrap_error("acquire_lease"):
             # The answer to a first attempt may have been lost on the way: the token tells.
             return bool(self._redis.set(key, token, nx=True, px=milliseconds)) or self._redis.get(key) == token.encode()
 
     def renew_lease(self, name: str, token: str, ttl: float) -> bool:
-        with self._told("renew_lease"):
+        with self._wrap_error("renew_lease"):
             return bool(self._redis.eval(_RENEW, 1, self._key("lease", name), token, round(ttl * 1000)))
 
     def release_lease(self, name: str, token: str) -> None:
-        with self._told("release_lease"):
+        with self._wrap_error("release_lease"):
             self._redis.eval(_RELEASE, 1, self._key("lease", name), token)
 
     # --- transcripts
@@ -88,52 +88,53 @@ class RedisStore(Store):
         if not lines:
             return
         key = Key(*key)
-        with self._told("append"), self._redis.pipeline(transaction=True) as pipe:
-            pipe.rpush(self._transcript(key), *lines)
+        with self._wrap_error("append"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.rpush(self._transcript_key(key), *lines)
             if key.subpath:
-                pipe.sadd(self._parts("subkeys", *key[:2]), key.subpath)
+                pipe.sadd(self._compound_key("subkeys", *key[:2]), key.subpath)
             else:
-                pipe.zadd(self._parts("sessions", key.project_key), {key.session_id: time.time_ns() // 1_000_000})
-                pipe.sadd(self._parts("projects", key.session_id), key.project_key)
+                now = time.time_ns() // 1_000_000
+                pipe.zadd(self._compound_key("sessions", key.project_key), {key.session_id: now})
+                pipe.sadd(self._compound_key("projects", key.session_id), key.project_key)
             pipe.execute()
 
     def load(self, key: Key) -> list[Entry] | None:
-        name = self._transcript(Key(*key))
+        name = self._transcript_key(Key(*key))
         lines: list[bytes] = []
-        with self._told("load"):
-            while chunk := self._redis.lrange(name, len(lines), len(lines) + CHUNK - 1):
+        with self._wrap_error("load"):
+            while chunk := self._redis.lrange(name, len(lines), len(lines) + CHUNK_SIZE - 1):
                 lines += chunk
-        return deduped(map(json_lines.loads, lines)) if lines else None
+        return deduplicate(map(json_lines.loads, lines)) if lines else None
 
     def count(self, key: Key) -> int:
-        with self._told("count"):
-            return int(self._redis.llen(self._transcript(Key(*key))))
+        with self._wrap_error("count"):
+            return int(self._redis.llen(self._transcript_key(Key(*key))))
 
     def list_sessions(self, project_key: str) -> list[SessionRow]:
-        with self._told("list_sessions"):
-            rows = self._redis.zrange(self._parts("sessions", project_key), 0, -1, withscores=True)
+        with self._wrap_error("list_sessions"):
+            rows = self._redis.zrange(self._compound_key("sessions", project_key), 0, -1, withscores=True)
         return [{"session_id": session_id.decode(), "mtime": int(mtime)} for session_id, mtime in rows]
 
     def delete(self, key: Key) -> None:
         key = Key(*key)
-        subpaths = [] if key.subpath else self.list_subkeys(key)
-        with self._told("delete"), self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(self._transcript(key), *(self._transcript(Key(*key[:2], subpath)) for subpath in subpaths))
+        keys = [key] if key.subpath else [key, *(Key(*key[:2], subpath) for subpath in self.list_subkeys(key))]
+        with self._wrap_error("delete"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(*map(self._transcript_key, keys))
             if key.subpath:
-                pipe.srem(self._parts("subkeys", *key[:2]), key.subpath)
+                pipe.srem(self._compound_key("subkeys", *key[:2]), key.subpath)
             else:
-                pipe.delete(self._parts("subkeys", *key[:2]))
-                pipe.zrem(self._parts("sessions", key.project_key), key.session_id)
-                pipe.srem(self._parts("projects", key.session_id), key.project_key)
+                pipe.delete(self._compound_key("subkeys", *key[:2]))
+                pipe.zrem(self._compound_key("sessions", key.project_key), key.session_id)
+                pipe.srem(self._compound_key("projects", key.session_id), key.project_key)
             pipe.execute()
 
     def list_subkeys(self, key: Key) -> list[str]:
-        with self._told("list_subkeys"):
-            return sorted(subpath.decode() for subpath in self._redis.smembers(self._parts("subkeys", *key[:2])))
+        with self._wrap_error("list_subkeys"):
+            return sorted(subpath.decode() for subpath in self._redis.smembers(self._compound_key("subkeys", *key[:2])))
 
     def find(self, session_id: str) -> list[str]:
-        with self._told("find"):
-            return sorted(key.decode() for key in self._redis.smembers(self._parts("projects", session_id)))
+        with self._wrap_error("find"):
+            return sorted(key.decode() for key in self._redis.smembers(self._compound_key("projects", session_id)))
 
     # --- Redis
 
@@ -144,22 +145,22 @@ class RedisStore(Store):
     def _key(self, kind: str, name: str) -> bytes:
         return f"{self.prefix}{kind}:{name}".encode("utf-8", "surrogatepass")
 
-    def _parts(self, kind: str, *parts: str) -> bytes:
+    def _compound_key(self, kind: str, *parts: str) -> bytes:
         """Return a key of several parts that no other parts can make."""
         return self._key(kind, ":".join(quote(part, safe="/-._") for part in parts))
 
-    def _transcript(self, key: Key) -> bytes:
-        return self._parts("transcript", *key)
+    def _transcript_key(self, key: Key) -> bytes:
+        return self._compound_key("transcript", *key)
 
     @contextlib.contextmanager
-    def _told(self, doing: str) -> Iterator[None]:
+    def _wrap_error(self, operation: str) -> Iterator[None]:
         """Translate what redis-py raises."""
         try:
             yield
         except self._failures as error:
             text = f"Redis at {self._address}: {error}; is it running, and can this host reach it?"
             timed_out = isinstance(error, self._timeouts)
-            raise StoreError(text, store="RedisStore", operation=doing, timed_out=timed_out) from error
+            raise StoreError(text, store="RedisStore", operation=operation, timed_out=timed_out) from error
 
     @property
     def _address(self) -> str:
@@ -175,7 +176,7 @@ class RedisStore(Store):
         return f"<RedisStore {self._address} {self.prefix}>"
 
 
-def _client(url: Any, timeout: float) -> tuple[Any, Any, Any]:
+def _create_client(url: Any, timeout: float) -> tuple[Any, Any, Any]:
     """Return redis-py's client, what it raises, and what of that means that time was up."""
     try:
         import redis

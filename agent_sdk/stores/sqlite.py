@@ -11,7 +11,7 @@ from typing import Any
 
 from .._core import checks, json_lines
 from ..errors import ConfigurationError, StoreError
-from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduped
+from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduplicate
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS users (user PRIMARY KEY, session_id TEXT NOT NULL) WITHOUT ROWID;
@@ -32,7 +32,7 @@ _TOUCH = """
 INSERT INTO transcripts (project_key, session_id, subpath, mtime) VALUES (?, ?, ?, ?)
 ON CONFLICT (project_key, session_id, subpath) DO UPDATE SET mtime = excluded.mtime
 """
-_WHICH = "project_key = ? AND session_id = ? AND subpath = ?"
+_IS_TRANSCRIPT = "project_key = ? AND session_id = ? AND subpath = ?"
 #: What SQLite says -> what to do about it.
 _REMEDIES = (
     ("locked", "another process holds the file; wait for it, or give a larger timeout="),
@@ -44,7 +44,7 @@ _REMEDIES = (
     ("disk I/O", "the disk failed; look at the system's log"),
 )
 #: Connections that a forked child found open: closing them there would harm the parent's.
-_orphans: list[sqlite3.Connection] = []
+_inherited_connections: list[sqlite3.Connection] = []
 
 
 class SQLiteStore(Store):
@@ -62,7 +62,7 @@ class SQLiteStore(Store):
 
     is_bounded = True
     #: Held while a connection is opened, by whichever store.
-    _opening = threading.Lock()
+    _open_lock = threading.Lock()
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0, lease_ttl: float = LEASE_TTL) -> None:
         given = checks.path("path")(path)
@@ -71,8 +71,8 @@ class SQLiteStore(Store):
         self.path = os.path.abspath(os.path.expanduser(given))
         self.lease_ttl = lease_ttl
         self._timeout = timeout
-        self._mine = threading.local()
-        with self._told("open"):
+        self._local = threading.local()
+        with self._wrap_error("open"):
             self._connection()
 
     @property
@@ -82,30 +82,30 @@ class SQLiteStore(Store):
     # --- users
 
     def session_id(self, user: str) -> str | None:
-        row = self._row("SELECT session_id FROM users WHERE user = ?", _text(user))
+        row = self._row("SELECT session_id FROM users WHERE user = ?", _bindable(user))
         return None if row is None else str(row[0])
 
     def remember(self, user: str, session_id: str) -> None:
-        self._write("remember", "INSERT OR REPLACE INTO users VALUES (?, ?)", _text(user), session_id)
+        self._write("remember", "INSERT OR REPLACE INTO users VALUES (?, ?)", _bindable(user), session_id)
 
     def forget(self, user: str) -> None:
-        self._write("forget", "DELETE FROM users WHERE user = ?", _text(user))
+        self._write("forget", "DELETE FROM users WHERE user = ?", _bindable(user))
 
     # --- leases
 
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
         now = time.time()
-        values = {"name": _text(name), "token": token, "until": now + ttl, "now": now}
-        with self._told("acquire_lease"):
+        values = {"name": _bindable(name), "token": token, "until": now + ttl, "now": now}
+        with self._wrap_error("acquire_lease"):
             return self._connection().execute(_ACQUIRE, values).rowcount == 1
 
     def renew_lease(self, name: str, token: str, ttl: float) -> bool:
         until = time.time() + ttl
         statement = "UPDATE leases SET expires = ? WHERE name = ? AND token = ?"
-        return self._write("renew_lease", statement, until, _text(name), token) == 1
+        return self._write("renew_lease", statement, until, _bindable(name), token) == 1
 
     def release_lease(self, name: str, token: str) -> None:
-        self._write("release_lease", "DELETE FROM leases WHERE name = ? AND token = ?", _text(name), token)
+        self._write("release_lease", "DELETE FROM leases WHERE name = ? AND token = ?", _bindable(name), token)
 
     # --- transcripts
 
@@ -115,20 +115,20 @@ class SQLiteStore(Store):
             return
         with self._transaction("append") as connection:
             connection.execute(_TOUCH, (*Key(*key), time.time_ns() // 1_000_000))
-            number = connection.execute(f"SELECT id FROM transcripts WHERE {_WHICH}", Key(*key)).fetchone()[0]
+            number = connection.execute(f"SELECT id FROM transcripts WHERE {_IS_TRANSCRIPT}", Key(*key)).fetchone()[0]
             rows = ((number, line) for line in lines)
             connection.executemany("INSERT INTO entries (transcript, entry) VALUES (?, ?)", rows)
 
     def load(self, key: Key) -> list[Entry] | None:
-        which = f"SELECT id FROM transcripts WHERE {_WHICH}"
-        with self._told("load"):
+        which = f"SELECT id FROM transcripts WHERE {_IS_TRANSCRIPT}"
+        with self._wrap_error("load"):
             rows = self._connection().execute(
                 f"SELECT entry FROM entries WHERE transcript = ({which}) ORDER BY id", Key(*key)
             )
-            return deduped(json_lines.loads(entry) for (entry,) in rows) or None
+            return deduplicate(json_lines.loads(entry) for (entry,) in rows) or None
 
     def count(self, key: Key) -> int:
-        which = f"SELECT id FROM transcripts WHERE {_WHICH}"
+        which = f"SELECT id FROM transcripts WHERE {_IS_TRANSCRIPT}"
         return int(self._row(f"SELECT count(*) FROM entries WHERE transcript = ({which})", *Key(*key))[0])
 
     def list_sessions(self, project_key: str) -> list[SessionRow]:
@@ -139,7 +139,7 @@ class SQLiteStore(Store):
 
     def delete(self, key: Key) -> None:
         wanted = Key(*key)
-        which = f"{_WHICH[:-len(' AND subpath = ?')]} AND (subpath = ? OR ? = '')"
+        which = f"{_IS_TRANSCRIPT[:-len(' AND subpath = ?')]} AND (subpath = ? OR ? = '')"
         values = (*wanted, wanted.subpath)
         with self._transaction("delete") as connection:
             numbers = f"SELECT id FROM transcripts WHERE {which}"
@@ -163,16 +163,16 @@ class SQLiteStore(Store):
 
     def close(self) -> None:
         """Close this thread's connection; the next call opens another."""
-        connection = getattr(self._mine, "connection", None)
-        if connection is not None and self._mine.pid == os.getpid():
+        connection = getattr(self._local, "connection", None)
+        if connection is not None and self._local.pid == os.getpid():
             connection.close()
-        self._mine.__dict__.clear()
+        self._local.__dict__.clear()
 
     def _connection(self) -> sqlite3.Connection:
-        mine = self._mine
+        mine = self._local
         connection: sqlite3.Connection | None = getattr(mine, "connection", None)
         if connection is not None and mine.pid != os.getpid():
-            _orphans.append(connection)
+            _inherited_connections.append(connection)
             connection = None
         if connection is None:
             connection = mine.connection = self._open()
@@ -180,7 +180,7 @@ class SQLiteStore(Store):
         return connection
 
     def _open(self) -> sqlite3.Connection:
-        with SQLiteStore._opening:
+        with SQLiteStore._open_lock:
             _make_file(self.path)
             connection = sqlite3.connect(
                 self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
@@ -193,8 +193,8 @@ class SQLiteStore(Store):
         return connection
 
     @contextlib.contextmanager
-    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
-        with self._told(doing):
+    def _transaction(self, operation: str) -> Iterator[sqlite3.Connection]:
+        with self._wrap_error(operation):
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -205,8 +205,8 @@ class SQLiteStore(Store):
                     connection.execute("ROLLBACK")
                 raise
 
-    def _write(self, doing: str, statement: str, *values: Any) -> int:
-        with self._told(doing):
+    def _write(self, operation: str, statement: str, *values: Any) -> int:
+        with self._wrap_error(operation):
             return self._connection().execute(statement, values).rowcount
 
     def _row(self, statement: str, *values: Any) -> Any:
@@ -214,19 +214,19 @@ class SQLiteStore(Store):
         return rows[0] if rows else None
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
-        with self._told("read"):
+        with self._wrap_error("read"):
             return self._connection().execute(statement, values).fetchall()
 
     @contextlib.contextmanager
-    def _told(self, doing: str) -> Iterator[None]:
+    def _wrap_error(self, operation: str) -> Iterator[None]:
         """Translate what SQLite raises."""
         try:
             yield
         except sqlite3.Error as error:
-            said = str(error)
-            remedy = next((remedy for part, remedy in _REMEDIES if part in said), "")
-            text = f"{self.path}: {said}" + (f"; {remedy}" if remedy else "")
-            raise StoreError(text, store="SQLiteStore", operation=doing, timed_out="locked" in said) from error
+            text = str(error)
+            remedy = next((f"; {remedy}" for part, remedy in _REMEDIES if part in text), "")
+            message = f"{self.path}: {text}{remedy}"
+            raise StoreError(message, store="SQLiteStore", operation=operation, timed_out="locked" in text) from error
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "timeout": self._timeout, "lease_ttl": self.lease_ttl}
@@ -264,7 +264,7 @@ def _set_up(connection: sqlite3.Connection, deadline: float) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
 
 
-def _text(name: str) -> str | bytes:
+def _bindable(name: str) -> str | bytes:
     """Return what SQLite can bind: a lone surrogate has no place in its text."""
     try:
         name.encode()
@@ -274,7 +274,7 @@ def _text(name: str) -> str | bytes:
 
 
 def _after_fork() -> None:
-    SQLiteStore._opening = threading.Lock()  # another thread of the parent may have held it
+    SQLiteStore._open_lock = threading.Lock()  # another thread of the parent may have held it
 
 
 if hasattr(os, "register_at_fork"):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ._script import Script
     from .cassette import Cassette
     from .conformance import STORE_CHECKS, run_store_conformance
+    from .environment import isolated_env
     from .fake_cli import FakeCLI
-    from .isolated import isolated_env
     from .scripted_model import ScriptedModel
     from .steps import Step
 
@@ -50,7 +50,7 @@ __getattr__, __dir__ = attach(
         "cassette": ("Cassette",),
         "conformance": ("STORE_CHECKS", "run_store_conformance"),
         "fake_cli": ("FakeCLI",),
-        "isolated": ("isolated_env",),
+        "environment": ("isolated_env",),
         "scripted_model": ("ScriptedModel",),
         "steps": ("Step",),
     },

@@ -63,7 +63,7 @@ def flag(name: str) -> str | None:
     return None
 
 
-def session(default: str) -> str:
+def session_id(default: str) -> str:
     """Name the session of this process, as the CLI would."""
     known = fresh_uuid() if "--fork-session" in sys.argv else flag("--resume")
     return flag("--session-id") or known or default
@@ -77,83 +77,83 @@ def text_of(content: Any) -> str:
 
 
 class Program:
-    """One run: the script, what was heard, and the turn that is played."""
+    """One run: the script, the frames that were read, and the turn that is played."""
 
     def __init__(self, script: dict[str, Any]) -> None:
         self.script = script
-        self.session = session(script["session_id"])
-        self.words = {"$session": self.session}
-        self.rest = b""
-        self.ended = False
+        self.session = session_id(script["session_id"])
+        self.placeholders = {"$session": self.session}
+        self.unread = b""
+        self.input_ended = False
         self.started = False
-        self.held: list[dict[str, Any]] = []
+        self.held_requests: list[dict[str, Any]] = []
         self.prompts: list[dict[str, Any]] = []
-        self.heard: dict[str, int] = {}
+        self.frame_counts: dict[str, int] = {}
         self.answered: set[object] = set()
         # A turn is open from the user's message to a result, whether its steps are through or not.
         self.is_open = False
         self.is_stopped = False
-        self.is_early = False
+        self.stops_next_turn = False
         # The steps that the turn has not come through.
-        self.ahead: list[dict[str, Any]] = []
+        self.remaining_steps: list[dict[str, Any]] = []
 
     def run(self) -> None:
         """Play the start, then a turn for each user message, until stdin ends."""
         self.play(self.script["start"])
         self.started = True
-        for frame in self.held:
+        for frame in self.held_requests:
             self.answer(frame)
-        while self.prompts or not self.ended:
+        while self.prompts or not self.input_ended:
             if self.prompts:
-                self.turn(self.prompts.pop(0))
+                self.play_turn(self.prompts.pop(0))
             else:
-                self.listen(None)
+                self.poll_input(None)
 
-    def turn(self, message: dict[str, Any]) -> None:
+    def play_turn(self, message: dict[str, Any]) -> None:
         """Play the next turn of the script, counted over all processes of this fake."""
         turns = self.script["turns"]
         number = append("turns", b".")
-        self.words["$prompt"] = text_of((message.get("message") or {}).get("content"))
-        self.words["$uuid"] = message.get("uuid") or fresh_uuid()
+        self.placeholders["$prompt"] = text_of((message.get("message") or {}).get("content"))
+        self.placeholders["$uuid"] = message.get("uuid") or fresh_uuid()
         self.is_open, self.is_stopped = True, False
-        self.heard["user"] = self.heard.get("user", 1) - 1
-        self.ahead = turns[min(number, len(turns) - 1)]
-        if self.is_early:
-            self.is_early = False
+        self.frame_counts["user"] = self.frame_counts.get("user", 1) - 1
+        self.remaining_steps = turns[min(number, len(turns) - 1)]
+        if self.stops_next_turn:
+            self.stops_next_turn = False
             self.stop()
-        self.play(self.ahead)
+        self.play(self.remaining_steps)
 
     def play(self, steps: list[dict[str, Any]]) -> None:
         """Do one step after another."""
         try:
             for number, step in enumerate(steps):
-                self.ahead = steps[number:]
+                self.remaining_steps = steps[number:]
                 # A stop may have come without a wait; poll once, so that it is seen.
-                self.listen(0)
+                self.poll_input(0)
                 if self.is_stopped:
                     return
                 arguments = {key: value for key, value in step.items() if key != "do"}
                 getattr(self, "do_" + step["do"])(**arguments)
         except EndOfTurn:
             pass  # the rest of the turn is not played
-        self.ahead = []
+        self.remaining_steps = []
 
     def do_frame(self, frame: dict[str, Any]) -> None:
-        write(STDOUT, self.line(frame))
+        write(STDOUT, self.encode_frame(frame))
 
     def do_raw(self, base64: str) -> None:
-        write(STDOUT, self.raw(base64))
+        write(STDOUT, self.decode_raw(base64))
 
     def do_one_byte_at_a_time(self, frames: list[dict[str, Any]]) -> None:
         for item in frames:
-            line = self.line(item["frame"]) if item["do"] == "frame" else self.raw(item["base64"])
+            line = self.encode_frame(item["frame"]) if item["do"] == "frame" else self.decode_raw(item["base64"])
             for index in range(len(line)):
                 write(STDOUT, line[index : index + 1])
 
     def do_delay(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while not self.is_stopped and (left := end - time.monotonic()) > 0:
-            self.listen(left)
+            self.poll_input(left)
 
     def do_ask(self, request: dict[str, Any], request_id: str | None) -> None:
         request_id = request_id or fresh_uuid()
@@ -161,8 +161,8 @@ class Program:
         self.wait(lambda: request_id in self.answered)
 
     def do_wait_for(self, kind: str) -> None:
-        self.wait(lambda: self.heard.get(kind, 0) > 0)
-        self.heard[kind] -= 1
+        self.wait(lambda: self.frame_counts.get(kind, 0) > 0)
+        self.frame_counts[kind] -= 1
 
     def do_stderr(self, base64: str, repeat: int) -> None:
         for _ in range(repeat):
@@ -172,7 +172,7 @@ class Program:
         os._exit(code)
 
     def do_kill_self(self, signal: int) -> None:
-        reset(signal)
+        reset_signal(signal)
         os.kill(os.getpid(), signal)
 
     def do_ignore_sigterm(self) -> None:
@@ -184,7 +184,7 @@ class Program:
             append("grandchildren", b"%d\n" % pid)
             return
         os.setsid()
-        reset(signal.SIGTERM)
+        reset_signal(signal.SIGTERM)
         os.close(STDIN)
         time.sleep(seconds)
         os._exit(0)
@@ -192,13 +192,13 @@ class Program:
     def wait(self, is_over: Callable[[], bool]) -> None:
         """Listen until *is_over*; a stop or the end of stdin ends the turn."""
         while not is_over():
-            if self.is_stopped or self.ended:
+            if self.is_stopped or self.input_ended:
                 raise EndOfTurn
-            self.listen(None)
+            self.poll_input(None)
 
-    def listen(self, seconds: float | None) -> None:
+    def poll_input(self, seconds: float | None) -> None:
         """Wait at most *seconds* for input and take it."""
-        if self.ended:
+        if self.input_ended:
             time.sleep(seconds or 0)
             return
         waiting = select.poll()
@@ -206,14 +206,14 @@ class Program:
         if not waiting.poll(None if seconds is None else max(0, int(seconds * 1000 + 0.999))):
             return
         chunk = os.read(STDIN, 1 << 20)
-        self.ended = not chunk
+        self.input_ended = not chunk
         # The last line may lack its newline.
-        *lines, self.rest = (self.rest + (chunk or b"\n" * bool(self.rest))).split(b"\n")
+        *lines, self.unread = (self.unread + (chunk or b"\n" * bool(self.unread))).split(b"\n")
         for line in lines:
-            self.hear(line)
+            self.receive(line)
 
-    def hear(self, line: bytes) -> None:
-        """Keep a line and do what its frame asks for."""
+    def receive(self, line: bytes) -> None:
+        """Record a line and do what its frame asks for."""
         append("received", line + b"\n")
         if not line.strip():
             return
@@ -224,10 +224,10 @@ class Program:
             write(STDERR, b"Error parsing streaming input line (type=unknown, %d chars): SyntaxError\n" % len(line))
             os._exit(1)
         if isinstance(frame, dict):
-            self.sort(frame)
+            self.process_frame(frame)
 
-    def sort(self, frame: dict[str, Any]) -> None:
-        """Take one frame of the host's."""
+    def process_frame(self, frame: dict[str, Any]) -> None:
+        """Process one frame of the host."""
         kind = frame.get("type")
         self.count(kind)
         if kind == "user":
@@ -237,16 +237,16 @@ class Program:
         elif kind == "control_request":
             self.count((frame.get("request") or {}).get("subtype"))
             # Whoever asks while the program starts gets its answer afterwards.
-            (self.answer if self.started else self.held.append)(frame)
+            (self.answer if self.started else self.held_requests.append)(frame)
 
     def count(self, kind: object) -> None:
-        self.heard[str(kind)] = self.heard.get(str(kind), 0) + 1
+        self.frame_counts[str(kind)] = self.frame_counts.get(str(kind), 0) + 1
 
     def answer(self, frame: dict[str, Any]) -> None:
-        """Answer a control request of the host's."""
+        """Answer a control request of the host."""
         request = frame.get("request") or {}
         subtype = request.get("subtype")
-        answer = self.script["responses"].get(subtype) or {"response": own_response(request)}
+        answer = self.script["responses"].get(subtype) or {"response": default_response(request)}
         if "silent" in answer:
             return
         if subtype == "initialize" and "response" in answer:
@@ -261,9 +261,9 @@ class Program:
         """End the open turn as an interrupt does, unless its script waits for the interrupt itself."""
         if not self.is_open:
             # A turn that was asked for and has not begun ends as soon as it does.
-            self.is_early = bool(self.prompts)
+            self.stops_next_turn = bool(self.prompts)
             return
-        if any(step.get("kind") == "interrupt" for step in self.ahead):
+        if any(step.get("kind") == "interrupt" for step in self.remaining_steps):
             return
         self.is_stopped = True
         for frame in self.script["stopped"]:
@@ -274,40 +274,40 @@ class Program:
         self.stop()
         os._exit(0)
 
-    def line(self, frame: dict[str, Any]) -> bytes:
+    def encode_frame(self, frame: dict[str, Any]) -> bytes:
         """Encode a frame, its words replaced."""
         if frame.get("type") == "result":
             self.is_open = False
-        frame = self.filled(frame)
+        frame = self.fill_placeholders(frame)
         try:
             return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         except UnicodeEncodeError:  # a lone surrogate, which the CLI writes as its escape
             return json.dumps(frame).encode() + b"\n"
 
-    def raw(self, base64: str) -> bytes:
+    def decode_raw(self, base64: str) -> bytes:
         """Decode bytes that are written as they are."""
         line = binascii.a2b_base64(base64)
         if b'"type":"result"' in line.replace(b" ", b""):
             self.is_open = False
         return line
 
-    def filled(self, value: Any) -> Any:
+    def fill_placeholders(self, value: Any) -> Any:
         """Replace the words of the script in *value*."""
         if isinstance(value, dict):
-            return {key: self.filled(item) for key, item in value.items()}
+            return {key: self.fill_placeholders(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.filled(item) for item in value]
+            return [self.fill_placeholders(item) for item in value]
         if not isinstance(value, str):
             return value
         if value == self.script["session_id"]:
             return self.session
         if "$" in value:
-            for word, text in self.words.items():
+            for word, text in self.placeholders.items():
                 value = value.replace(word, text)
         return value
 
 
-def own_response(request: dict[str, Any]) -> dict[str, Any]:
+def default_response(request: dict[str, Any]) -> dict[str, Any]:
     """Give the answer to a control request that the script says nothing of."""
     table: dict[Any, dict[str, Any]] = {
         "interrupt": {"still_queued": []},
@@ -321,7 +321,7 @@ def own_response(request: dict[str, Any]) -> dict[str, Any]:
     return table.get(request.get("subtype"), {})
 
 
-def reset(number: int) -> None:
+def reset_signal(number: int) -> None:
     """Let a signal do again what it does by itself."""
     if number not in (signal.SIGKILL, signal.SIGSTOP):
         signal.signal(number, signal.SIG_DFL)

@@ -17,12 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ._replies import Reply
-from ._requests import ModelRequest, mask
+from ._requests import ModelRequest, mask_headers
 
 log = logging.getLogger("agent_sdk.testing")
 
 #: Seconds for which a reply is held at most.
-HOLD_LIMIT = 60.0
+HOLD_TIMEOUT = 60.0
 
 
 class ModelServer:
@@ -32,7 +32,7 @@ class ModelServer:
         #: Set when the server ends; whoever waits, stops.
         self.closed = threading.Event()
         self._server = _Server(answer, self.closed)
-        self._thread = threading.Thread(target=self._serve, name="scripted-model", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="scripted-model", daemon=True)
         self._thread.start()
 
     @property
@@ -45,10 +45,10 @@ class ModelServer:
         self.closed.set()
         self._server.shutdown()
         self._server.server_close()
-        self._server.cut_all()
+        self._server.close_connections()
         self._thread.join(5)
 
-    def _serve(self) -> None:
+    def _run(self) -> None:
         self._server.serve_forever(poll_interval=0.05)
 
 
@@ -84,7 +84,7 @@ class _Server(ThreadingHTTPServer):
         # A CLI that is stopped leaves in the middle; the standard library would write that to stderr.
         log.debug("a connection to the scripted model ended early", exc_info=True)
 
-    def cut_all(self) -> None:
+    def close_connections(self) -> None:
         """Cut the connections that are open."""
         with self._lock:
             left = list(self._open)
@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        request = self._read()
+        request = self._read_request()
         answer = self.server.answer(request)
         if isinstance(answer, dict):
             self._send_json(answer)
@@ -123,14 +123,14 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         log.debug("scripted model: " + format, *args)
 
-    def _read(self) -> ModelRequest:
+    def _read_request(self) -> ModelRequest:
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))
         try:
             body = json.loads(raw)
         except ValueError:
             body = None
         return ModelRequest(
-            path=self.path, headers=mask(self.headers.items()), body=body if isinstance(body, dict) else {}
+            path=self.path, headers=mask_headers(self.headers.items()), body=body if isinstance(body, dict) else {}
         )
 
     def _send_json(self, body: dict[str, Any], reply: Reply | None = None) -> None:
@@ -153,11 +153,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("connection", "close")
         self.end_headers()
         self.close_connection = True
-        for event in self._paced(request, reply):
+        for event in self._paced_events(request, reply):
             name = event["type"]
             self.wfile.write(f"event: {name}\ndata: {json.dumps(event)}\n\n".encode())
 
-    def _paced(self, request: ModelRequest, reply: Reply) -> Iterator[dict[str, Any]]:
+    def _paced_events(self, request: ModelRequest, reply: Reply) -> Iterator[dict[str, Any]]:
         pieces = 0
         for event in reply.events(request):
             if event["type"] == "content_block_delta":
@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hold(self, reply: Reply) -> None:
         """Wait for the reply's event, or for the end of the model."""
-        limit = time.monotonic() + HOLD_LIMIT
+        limit = time.monotonic() + HOLD_TIMEOUT
         while reply.until is not None and not self.server.closed.is_set() and time.monotonic() < limit:
             if reply.until.wait(0.02):
                 return

@@ -8,23 +8,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 from .._core import json_lines
+from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ProcessError
 from ..options.options import Options
 from ..transport import OnStderr, Transport
-from . import _differences as differences
-from ._scrub import Scrubber, canonical, renamed
-from ._tape import Recording
+from . import _diff as diff
+from ._file import Recording
+from ._scrub import Scrubber, canonical_paths, rename_uuids
 
-if TYPE_CHECKING:
-    from .cassette import Cassette
-
-Frame = dict[str, Any]
 #: Seconds that the host may let the tape wait in a turn, before something is wrong.
-PATIENCE = 5.0
+STALL_TIMEOUT = 5.0
+
+
+class Tape(Protocol):
+    """The cassette of a player, as far as a player needs it."""
+
+    ids: dict[str, str]
+    lock: threading.RLock
+
+    def alternatives(self, player: Player) -> Iterator[tuple[Recording, Player | None]]: ...
+
+    def record_instead(self, player: Player) -> Transport | None: ...
+
+    def add_failure(self, problem: AgentSDKError) -> None: ...
+
+    def mismatch(self, what: str, recorded: Any, actual: Any) -> AgentSDKError: ...
 
 
 class Player(Transport):
@@ -32,7 +44,7 @@ class Player(Transport):
 
     def __init__(
         self,
-        cassette: Cassette,
+        cassette: Tape,
         recording: Recording,
         scrubber: Scrubber,
         options: Options,
@@ -43,14 +55,14 @@ class Player(Transport):
         self.make_cli = make_cli
         self._cassette = cassette
         self._scrubber = scrubber
-        self._bell = threading.Lock()
-        self._bell.acquire()
+        self._wake_lock = threading.Lock()
+        self._wake_lock.acquire()
         self._lock = cassette.lock
         self._on_stderr: OnStderr | None = None
         self._sent: list[bytes] = []
-        self._wrong: AgentSDKError | None = None
+        self._error: AgentSDKError | None = None
         #: The real CLI, where this run turned out to be none of those on the tape, and may be recorded.
-        self._live: Transport | None = None
+        self._cli: Transport | None = None
         self._input_ended = self._closed = False
         self.bind(recording)
 
@@ -74,26 +86,26 @@ class Player(Transport):
     @property
     def pid(self) -> int | None:  # type: ignore[override]
         """Process id of the CLI, where one runs after all."""
-        return None if self._live is None else self._live.pid
+        return None if self._cli is None else self._cli.pid
 
     def read_lines(self, timeout: float | None) -> list[bytes]:
-        if self._live is not None:
-            return self._live.read_lines(timeout)
-        lines = self._ready()
+        if self._cli is not None:
+            return self._cli.read_lines(timeout)
+        lines = self._due_lines()
         if lines or timeout == 0:
             return lines
         since = time.monotonic()
-        patience = PATIENCE if self._awaited else None
+        patience = STALL_TIMEOUT if self._awaited else None
         limits = [limit for limit in (timeout, patience) if limit is not None]
-        was_rung = self._bell.acquire(timeout=min(limits, default=-1))
-        lines = self._ready()
-        if not lines and not was_rung and self._awaited and time.monotonic() - since >= PATIENCE:
-            self._fail(self._stuck())
-            self._raise_if_wrong()
+        was_rung = self._wake_lock.acquire(timeout=min(limits, default=-1))
+        lines = self._due_lines()
+        if not lines and not was_rung and self._awaited and time.monotonic() - since >= STALL_TIMEOUT:
+            self._fail(self._stalled())
+            self._raise_error()
         return lines
 
-    def _ready(self) -> list[bytes]:
-        self._raise_if_wrong()
+    def _due_lines(self) -> list[bytes]:
+        self._raise_error()
         with self._lock:
             lines, is_over = self._release()
         if not lines and is_over:
@@ -102,40 +114,40 @@ class Player(Transport):
 
     def send_line(self, line: bytes) -> None:
         with self._lock:
-            if self._live is not None:
-                self._live.send_line(line)
+            if self._cli is not None:
+                self._cli.send_line(line)
                 return
             self._sent.append(line)
             frame = json_lines.decode(line)
-            if frame is not None and self._wrong is None and not self._closed:
+            if frame is not None and self._error is None and not self._closed:
                 problem = self._match(frame)
-                if problem is not None and not self._finds_another_recording() and not self._goes_live():
+                if problem is not None and not self._switch_recording() and not self._switch_to_cli():
                     self._fail(problem)
         self.wake()
 
     def wake(self) -> None:
-        if self._live is not None:
-            self._live.wake()
+        if self._cli is not None:
+            self._cli.wake()
         try:
-            self._bell.release()
+            self._wake_lock.release()
         except RuntimeError:
             return  # it rings already
 
     def end_input(self) -> None:
         self._input_ended = True
-        if self._live is not None:
-            self._live.end_input()
+        if self._cli is not None:
+            self._cli.end_input()
         self.wake()
 
     def close(self, grace: float = 1.0) -> None:
         self._input_ended = self._closed = True
-        if self._live is not None:
-            self._live.close(grace)
+        if self._cli is not None:
+            self._cli.close(grace)
         self.wake()
 
     def end_error(self) -> AgentSDKError:
-        if self._live is not None:
-            return self._live.end_error()
+        if self._cli is not None:
+            return self._cli.end_error()
         ends: list[Frame] = [value for kind, value in self.recording.events if kind == "end"]
         facts = self._scrubber.restore(ends[-1]) if ends else {}
         code = facts.get("exit_code")
@@ -152,7 +164,7 @@ class Player(Transport):
             kind, value = events[self._place]
             self._place += 1
             if kind == "cli":
-                lines.append(self._restored(value))
+                lines.append(self._restore_frame(value))
             elif kind == "stderr" and self._on_stderr is not None:
                 self._on_stderr(self._scrubber.restore(value))
         is_at_end = self._place < len(events) and events[self._place][0] == "end"
@@ -163,8 +175,8 @@ class Player(Transport):
             return self._place not in self.matched
         return kind == "end" or (kind == "closed" and not self._input_ended)
 
-    def _restored(self, frame: Frame) -> bytes:
-        frame = renamed(self._scrubber.restore(frame), self._cassette.names)
+    def _restore_frame(self, frame: Frame) -> bytes:
+        frame = rename_uuids(self._scrubber.restore(frame), self._cassette.ids)
         if frame.get("type") == "control_response":
             response = frame["response"]
             response["request_id"] = self._requests.get(response.get("request_id"), response.get("request_id"))
@@ -178,19 +190,19 @@ class Player(Transport):
 
     def _match(self, frame: Frame) -> AgentSDKError | None:
         """Hold a line of the host against the tape; tell what is wrong with it."""
-        kept = self._scrubber.keep(frame)
-        place = self._expected(frame)
+        kept = self._scrubber.scrub(frame)
+        place = self._find_place(frame)
         if place is None:
-            return self._surplus(kept)
+            return self._unrecorded(kept)
         recorded = self.recording.events[place][1]
-        self._learn(frame, recorded)
-        if canonical(_bare(kept)) != canonical(_bare(recorded)):
-            return self._differs(recorded, kept)
+        self._map_ids(frame, recorded)
+        if canonical_paths(_without_ids(kept)) != canonical_paths(_without_ids(recorded)):
+            return self._difference(recorded, kept)
         self.matched.add(place)
         self._awaited += frame.get("type") in ("user", "control_request")
         return None
 
-    def _expected(self, frame: Frame) -> int | None:
+    def _find_place(self, frame: Frame) -> int | None:
         """Return the place of the recorded line that *frame* should be."""
         wanted = _identity(frame)
         for place, (kind, value) in enumerate(self.recording.events):
@@ -198,26 +210,26 @@ class Player(Transport):
                 return place
         return None
 
-    def _learn(self, frame: Frame, recorded: Frame) -> None:
+    def _map_ids(self, frame: Frame, recorded: Frame) -> None:
         if frame.get("type") == "user":
-            self._cassette.names[str(recorded.get("uuid"))] = str(frame.get("uuid"))
+            self._cassette.ids[str(recorded.get("uuid"))] = str(frame.get("uuid"))
         elif frame.get("type") == "control_request":
             self._requests[str(recorded.get("request_id"))] = str(frame.get("request_id"))
 
-    def _finds_another_recording(self) -> bool:
+    def _switch_recording(self) -> bool:
         """Play another recording that begins like this run, as long as nothing of this one has been heard."""
         if self._has_begun:
             return False
         first = self.recording
-        for recording, holder in self._cassette.others(self):
-            if self._replays(recording):
+        for recording, holder in self._cassette.alternatives(self):
+            if self._try_recording(recording):
                 if holder is not None:
-                    holder._replays(first)
+                    holder._try_recording(first)
                 return True
-        self._replays(first)
+        self._try_recording(first)
         return False
 
-    def _replays(self, recording: Recording) -> bool:
+    def _try_recording(self, recording: Recording) -> bool:
         """Play *recording*; tell whether what was sent until now is on it."""
         self.bind(recording)
         return all(self._match(json_lines.decode(line) or {}) is None for line in self._sent)
@@ -225,44 +237,46 @@ class Player(Transport):
     @property
     def is_undecided(self) -> bool:
         """Whether it has not been asked anything yet by which its recording could be told from others."""
-        return not self._has_begun and self._live is None and not any(b'"type":"user"' in line for line in self._sent)
+        return not self._has_begun and self._cli is None and not any(b'"type":"user"' in line for line in self._sent)
 
-    def _goes_live(self) -> bool:
-        live = None if self._has_begun else self._cassette.live(self)
-        if live is not None:
-            live.start(self._on_stderr)
-            for line in self._sent:
-                live.send_line(line)
-            self._live = live
-        return live is not None
+    def _switch_to_cli(self) -> bool:
+        cli = None if self._has_begun else self._cassette.record_instead(self)
+        if cli is None:
+            return False
+        cli.start(self._on_stderr)
+        for line in self._sent:
+            cli.send_line(line)
+        self._cli = cli
+        return True
 
     # --- what is wrong
 
     def _fail(self, problem: AgentSDKError) -> None:
-        self._wrong = problem
-        self._cassette.failed(problem)
+        self._error = problem
+        self._cassette.add_failure(problem)
 
-    def _raise_if_wrong(self) -> None:
-        if self._wrong is not None:
-            raise self._wrong
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
 
-    def _differs(self, recorded: Frame, actual: Frame) -> AgentSDKError:
-        what = _what(actual)
-        return self._cassette.mismatch(f"{what} is not what was recorded", _bare(recorded), _bare(actual))
+    def _difference(self, recorded: Frame, actual: Frame) -> AgentSDKError:
+        text = f"{_describe(actual)} is not what was recorded"
+        return self._cassette.mismatch(text, _without_ids(recorded), _without_ids(actual))
 
-    def _surplus(self, actual: Frame) -> AgentSDKError:
+    def _unrecorded(self, actual: Frame) -> AgentSDKError:
         hosts = [value for kind, value in self.recording.events if kind == "host"]
         alike = [value for value in hosts if value.get("type") == actual.get("type")]
-        recorded = differences.nearest(_bare(actual), list(map(_bare, alike or hosts)))
-        return self._cassette.mismatch(f"{_what(actual)} was not recorded; the nearest", recorded, _bare(actual))
+        sent = _without_ids(actual)
+        recorded = diff.most_similar(sent, list(map(_without_ids, alike or hosts)))
+        return self._cassette.mismatch(f"{_describe(actual)} was not recorded; the nearest", recorded, sent)
 
-    def _stuck(self) -> AgentSDKError:
+    def _stalled(self) -> AgentSDKError:
         events = self.recording.events
         if self._place >= len(events):
             return self._cassette.mismatch("the recording ends before this turn does", None, None)
         recorded = events[self._place][1]
-        text = f"the recording goes on with {_what(recorded)}, which did not come within {PATIENCE:g} seconds"
-        return self._cassette.mismatch(text, _bare(recorded) if isinstance(recorded, dict) else None, None)
+        text = f"the recording goes on with {_describe(recorded)}, which did not come within {STALL_TIMEOUT:g} seconds"
+        return self._cassette.mismatch(text, _without_ids(recorded) if isinstance(recorded, dict) else None, None)
 
 
 def _identity(frame: Frame) -> tuple[Any, Any]:
@@ -273,12 +287,12 @@ def _identity(frame: Frame) -> tuple[Any, Any]:
     return kind, (frame.get("request") or {}).get("subtype")
 
 
-def _bare(frame: Frame) -> Frame:
+def _without_ids(frame: Frame) -> Frame:
     """Return *frame* without the ids that every run makes anew."""
     return {key: value for key, value in frame.items() if key not in ("uuid", "request_id")}
 
 
-def _what(frame: Any) -> str:
+def _describe(frame: Any) -> str:
     if not isinstance(frame, dict):
         return "the end of the input"
     kind = frame.get("type")

@@ -9,24 +9,18 @@ from typing import Any
 from .._core import json_lines
 from ..errors import AgentSDKError
 from ..transport import OnStderr, Transport
+from ._file import Recording
 from ._scrub import Scrubber
-from ._tape import Recording
 
 
 class Recorder(Transport):
-    """
-    One process that is recorded.
+    """One process that is recorded; *cli* does the work, and *on_close* is called when it is closed."""
 
-    Args:
-        cli: The transport that does the work.
-        saved: Called when the process is closed.
-    """
-
-    def __init__(self, cli: Transport, recording: Recording, scrubber: Scrubber, saved: Callable[[], None]) -> None:
+    def __init__(self, cli: Transport, recording: Recording, scrubber: Scrubber, on_close: Callable[[], None]) -> None:
         self._cli = cli
         self._recording = recording
         self._scrubber = scrubber
-        self._saved = saved
+        self._on_close = on_close
         self._on_stderr: OnStderr | None = None
 
     @property
@@ -36,21 +30,21 @@ class Recorder(Transport):
 
     def start(self, on_stderr: OnStderr | None = None) -> None:
         self._on_stderr = on_stderr
-        self._cli.start(None if on_stderr is None else self._hear)
+        self._cli.start(None if on_stderr is None else self._record_stderr)
 
-    def _hear(self, line: str) -> None:
-        self._keep("stderr", line)
+    def _record_stderr(self, line: str) -> None:
+        self._record("stderr", line)
         if self._on_stderr is not None:
             self._on_stderr(line)
 
     def read_lines(self, timeout: float | None) -> list[bytes]:
         lines = self._cli.read_lines(timeout)
         for line in lines:
-            self._keep_frame("cli", line)
+            self._record_frame("cli", line)
         return lines
 
     def send_line(self, line: bytes) -> None:
-        self._keep_frame("host", line)
+        self._record_frame("host", line)
         self._cli.send_line(line)
 
     def wake(self) -> None:
@@ -58,25 +52,25 @@ class Recorder(Transport):
 
     def end_input(self) -> None:
         if ("closed", True) not in self._recording.events:
-            self._keep("closed", True)
+            self._record("closed", True)
         self._cli.end_input()
 
     def end_error(self) -> AgentSDKError:
         error = self._cli.end_error()
         facts = {"exit_code": getattr(error, "exit_code", None), "stderr": getattr(error, "stderr", "")}
-        self._keep("end", facts)
+        self._record("end", facts)
         return error
 
     def close(self, grace: float = 1.0) -> None:
         try:
             self._cli.close(grace)
         finally:
-            self._saved()
+            self._on_close()
 
-    def _keep_frame(self, kind: str, line: bytes) -> None:
+    def _record_frame(self, kind: str, line: bytes) -> None:
         frame = json_lines.decode(line)
         if frame is not None:
-            self._keep(kind, frame)
+            self._record(kind, frame)
 
-    def _keep(self, kind: str, value: Any) -> None:
-        self._recording.events.append((kind, self._scrubber.keep(value)))
+    def _record(self, kind: str, value: Any) -> None:
+        self._recording.events.append((kind, self._scrubber.scrub(value)))

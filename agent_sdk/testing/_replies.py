@@ -32,8 +32,8 @@ _ERROR_TYPES = {
     529: "overloaded_error",
 }
 #: A text longer than this many characters travels in slices, not word by word.
-_LONG = 20_000
-_SLICE = 16_384
+_MAX_WORDWISE_CHARS = 20_000
+_SLICE_CHARS = 16_384
 
 
 def _to_blocks(content: str | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ class Reply:
 
     def error(self) -> dict[str, Any]:
         """The body of an error."""
-        return _error(_ERROR_TYPES.get(self.status, "api_error"), self.message or f"scripted {self.status}")
+        return _error_body(_ERROR_TYPES.get(self.status, "api_error"), self.message or f"scripted {self.status}")
 
     def to_message(self, request: ModelRequest) -> dict[str, Any]:
         """The whole message, as a request without `stream` gets it."""
@@ -98,7 +98,7 @@ class Reply:
         """The message as events, the broken end left out."""
         yield {"type": "message_start", "message": self._empty_message(request)}
         for index, block in enumerate(self.blocks):
-            yield {"type": "content_block_start", "index": index, "content_block": _hollow(block)}
+            yield {"type": "content_block_start", "index": index, "content_block": _empty_block(block)}
             for delta in self._deltas(block):
                 yield {"type": "content_block_delta", "index": index, "delta": delta}
             yield {"type": "content_block_stop", "index": index}
@@ -112,7 +112,7 @@ class Reply:
 
     def sse_error_event(self) -> dict[str, Any]:
         """The event that breaks a stream."""
-        return _error(self.sse_error or "api_error", self.message or "scripted error in the stream")
+        return _error_body(self.sse_error or "api_error", self.message or "scripted error in the stream")
 
     def _empty_message(self, request: ModelRequest) -> dict[str, Any]:
         return {
@@ -133,14 +133,14 @@ class Reply:
     def _deltas(self, block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         kind = block.get("type")
         if kind == "text":
-            for piece in self.chunks or _pieces(str(block.get("text", ""))):
+            for piece in self.chunks or _split_text(str(block.get("text", ""))):
                 yield {"type": "text_delta", "text": piece}
         elif kind == "thinking":
-            for piece in _pieces(str(block.get("thinking", ""))):
+            for piece in _split_text(str(block.get("thinking", ""))):
                 yield {"type": "thinking_delta", "thinking": piece}
             yield {"type": "signature_delta", "signature": block.get("signature") or "c2ln"}
         elif kind == "tool_use":
-            for piece in _sliced(json.dumps(block.get("input", {})), _SLICE):
+            for piece in _slices(json.dumps(block.get("input", {})), _SLICE_CHARS):
                 yield {"type": "input_json_delta", "partial_json": piece}
 
 
@@ -149,11 +149,11 @@ def to_reply(answer: Any) -> Reply:
     return answer if isinstance(answer, Reply) else Reply(answer)
 
 
-def _error(kind: str, message: str) -> dict[str, Any]:
+def _error_body(kind: str, message: str) -> dict[str, Any]:
     return {"type": "error", "error": {"type": kind, "message": message}}
 
 
-def _hollow(block: Mapping[str, Any]) -> dict[str, Any]:
+def _empty_block(block: Mapping[str, Any]) -> dict[str, Any]:
     """Give *block* as it stands at its start; what `_deltas` brings is taken out."""
     hollow = dict(block)
     for key, empty in {"text": "", "thinking": "", "signature": "", "input": {}}.items():
@@ -162,12 +162,12 @@ def _hollow(block: Mapping[str, Any]) -> dict[str, Any]:
     return hollow
 
 
-def _pieces(text: str) -> list[str]:
-    if len(text) > _LONG:
-        return _sliced(text, _SLICE)
+def _split_text(text: str) -> list[str]:
+    if len(text) > _MAX_WORDWISE_CHARS:
+        return _slices(text, _SLICE_CHARS)
     first, *rest = text.split(" ")
     return [first, *(f" {word}" for word in rest)]
 
 
-def _sliced(text: str, size: int) -> list[str]:
+def _slices(text: str, size: int) -> list[str]:
     return [text[start : start + size] for start in range(0, len(text), size)]

@@ -13,17 +13,17 @@ import attrs
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 #: What the CLI writes into the user's messages besides the prompt.
-_ADDED = re.compile(
+_CLI_MARKUP = re.compile(
     r"<(system-reminder|local-command-\w+|command-name|command-message|command-args)>.*?</\1>", re.DOTALL
 )
 #: Among it what starts a turn that nobody asked for: the end of a background task.
 _NOTIFICATION = re.compile(r"<task-notification>.*?</task-notification>", re.DOTALL)
 #: How it hands over what the user said while a tool was running; in a message of role "system".
-_FOLDED = re.compile(
+_QUEUED_MESSAGE = re.compile(
     r"The user sent a new message while you were working:\n(.*?)\n\nThis is how Claude Code", re.DOTALL
 )
 #: Texts of the user's messages that the CLI wrote itself; the turn's prompt stands before them.
-_BY_THE_CLI = (
+_CLI_TEXTS = (
     "[Image: ",
     "[Request interrupted",
     "[structured-output-enforce]",
@@ -34,11 +34,11 @@ _BY_THE_CLI = (
 #: How it begins its request for a summary, whether for `/compact` or because the context is full.
 _COMPACTION = ("CRITICAL: Respond with TEXT ONLY", "Your task is to create a detailed summary of")
 #: How other questions of its own begin: asked beside the conversation, about a fetched page, for a title.
-_ASIDE = ("<system-reminder>This is a side question", "Web page content:")
-_ASIDE_SYSTEM = ("You are naming a coding session", "Generate a short kebab-case name", "sentence-case title")
+_SIDE_QUESTIONS = ("<system-reminder>This is a side question", "Web page content:")
+_SIDE_QUESTION_SYSTEMS = ("You are naming a coding session", "Generate a short kebab-case name", "sentence-case title")
 
 
-def mask(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def mask_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Lower the names of *headers* and mask the values that are secrets."""
     lowered = ((name.lower(), value) for name, value in headers)
     return {name: "***" if name in _SECRET_HEADERS else value for name, value in lowered}
@@ -73,8 +73,8 @@ class ModelRequest:
     @property
     def user_texts(self) -> list[str]:
         """Every prompt of the conversation so far, in order, without what the CLI adds."""
-        texts = (_said(message, text) for message in self.messages for text in _texts(message.get("content")))
-        return [text for text in texts if text and not text.startswith(_BY_THE_CLI)]
+        texts = (_user_text(message, text) for message in self.messages for text in _texts(message.get("content")))
+        return [text for text in texts if text and not text.startswith(_CLI_TEXTS)]
 
     @property
     def system(self) -> str:
@@ -125,7 +125,7 @@ class ModelRequest:
     @property
     def is_aside(self) -> bool:
         """Whether the CLI asks beside the conversation: a side question, a title, the reading of a web page."""
-        return self._last_text_starts(_ASIDE) or any(mark in self.system for mark in _ASIDE_SYSTEM)
+        return self._last_text_starts(_SIDE_QUESTIONS) or any(mark in self.system for mark in _SIDE_QUESTION_SYSTEMS)
 
     @property
     def call_key(self) -> object:
@@ -153,14 +153,14 @@ def _texts(content: Any) -> list[str]:
     return [str(block.get("text", "")) for block in _dicts(content) if block.get("type") == "text"]
 
 
-def _said(message: Mapping[str, Any], text: str) -> str:
+def _user_text(message: Mapping[str, Any], text: str) -> str:
     """Give what the user said in one text of *message*, or what the CLI said in their place."""
     if message.get("role") == "assistant":
         return ""
-    folded = _FOLDED.search(text)
+    folded = _QUEUED_MESSAGE.search(text)
     if folded:
         return folded.group(1).strip()
     if message.get("role") != "user":
         return ""
     notification = _NOTIFICATION.search(text) if text.startswith("<system-reminder>") else None
-    return notification.group() if notification else _ADDED.sub("", text).strip()
+    return notification.group() if notification else _CLI_MARKUP.sub("", text).strip()

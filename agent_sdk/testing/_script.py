@@ -1,7 +1,7 @@
 """
 The script of a scripted model: which reply a request gets.
 
-Knows requests and replies, no sockets. One lock guards a model's main script and the scripts beside it.
+Knows requests and replies, no sockets.
 """
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def echo(request: ModelRequest) -> Reply:
     results = request.tool_results
     if not results:
         return Reply(f"echo: {request.prompt}")
-    return Reply("done: " + "\n".join(_text_of(result.get("content")) for result in results)[:1000])
+    return Reply("done: " + "\n".join(_content_text(result.get("content")) for result in results)[:1000])
 
 
-def _text_of(content: Any) -> str:
+def _content_text(content: Any) -> str:
     if isinstance(content, str):
         return content
     texts = (block.get("text", f"[{block.get('type')}]") for block in content or () if isinstance(block, dict))
@@ -39,7 +39,7 @@ def _text_of(content: Any) -> str:
 
 
 @attrs.define
-class _Step:
+class _ScriptedAnswer:
     answer: Answer
     #: How many requests it still answers; *None*: one call, however often the CLI repeats it.
     times: int | None = 1
@@ -48,13 +48,13 @@ class _Step:
 class Script:
     """Replies in order, one for each call of the model; afterwards the default reply."""
 
-    def __init__(self, condition: Condition | None = None, lock: threading.RLock | None = None) -> None:
+    def __init__(self, condition: Condition | None = None) -> None:
         self._condition = condition
-        self._lock = lock or threading.RLock()
-        self._steps: deque[_Step] = deque()
+        self._lock = threading.RLock()
+        self._steps: deque[_ScriptedAnswer] = deque()
         self._default: Answer = echo
         # Failures meant for a call, not for one attempt at it: the CLI repeats the same request.
-        self._lasting: dict[object, Reply] = {}
+        self._repeated: dict[object, Reply] = {}
 
     def reply(
         self: _S,
@@ -169,21 +169,21 @@ class Script:
         return self._condition is None or self._condition(request)
 
     def answer(self, request: ModelRequest) -> Reply:
-        """Take the reply for *request* from the script. Functions of the request run outside the lock."""
+        """Return the script's reply to *request*. Functions of the request run outside the lock."""
         key = request.call_key
         with self._lock:
-            if key in self._lasting:
-                return self._lasting[key]
-            step = self._take()
+            if key in self._repeated:
+                return self._repeated[key]
+            step = self._next_answer()
         reply = to_reply(step.answer(request))
         if step.times is None:
             with self._lock:
-                self._lasting[key] = reply
+                self._repeated[key] = reply
         return reply
 
-    def _take(self) -> _Step:
+    def _next_answer(self) -> _ScriptedAnswer:
         if not self._steps:
-            return _Step(self._default)
+            return _ScriptedAnswer(self._default)
         step = self._steps[0]
         if step.times is not None:
             step.times -= 1
@@ -194,5 +194,5 @@ class Script:
     def _add(self: _S, answer: Reply | Answer, times: int | None = 1) -> _S:
         function = (lambda request: answer) if isinstance(answer, Reply) else answer
         with self._lock:
-            self._steps.append(_Step(function, times))
+            self._steps.append(_ScriptedAnswer(function, times))
         return self

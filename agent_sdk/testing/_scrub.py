@@ -14,7 +14,7 @@ from typing import Any
 from ..options.options import Options
 from ..transcripts.paths import config_folder, project_key
 
-Change = Callable[[str], str]
+Replacement = Callable[[str], str]
 
 SECRET = "<<secret>>"
 EMAIL = "<<email>>"
@@ -25,14 +25,14 @@ _SECRETS = re.compile(
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"
 )
 #: Something that calls itself a secret; the name stays.
-_NAMED = re.compile(
+_LABELLED_SECRET = re.compile(
     r"((?:x-api-key|api[-_]?key|auth[-_]?token|access[-_]?token|refresh[-_]?token|client[-_]?secret|password)"
     r"[\"']?\s*[:=]\s*[\"']?|\b(?:bearer|basic)\s+)[^\s\"',;&<]{8,}",
     re.I,
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b")
 #: Values under these keys are nobody's business, whatever they look like.
-_KEYS = frozenset(
+_SECRET_KEYS = frozenset(
     (
         *("apikey", "api_key", "x-api-key", "authorization", "password", "secret"),
         *("token", "access_token", "refresh_token", "auth_token"),
@@ -42,40 +42,35 @@ _KEYS = frozenset(
 #: Variables of the environment whose values are secrets wherever they show up.
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.I)
 #: Shorter values are words that may stand anywhere.
-_SHORTEST_SECRET = 8
+_MIN_SECRET_CHARS = 8
 
 
 class Scrubber:
-    """
-    What is scrubbed in the frames of one process.
+    """Scrubs the frames of one process, whose *options* name its folders and environment; *extra* changes each text."""
 
-    Args:
-        options: Those of the process: its folders, its environment.
-        extra: Applied to every text besides.
-    """
-
-    def __init__(self, options: Options, extra: Change | None = None) -> None:
+    def __init__(self, options: Options, extra: Replacement | None = None) -> None:
         env = {name: value for name, value in {**os.environ, **(options.env or {})}.items() if value is not None}
         self._folders = _folders(options, env)
         self._extra = extra
-        found = {path: name for name, path in self._folders.items()}
-        found.update({os.path.realpath(path): name for name, path in self._folders.items() if os.path.isabs(path)})
-        found.update({value: SECRET for name, value in env.items() if _is_secret(name, value)})
-        self._names = found
-        longest_first = sorted(found, key=len, reverse=True)
+        self._placeholders = {
+            **{path: name for name, path in self._folders.items()},
+            **{os.path.realpath(path): name for name, path in self._folders.items() if os.path.isabs(path)},
+            **{value: SECRET for name, value in env.items() if _is_secret(name, value)},
+        }
+        longest_first = sorted(self._placeholders, key=len, reverse=True)
         self._known = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, longest_first))})(?![\w])")
 
-    def keep(self, value: Any) -> Any:
+    def scrub(self, value: Any) -> Any:
         """Return *value* as it may be kept."""
-        return _mapped(value, self._keep_text, hides=True)
+        return _map_text(value, self._scrub_text, hide_secrets=True)
 
     def restore(self, value: Any) -> Any:
         """Return what was kept with the paths of this machine in it."""
-        return _mapped(value, self._restore_text, hides=False)
+        return _map_text(value, self._restore_text)
 
-    def _keep_text(self, text: str) -> str:
-        text = self._known.sub(lambda match: self._names[match[0]], text)
-        text = _NAMED.sub(lambda match: match[1] + SECRET, _SECRETS.sub(SECRET, text))
+    def _scrub_text(self, text: str) -> str:
+        text = self._known.sub(lambda match: self._placeholders[match[0]], text)
+        text = _LABELLED_SECRET.sub(lambda match: match[1] + SECRET, _SECRETS.sub(SECRET, text))
         text = _EMAIL.sub(EMAIL, text) if "@" in text else text
         return text if self._extra is None else self._extra(text)
 
@@ -102,30 +97,30 @@ def _folders(options: Options, env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name) is not None
+    return len(value) >= _MIN_SECRET_CHARS and _SECRET_NAME.search(name) is not None
 
 
-def _mapped(value: Any, change: Change, hides: bool) -> Any:
-    """Return *value* with each text in it changed; *hides* what stands under telling keys."""
+def _map_text(value: Any, change: Replacement, hide_secrets: bool = False) -> Any:
+    """Return *value* with each text in it changed; *hide_secrets* replaces the values of keys that name one."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
         return {
             change(str(key)): SECRET
-            if hides and isinstance(item, str) and str(key).lower() in _KEYS
-            else _mapped(item, change, hides)
+            if hide_secrets and isinstance(item, str) and str(key).lower() in _SECRET_KEYS
+            else _map_text(item, change, hide_secrets)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_mapped(item, change, hides) for item in value]
+        return [_map_text(item, change, hide_secrets) for item in value]
     return value
 
 
-def renamed(value: Any, names: Mapping[str, str]) -> Any:
+def rename_uuids(value: Any, names: Mapping[str, str]) -> Any:
     """Return *value* with the UUIDs in it renamed, as far as *names* knows them."""
-    return _mapped(value, lambda text: _UUID.sub(lambda match: names.get(match[0], match[0]), text), hides=False)
+    return _map_text(value, lambda text: _UUID.sub(lambda match: names.get(match[0], match[0]), text))
 
 
-def canonical(value: Any) -> Any:
+def canonical_paths(value: Any) -> Any:
     """Return *value* as it is compared: any UUID is as good as any other."""
-    return _mapped(value, lambda text: _UUID.sub("<<uuid>>", text), hides=False)
+    return _map_text(value, lambda text: _UUID.sub("<<uuid>>", text))

@@ -28,8 +28,8 @@ from . import _fake_program, steps
 from . import frames as build
 
 #: Kernels cut a script's first line somewhere above this length.
-_LONGEST_SHEBANG = 120
-_AS_IT_IS: Mapping[str, Any] = {}
+_MAX_SHEBANG_CHARS = 120
+_NO_CHANGES: Mapping[str, Any] = {}
 
 
 class FakeCLI:
@@ -56,17 +56,17 @@ class FakeCLI:
         frames: Sequence[Any] | None = None,
         *,
         start: Sequence[Any] = (),
-        initialize: Mapping[str, Any] | None = _AS_IT_IS,
+        initialize: Mapping[str, Any] | None = _NO_CHANGES,
         responses: Mapping[str, Any] | None = None,
         version: str = build.CLI_VERSION,
     ) -> None:
         turns = _turns([build.init(), build.assistant("ok"), build.result("ok")] if frames is None else frames)
-        answers = {"initialize": _initialize(initialize, version), **(responses or {})}
+        answers = {"initialize": _initialize_response(initialize, version), **(responses or {})}
         script = {
             "turns": [[steps.encode(item) for item in turn] for turn in turns],
             "start": [steps.encode(item) for item in start],
-            "responses": {subtype: _answer(response) for subtype, response in answers.items()},
-            "stopped": _stopped(),
+            "responses": {subtype: _encode_response(response) for subtype, response in answers.items()},
+            "stopped": _interrupted_frames(),
             "session_id": build.SESSION_ID,
             "version": version,
         }
@@ -128,7 +128,7 @@ class FakeCLI:
         """
         limit = time.monotonic() + timeout
         while True:
-            found = [frame for frame in self.received if kind in _kinds(frame)]
+            found = [frame for frame in self.received if kind in _frame_kinds(frame)]
             if len(found) >= n:
                 return found[n - 1]
             if time.monotonic() > limit:
@@ -138,7 +138,7 @@ class FakeCLI:
     def close(self) -> None:
         """End processes that are left and remove the program. May be called again."""
         left = [*self.pids, *map(int, self._lines("grandchildren"))]
-        for pid in filter(self._is_ours, left):
+        for pid in filter(self._runs_this_program, left):
             with contextlib.suppress(OSError):  # it ended by itself just now
                 os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -173,7 +173,7 @@ class FakeCLI:
         # What follows the last newline is being written.
         return content.split(b"\n")[:-1]
 
-    def _is_ours(self, pid: int) -> bool:
+    def _runs_this_program(self, pid: int) -> bool:
         # The id may belong to somebody else by now; only Linux tells, elsewhere nothing is ended.
         try:
             return self.path.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -184,7 +184,7 @@ class FakeCLI:
 def _shebang(python: str) -> str:
     # No site packages and no PYTHON variables: it starts in a third of the time.
     line = f"#!{python} -SE"
-    if " " not in python and len(line) <= _LONGEST_SHEBANG:
+    if " " not in python and len(line) <= _MAX_SHEBANG_CHARS:
         return line
     # Read by the shell as a command, by Python as a text.
     return f"#!/bin/sh\n'''exec' '{python}' -SE \"$0\" \"$@\"\n' '''"
@@ -196,7 +196,7 @@ def _turns(frames: Sequence[Any]) -> list[list[Any]]:
     return [list(frames)]
 
 
-def _answer(response: Mapping[str, Any] | Exception | None) -> dict[str, Any]:
+def _encode_response(response: Mapping[str, Any] | Exception | None) -> dict[str, Any]:
     if response is None:
         return {"silent": True}
     if isinstance(response, Exception):
@@ -204,7 +204,7 @@ def _answer(response: Mapping[str, Any] | Exception | None) -> dict[str, Any]:
     return {"response": dict(response)}
 
 
-def _initialize(fields: Mapping[str, Any] | None, version: str) -> dict[str, Any] | None:
+def _initialize_response(fields: Mapping[str, Any] | None, version: str) -> dict[str, Any] | None:
     if fields is None:
         return None
     model = {"value": "default", "resolvedModel": build.MODEL, "displayName": "Default", "description": ""}
@@ -221,7 +221,7 @@ def _initialize(fields: Mapping[str, Any] | None, version: str) -> dict[str, Any
     }
 
 
-def _stopped() -> list[dict[str, Any]]:
+def _interrupted_frames() -> list[dict[str, Any]]:
     """The frames that end a turn on an interrupt."""
     result = build.error_result(
         errors=["[ede_diagnostic] result_type=user"],
@@ -232,6 +232,6 @@ def _stopped() -> list[dict[str, Any]]:
     return [build.user({"type": "text", "text": "[Request interrupted by user]"}), result]
 
 
-def _kinds(frame: Mapping[str, Any]) -> tuple[Any, Any]:
+def _frame_kinds(frame: Mapping[str, Any]) -> tuple[Any, Any]:
     request = frame.get("request")
     return frame.get("type"), request.get("subtype") if isinstance(request, dict) else None

@@ -54,8 +54,8 @@ class ScriptedModel(Script):
     def __init__(self) -> None:
         super().__init__()
         self._requests: list[ModelRequest] = []
-        self._arrived = threading.Condition(self._lock)
-        self._beside: list[Script] = []
+        self._request_arrived = threading.Condition()
+        self._conditional_scripts: list[Script] = []
         self._server = ModelServer(self._receive)
 
     def when(self, condition: Condition) -> Script:
@@ -65,9 +65,9 @@ class ScriptedModel(Script):
         Args:
             condition: A part of the prompt, or a function of the `ModelRequest`. The first that fits counts.
         """
-        script = Script(condition, self._lock)
-        with self._lock:
-            self._beside.append(script)
+        script = Script(condition)
+        with self._request_arrived:
+            self._conditional_scripts.append(script)
         return script
 
     @property
@@ -83,7 +83,7 @@ class ScriptedModel(Script):
     @property
     def requests(self) -> list[ModelRequest]:
         """Every request until now, in order, those that took nothing from the script included."""
-        with self._lock:
+        with self._request_arrived:
             return list(self._requests)
 
     def wait_for_request(self, n: int = 1, timeout: float = 10.0) -> ModelRequest:
@@ -100,8 +100,8 @@ class ScriptedModel(Script):
         Raises:
             TimeoutError: There were fewer.
         """
-        with self._arrived:
-            if self._arrived.wait_for(lambda: len(self._requests) >= n, timeout):
+        with self._request_arrived:
+            if self._request_arrived.wait_for(lambda: len(self._requests) >= n, timeout):
                 return self._requests[n - 1]
             raise TimeoutError(f"{len(self._requests)} of {n} requests reached the model in {timeout:g} s")
 
@@ -127,10 +127,10 @@ class ScriptedModel(Script):
         return f"<ScriptedModel {state}, {len(self.requests)} requests, {self.remaining} replies left>"
 
     def _receive(self, request: ModelRequest) -> Reply | dict[str, Any]:
-        with self._arrived:
+        with self._request_arrived:
             self._requests.append(request)
-            self._arrived.notify_all()
-            scripts = [*self._beside, self]
+            self._request_arrived.notify_all()
+            scripts = [*self._conditional_scripts, self]
         if request.is_count:
             return {"input_tokens": 1 + len(str(request.body)) // 4}
         if not request.is_call:
@@ -151,15 +151,15 @@ def main() -> None:
     """Run a model by hand: tell what leads a CLI to it, and answer every prompt with its echo until Ctrl-C."""
     with ScriptedModel() as model:
         settings = model.env.items()
-        _tell(*(f"unset {name}" if value is None else f"export {name}={value}" for name, value in settings))
+        _write_lines(*(f"unset {name}" if value is None else f"export {name}={value}" for name, value in settings))
         try:
-            _tell("# The model says `echo: <prompt>`. Ctrl-C ends it.")
+            _write_lines("# The model says `echo: <prompt>`. Ctrl-C ends it.")
             threading.Event().wait()
         except KeyboardInterrupt:
-            _tell(f"# {len(model.requests)} requests were answered.")
+            _write_lines(f"# {len(model.requests)} requests were answered.")
 
 
-def _tell(*lines: str) -> None:
+def _write_lines(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

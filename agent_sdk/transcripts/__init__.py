@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING
 from .._core.lazy import attach
 
 if TYPE_CHECKING:
-    from .._render.export import export_session
     from .checkout import stored_sessions
     from .edits import delete_session, rename_session, tag_session
     from .fork import fork_session
     from .listing import SessionInfo, SessionList, get_session_info, list_sessions
-    from .paths import project_key
+    from .paths import Directory, project_key
     from .reader import get_session_messages, get_subagent_messages, list_subagents
     from .search import Excerpt, SearchHit, search_sessions
     from .store_transfer import import_session
     from .usage import SessionFigures, TokenCount, session_figures
+
+    # Found at run time in `_render.export`, which stands above this package and cannot be imported here.
+    def export_session(
+        session_id: str,
+        directory: Directory | None = None,
+        format: str = "markdown",
+        *,
+        config_dir: Directory | None = None,
+    ) -> str: ...
+
 
 __all__ = [
     "Excerpt",

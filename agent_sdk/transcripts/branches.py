@@ -1,5 +1,5 @@
 """
-The conversation in a transcript: one path through the tree of its entries. Pure; the rules are FEATURES.md's, 7.2.
+The conversation in a transcript: one path through the tree of its entries. Reads no file.
 
 The path leads from the newest leaf to the root. Where a reply used several tools at once the tree forks, and the path
 misses what is on the other branches: it is put back.
@@ -11,30 +11,24 @@ from collections.abc import Callable, Iterator, Sequence
 from .entries import EntryLink
 
 #: Says which links of a transcript are wanted, in order.
-Choice = Callable[[Sequence[EntryLink]], list[EntryLink]]
+LinkSelector = Callable[[Sequence[EntryLink]], list[EntryLink]]
 
 
 def main_chain(links: Sequence[EntryLink], across_compactions: bool = False) -> list[EntryLink]:
-    """
-    Return the main conversation, first to last.
-
-    Args:
-        links: All links of the transcript.
-        across_compactions: Go on past a compaction, to what the model no longer sees.
-    """
+    """Return the main conversation, first to last; *across_compactions* also what the model no longer sees."""
     by_uuid = {link.uuid: link for link in links}
     leaf = _leaf(links, by_uuid)
     if leaf is None:
         return []
     chain = list(_ancestry(leaf, by_uuid, across_compactions))
     chain.reverse()
-    return _Parallel(by_uuid, chain).restored()
+    return _ParallelTools(by_uuid, chain).restored()
 
 
 def subagent_chain(links: Sequence[EntryLink]) -> list[EntryLink]:
     """Return the conversation of a subagent, which never forks: the way back from its last message."""
     by_uuid = {link.uuid: link for link in links}
-    leaf = next((link for link in reversed(links) if link.is_spoken), None)
+    leaf = next((link for link in reversed(links) if link.is_message), None)
     chain = [] if leaf is None else list(_ancestry(leaf, by_uuid))
     chain.reverse()
     return chain
@@ -58,13 +52,13 @@ def _leaf(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> EntryLin
     parents = {link.parent for link in links}
     position = {link.uuid: index for index, link in enumerate(links)}
     ends = (link for link in links if link.uuid not in parents)
-    spoken = (next((link for link in _ancestry(end, by_uuid) if link.is_spoken), None) for end in ends)
+    spoken = (next((link for link in _ancestry(end, by_uuid) if link.is_message), None) for end in ends)
     leaves = [leaf for leaf in spoken if leaf is not None]
-    shown = [leaf for leaf in leaves if leaf.is_shown]
+    shown = [leaf for leaf in leaves if leaf.is_visible]
     return max(shown or leaves, key=lambda leaf: position[leaf.uuid], default=None)
 
 
-class _Parallel:
+class _ParallelTools:
     """
     Puts back the tool uses and results that the path misses.
 
@@ -77,7 +71,7 @@ class _Parallel:
         self._chain = chain
         self._seen = {link.uuid for link in chain}
         #: The last entry of each reply on the path: what is put back goes behind it.
-        self._anchors = {link.reply: link for link in chain if link.reply}
+        self._anchors = {link.reply_id: link for link in chain if link.reply_id}
         self._siblings: dict[str, list[EntryLink]] = {}
         #: Which entry made a tool use; *None* where two replies claim it.
         self._makers: dict[str, EntryLink | None] = {}
@@ -86,33 +80,34 @@ class _Parallel:
     def restored(self) -> list[EntryLink]:
         if not self._anchors:
             return self._chain
-        results = [link for link in self._by_uuid.values() if self._sort(link)]
+        results = [link for link in self._by_uuid.values() if self._index_link(link)]
         for result in results:
-            self._file_result(result)
-        added = {anchor.uuid: self._missing(reply) for reply, anchor in self._first_come()}
+            self._index_result(result)
+        added = {anchor.uuid: self._missing(reply) for reply, anchor in self._replies_in_order()}
         return [link for on_path in self._chain for link in (on_path, *added.get(on_path.uuid, ()))]
 
-    def _first_come(self) -> list[tuple[str, EntryLink]]:
+    def _replies_in_order(self) -> list[tuple[str, EntryLink]]:
         # In the order in which the replies begin on the path, which decides who gets a result that two could claim.
-        return [(reply, self._anchors[reply]) for reply in dict.fromkeys(link.reply for link in self._chain) if reply]
+        replies = dict.fromkeys(link.reply_id for link in self._chain if link.reply_id)
+        return [(reply, self._anchors[reply]) for reply in replies]
 
-    def _sort(self, link: EntryLink) -> bool:
+    def _index_link(self, link: EntryLink) -> bool:
         """Group *link* by its reply; returns whether it is a tool result instead."""
-        if not link.reply:
+        if not link.reply_id:
             return link.is_tool_result
-        self._siblings.setdefault(link.reply, []).append(link)
-        for use in link.uses:
+        self._siblings.setdefault(link.reply_id, []).append(link)
+        for use in link.tool_use_ids:
             known = self._makers.setdefault(use, link)
             if known is not link:
-                same = known is not None and known.reply == link.reply
+                same = known is not None and known.reply_id == link.reply_id
                 self._makers[use] = link if same else None
         return False
 
-    def _file_result(self, result: EntryLink) -> None:
+    def _index_result(self, result: EntryLink) -> None:
         """Note *result* under the entries it may belong to: its parent, its source, and who made its tool uses."""
         self._results.setdefault(result.parent or "", []).append(result)
         source = self._by_uuid.get(result.source or "")
-        for owner in (source, *(self._makers.get(use) for use in result.answers)):
+        for owner in (source, *(self._makers.get(use) for use in result.tool_result_ids)):
             if owner is not None and _same_writer(result, owner):
                 self._results.setdefault(owner.uuid, []).append(result)
 
@@ -131,22 +126,22 @@ class _Parallel:
         return siblings + own
 
     def _orphans(self, strays: list[EntryLink], own: list[EntryLink], members: set[str]) -> list[EntryLink]:
-        """Choose among results that hang elsewhere: those that answer a tool use of this reply nobody answered yet."""
+        """Choose, among results with another parent, those of tool uses of this reply that have no result yet."""
         if not strays:
             return []
-        answered = {use for link in (*self._chain, *own) for use in link.answers}
+        answered = {use for link in (*self._chain, *own) for use in link.tool_result_ids}
         order = {uuid: index for index, uuid in enumerate(self._by_uuid)}
         chosen = []
         for link in sorted(strays, key=lambda stray: order[stray.uuid]):
-            makers = (self._makers.get(use) for use in link.answers if use not in answered)
+            makers = (self._makers.get(use) for use in link.tool_result_ids if use not in answered)
             if any(maker is not None and maker.uuid in members for maker in makers):
-                answered.update(link.answers)
+                answered.update(link.tool_result_ids)
                 chosen.append(link)
         return chosen
 
 
 def _same_writer(one: EntryLink, other: EntryLink) -> bool:
-    return one.is_sidechain == other.is_sidechain and one.agent == other.agent
+    return one.is_sidechain == other.is_sidechain and one.agent_id == other.agent_id
 
 
 def _by_time(link: EntryLink) -> str:

@@ -1,16 +1,16 @@
 """
-The footprint of a turn in its transcript: tells later whether somebody else wrote to the session since.
+Changes of a transcript since our last turn: whether another process wrote to the session.
 
 A kept process does not see what another process appends to its transcript: its next turn would start a second branch,
 and the other turn would be lost to the model.
 """
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from .._core import json_lines
-from .paths import find_transcripts
+from .location import SessionLocation
+from .paths import file_size
 
 #: How often a transcript is looked for before it is taken that there is none.
 MAX_CHECKS = 6
@@ -19,40 +19,30 @@ MAX_CHECKS = 6
 class SessionChanges:
     """How the transcript of a session looked after a turn of ours, and the uuids of the messages we know."""
 
-    def __init__(self, session_id: str, env: Mapping[str, str]) -> None:
+    def __init__(self, session_id: str, location: SessionLocation) -> None:
         self.session_id = session_id
-        self._env = env
+        self._location = location
         self._path = ""
         self._size = 0
         self._known: Collection[str] = ()
-        self._looks = 0
+        self._checks = 0
 
     def record(self, known: Collection[str]) -> None:
-        """
-        Note the end of a turn of ours.
-
-        Args:
-            known: Uuids of its messages; the CLI may write some of them a moment later.
-        """
+        """Record the end of a turn of ours; the CLI may write some of its messages, *known*, a moment later."""
         self._known = known
-        self._size = _size(self._find())
+        self._size = file_size(self._find())
 
     def has_foreign_entries(self, known: Collection[str] = ()) -> bool:
-        """
-        Tell whether the transcript holds a newer message that is not ours.
-
-        Args:
-            known: More uuids of ours, of what came since.
-        """
-        if _size(self._find()) <= self._size:
+        """Tell whether the transcript holds a newer message whose uuid is not *known*, here or from `record`."""
+        if file_size(self._find()) <= self._size:
             return False
         return any(uuid not in self._known and uuid not in known for uuid in self._newer())
 
     def _find(self) -> str:
         # The CLI writes the file a moment after the first turn. Some never do: they are not asked for ever.
-        if not self._path and self._looks < MAX_CHECKS:
-            self._looks += 1
-            self._path = next(iter(find_transcripts(self.session_id, self._env)), "")
+        if not self._path and self._checks < MAX_CHECKS:
+            self._checks += 1
+            self._path = self._location.find(self.session_id) or ""
         return self._path
 
     def _newer(self) -> list[str]:
@@ -67,12 +57,3 @@ class SessionChanges:
 
 def _is_message(entry: dict[str, object]) -> bool:
     return entry.get("type") in ("user", "assistant") and not entry.get("isSidechain") and not entry.get("isMeta")
-
-
-def _size(path: str) -> int:
-    if not path:
-        return 0
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0

@@ -2,7 +2,7 @@
 Sessions of a store as files, for a while: what reads and edits transcripts works on them, and changes go back.
 
 One way for all functions, in place of a second set of them: transcripts only grow, so that what was appended to a file
-is all that a store has to be told.
+is all that has to be sent to a store.
 """
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import attrs
 
 from .._core import checks, json_lines
 from ..errors import ConfigurationError, SessionNotFoundError
-from ..stores.base import Entry, Key, deduped, supports
+from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths, store_transfer
-from .listing import page
+from .listing import offset_and_limit
 from .paths import SUFFIX, Directory
 
 PREFIX = "agent_sdk-stored-"
@@ -49,19 +49,19 @@ def stored_sessions(
     """
     if store is None:
         raise checks.invalid("store", store, "expected a store, such as stores.SQLiteStore(path)")
-    asked = checks.implements("store", "append", "load", base="stores.Store")(store)
-    count = page(limit, 0)[1]
+    checked = checks.implements("store", "append", "load", base="stores.Store")(store)
+    count = offset_and_limit(limit, 0)[1]
     here = paths.project_key(os.getcwd() if directory is None else directory)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
-        checkout = Checkout(asked, os.path.join(folder, "projects"))
+        checkout = Checkout(checked, os.path.join(folder, "projects"))
         os.mkdir(checkout.projects)
         for session_id in session_ids:
-            checkout.take_one(session_id, here)
+            checkout.add_session(session_id, here)
         if not session_ids:
-            checkout.take_newest(here, count)
-        checkout.measure()
+            checkout.add_newest(here, count)
+        checkout.record_sizes()
         yield folder
-        checkout.give_back()
+        checkout.upload_changes()
 
 
 @attrs.define
@@ -73,47 +73,47 @@ class Checkout:
     #: Each file, with its size as it was laid out.
     sizes: dict[str, int] = attrs.field(factory=dict)
 
-    def take_one(self, session_id: str, here: str) -> None:
+    def add_session(self, session_id: str, here: str) -> None:
         """Lay out one session, of whatever project; *here* is the one to look in where the store cannot tell."""
         name = paths.check_id(session_id)
         found = self.store.find(name) if supports(self.store, "find") else [here]
-        taken = [self._take(Key(project, name)) for project in found]
-        if True not in taken:
+        added = [self._add(Key(project, name)) for project in found]
+        if True not in added:
             where = "" if supports(self.store, "find") else f" of the project {here}; directory= names another"
             raise SessionNotFoundError(f"the store has no session {name}{where}", session_id=name)
 
-    def take_newest(self, project: str, count: int | None) -> None:
+    def add_newest(self, project: str, count: int | None) -> None:
         """Lay out the newest sessions of a project."""
         if not supports(self.store, "list_sessions"):
             raise ConfigurationError(f"stored_sessions: {self.store!r} cannot list sessions; give their ids")
         rows = sorted(self.store.list_sessions(project), key=lambda row: row["mtime"], reverse=True)
         for row in rows[:count]:
             if re.fullmatch(paths.SESSION_FILE, row["session_id"] + SUFFIX):  # it becomes a part of a path
-                self._take(Key(project, row["session_id"]), row["mtime"] / 1000)
+                self._add(Key(project, row["session_id"]), row["mtime"] / 1000)
 
-    def _take(self, key: Key, mtime: float | None = None) -> bool:
+    def _add(self, key: Key, mtime: float | None = None) -> bool:
         if not _PROJECT.fullmatch(key.project_key):
             raise checks.invalid("project_key", key.project_key, "no name of a project's folder; look into the store")
         entries = self.store.load(key)
         if not entries:
             return False
-        store_transfer.write_files(self.store, key, deduped(entries), self.projects, key.project_key)
+        store_transfer.write_files(self.store, key, deduplicate(entries), self.projects, key.project_key)
         if mtime is not None:
             os.utime(os.path.join(self.projects, key.project_key, key.session_id + SUFFIX), (mtime, mtime))
         return True
 
-    def measure(self) -> None:
-        """Note what was laid out."""
+    def record_sizes(self) -> None:
+        """Record the sizes of the files that were written."""
         self.sizes = {path: os.path.getsize(path) for path in store_transfer.transcripts_below(self.projects)}
 
-    def give_back(self) -> None:
-        """Tell the store what was appended, made and deleted."""
-        there = store_transfer.transcripts_below(self.projects)
-        for path in there:
-            added = list(_entries(path, self.sizes.get(path, 0)))
-            if added:
-                self.store.append(self._key(path), added)
-        gone = [self._key(path) for path in self.sizes.keys() - set(there)]
+    def upload_changes(self) -> None:
+        """Send to the store what was appended, created and deleted."""
+        current = store_transfer.transcripts_below(self.projects)
+        for path in current:
+            new = list(_entries(path, self.sizes.get(path, 0)))
+            if new:
+                self.store.append(self._key(path), new)
+        gone = [self._key(path) for path in self.sizes.keys() - set(current)]
         if gone and not supports(self.store, "delete"):
             raise ConfigurationError(f"stored_sessions: {self.store!r} cannot delete sessions")
         for key in gone:

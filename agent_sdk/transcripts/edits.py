@@ -16,7 +16,7 @@ from . import paths
 from .paths import Directory
 
 #: Characters that are seen by no one: format, private use, unassigned.
-_UNSEEN = frozenset({"Cf", "Co", "Cn"})
+_INVISIBLE = frozenset({"Cf", "Co", "Cn"})
 
 
 def rename_session(
@@ -36,7 +36,7 @@ def rename_session(
         ConfigurationError: The id is no UUID, or the title is empty.
         OSError: The transcript cannot be written.
     """
-    checked = _words("title", title).strip()
+    checked = _string("title", title).strip()
     if not checked:
         raise checks.invalid("title", title, "expected some text")
     _append(session_id, {"type": "custom-title", "customTitle": checked}, directory, config_dir)
@@ -68,17 +68,17 @@ def tag_session(
 
 def clean_tag(tag: str) -> str:
     """Return *tag* as it is stored."""
-    cleaned, before = _words("tag", tag), None
+    cleaned, before = _string("tag", tag), None
     # What is left after a removal may compose anew; ten rounds as the official SDKs do.
     for _ in range(10):
         before, cleaned = cleaned, unicodedata.normalize("NFKC", cleaned)
-        cleaned = "".join(char for char in cleaned if unicodedata.category(char) not in _UNSEEN)
+        cleaned = "".join(char for char in cleaned if unicodedata.category(char) not in _INVISIBLE)
         if cleaned == before:
             break
     return cleaned.strip()
 
 
-def _words(name: str, value: Any) -> str:
+def _string(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise checks.invalid(name, value, f"expected a string, got {type(value).__name__}")
     return value
@@ -87,21 +87,20 @@ def _words(name: str, value: Any) -> str:
 def _append(
     session_id: str, entry: dict[str, Any], directory: Directory | None, config_dir: Directory | None
 ) -> None:
-    projects = paths.projects_folder(config_dir)
-    path = paths.require_transcript(session_id, directory, projects)
+    path = paths.require_transcript(session_id, directory, config_dir)
     line = json_lines.encode({**entry, "sessionId": str(session_id)})
     try:
         # Without O_CREAT: a session that was deleted meanwhile does not come back as one line.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise paths.not_found(session_id, directory, projects) from error
+        raise paths.not_found(session_id, directory, config_dir) from error
     try:
-        os.write(descriptor, line if _ends_whole(path) else b"\n" + line)
+        os.write(descriptor, line if _ends_with_newline(path) else b"\n" + line)
     finally:
         os.close(descriptor)
 
 
-def _ends_whole(path: str) -> bool:
+def _ends_with_newline(path: str) -> bool:
     """Tell whether the last line has its newline: a CLI that was killed may have left half of one."""
     with open(path, "rb") as file:
         file.seek(-1, os.SEEK_END)
@@ -126,11 +125,10 @@ def delete_session(
         ConfigurationError: The id is no UUID.
         OSError: The transcript cannot be deleted.
     """
-    projects = paths.projects_folder(config_dir)
-    path = paths.require_transcript(session_id, directory, projects)
+    path = paths.require_transcript(session_id, directory, config_dir)
     try:
         os.unlink(path)
     except FileNotFoundError as error:
-        raise paths.not_found(session_id, directory, projects) from error
+        raise paths.not_found(session_id, directory, config_dir) from error
     # Most sessions have no such folder, and the session is gone whether or not all of it could be removed.
     shutil.rmtree(path[: -len(paths.SUFFIX)], ignore_errors=True)

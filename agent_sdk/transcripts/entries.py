@@ -1,26 +1,86 @@
 """
-The links of a transcript: of each entry only what its place in the conversation depends on.
+The entries of a transcript, one line each, and of each entry only what its place in the conversation depends on.
 
-A transcript of 200 MB has links of a few megabytes; the entries themselves are read again when they are wanted.
+Most of a transcript's bytes are the CLI's log of its API requests. Lines that are not wanted are recognized by their
+start, and skipped without being decoded or held in memory. A transcript of 200 MB has links of a few megabytes; the
+entries themselves are read again when they are wanted.
 """
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import attrs
 
 from .._core import json_lines
-from .lines import CHAINED, lines
 
+#: Entries that carry a uuid and a parent: the tree of the conversation.
+CHAINED = frozenset({"user", "assistant", "progress", "system", "attachment"})
+#: A longer line is read in chunks of this many bytes; its start decides whether it is wanted.
+CHUNK_SIZE = 256 * 1024
 #: Entries from this many bytes of lines are kept as they were decoded; of a longer transcript, the rest is read twice.
-KEPT = 4 * 1024 * 1024
+MAX_KEPT_BYTES = 4 * 1024 * 1024
 
+#: Takes the start of a line; returns whether the line is wanted.
+LineFilter = Callable[[bytes], bool]
+
+_KIND = re.compile(rb'\{"type":"([a-z-]*)"')
 _ATTACHMENT = re.compile(
     rb'\{"parentUuid":(?:null|"([^"\\]*)"),"isSidechain":(?:true|false),(?:"agentId":"[^"\\]*",)?"attachment":\{'
 )
 _ATTACHED = b'"type":"attachment","uuid":"'
+
+
+def kind_of(start: bytes) -> str | None:
+    """Return the type of the entry whose line begins with *start*, where that is written first."""
+    match = _KIND.match(start)
+    return None if match is None else match[1].decode("ascii")
+
+
+def is_chained(start: bytes) -> bool:
+    """Tell whether a line may be an entry of the conversation's tree."""
+    kind = kind_of(start)
+    return kind is None or kind in CHAINED
+
+
+def open_transcript(path: str) -> BinaryIO:
+    """Open the transcript at *path* to read its lines."""
+    return open(path, "rb", buffering=CHUNK_SIZE)
+
+
+def read_lines(file: BinaryIO, wanted: LineFilter = is_chained) -> Iterator[tuple[int, bytes]]:
+    """
+    Yield the wanted lines of *file*, each with the position it starts at.
+
+    Ends where the file ended when the reading began: a CLI may be writing to it. The last line may lack its newline.
+    """
+    end, position = os.fstat(file.fileno()).st_size, 0
+    while position < end:
+        start = position
+        line = file.readline(CHUNK_SIZE)
+        if not line:
+            return
+        position += len(line)
+        is_wanted = wanted(line)
+        if len(line) == CHUNK_SIZE and not line.endswith(b"\n"):
+            line, length = _read_rest(file, line, is_wanted)
+            position += length
+        if is_wanted:
+            yield start, line
+
+
+def _read_rest(file: BinaryIO, start: bytes, is_wanted: bool) -> tuple[bytes, int]:
+    """Read a long line to its end. Return it, when it is wanted, and how many bytes were read."""
+    chunks, length = [start], 0
+    while chunk := file.readline(CHUNK_SIZE):
+        length += len(chunk)
+        if is_wanted:
+            chunks.append(chunk)
+        if chunk.endswith(b"\n"):
+            break
+    return b"".join(chunks), length
 
 
 @attrs.define(eq=False, repr=False)
@@ -39,24 +99,24 @@ class EntryLink:
     is_meta: bool = False
     has_team: bool = False
     timestamp: str = ""
-    agent: Any = None
+    agent_id: Any = None
     #: The id of the API's reply, of which an assistant entry is a piece.
-    reply: str | None = None
+    reply_id: str | None = None
     #: Ids of the tool uses in it, and of those that it answers.
-    uses: tuple[str, ...] = ()
-    answers: tuple[str, ...] = ()
+    tool_use_ids: tuple[str, ...] = ()
+    tool_result_ids: tuple[str, ...] = ()
     is_tool_result: bool = False
     #: The assistant entry whose tool use it answers, as the CLI notes it.
     source: str | None = None
     entry: dict[str, Any] | None = None
 
     @property
-    def is_spoken(self) -> bool:
+    def is_message(self) -> bool:
         """The user's or the model's."""
         return self.kind in ("user", "assistant")
 
     @property
-    def is_shown(self) -> bool:
+    def is_visible(self) -> bool:
         """Meant for the reader of the main conversation."""
         return not (self.is_meta or self.is_sidechain or self.has_team)
 
@@ -69,17 +129,17 @@ class EntryLinks:
         self.all: list[EntryLink] = []
         #: How many links there were before each damaged line.
         gaps: list[int] = []
-        room = KEPT
-        for position, line in lines(file):
+        room = MAX_KEPT_BYTES
+        for position, line in read_lines(file):
             link = _attachment(line)
             if link is None:
                 entry = json_lines.decode(line)
                 gaps += [len(self.all)] if entry is None else []
-                link = _link(entry)
+                link = _link_of(entry)
             if link is None:
                 continue
             link.position, link.length = position, len(line)
-            room -= len(line) if link.is_spoken else 0
+            room -= len(line) if link.is_message else 0
             if room < 0:
                 link.entry = None
             self.all.append(link)
@@ -119,7 +179,7 @@ def _attachment(line: bytes) -> EntryLink | None:
     return EntryLink(uuid.decode("utf-8", "replace"), parent.decode("utf-8", "replace") or None, "attachment")
 
 
-def _link(entry: dict[str, Any] | None) -> EntryLink | None:
+def _link_of(entry: dict[str, Any] | None) -> EntryLink | None:
     if entry is None or entry.get("type") not in CHAINED or not isinstance(entry.get("uuid"), str):
         return None
     link = EntryLink(
@@ -131,10 +191,10 @@ def _link(entry: dict[str, Any] | None) -> EntryLink | None:
         is_meta=bool(entry.get("isMeta")),
         has_team=bool(entry.get("teamName")),
         timestamp=_text(entry.get("timestamp")) or "",
-        agent=entry.get("agentId"),
+        agent_id=entry.get("agentId"),
         source=_text(entry.get("sourceToolAssistantUUID")),
     )
-    if link.is_spoken:
+    if link.is_message:
         link.entry = entry
         _note_tools(link, entry.get("message"))
     return link
@@ -150,10 +210,10 @@ def _note_tools(link: EntryLink, message: Any) -> None:
     content = message.get("content")
     blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
     if link.kind == "assistant":
-        link.reply = _text(message.get("id"))
-        link.uses = _ids(blocks, "tool_use", "id")
+        link.reply_id = _text(message.get("id"))
+        link.tool_use_ids = _ids(blocks, "tool_use", "id")
     else:
-        link.answers = _ids(blocks, "tool_result", "tool_use_id")
+        link.tool_result_ids = _ids(blocks, "tool_result", "tool_use_id")
         has_result = any(block.get("type") == "tool_result" for block in blocks)
         link.is_tool_result = has_result and link.parent is not None
 

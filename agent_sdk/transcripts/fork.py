@@ -13,11 +13,11 @@ import attrs
 from .._core import checks, json_lines
 from ..errors import ConfigurationError
 from . import head_and_tail, listing, paths
-from .lines import CHAINED, is_chained, kind_of, lines, open_transcript
+from .entries import CHAINED, is_chained, kind_of, open_transcript, read_lines
 from .paths import Directory
 
 #: What belongs to the source alone.
-_DROPPED = ("teamName", "agentName", "slug", "sourceToolAssistantUUID")
+_SOURCE_ONLY = ("teamName", "agentName", "slug", "sourceToolAssistantUUID")
 _REPLACEMENT = "content-replacement"
 
 
@@ -53,9 +53,9 @@ def fork_session(
     last = checks.session_uuid("up_to_message_id")(up_to_message_id)
     if title is not None:
         checks.string("title", empty=True)(title)
-    source = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
+    source = paths.require_transcript(session_id, directory, config_dir)
     with open_transcript(source) as file:
-        plan = _plan(file, str(session_id), last)
+        plan = _plan_copy(file, str(session_id), last)
         file.seek(0)
         target = os.path.join(os.path.dirname(source), plan.new_id + paths.SUFFIX)
         _write(target, plan.lines(file, title or _title(source)))
@@ -63,8 +63,8 @@ def fork_session(
 
 
 def _title(source: str) -> str:
-    both = head_and_tail.read_head_and_tail(source)
-    known = None if both is None else listing.title_of(both) or head_and_tail.first_prompt(both.head)
+    ends = head_and_tail.read_head_and_tail(source)
+    known = None if ends is None else listing.title_of(ends) or head_and_tail.first_prompt(ends.head)
     return f"{known or 'Forked session'} (fork)"
 
 
@@ -86,39 +86,39 @@ def _is_copied(start: bytes) -> bool:
 
 def _entries(file: BinaryIO) -> Iterator[dict[str, Any]]:
     """Yield the entries of a transcript; an empty one for a damaged line."""
-    for _, line in lines(file, _is_copied):
+    for _, line in read_lines(file, _is_copied):
         yield json_lines.decode(line) or {}
 
 
-def _is_of_tree(entry: dict[str, Any]) -> bool:
+def _is_in_tree(entry: dict[str, Any]) -> bool:
     return entry.get("type") in CHAINED and isinstance(entry.get("uuid"), str) and not entry.get("isSidechain")
 
 
 @attrs.define
-class _Plan:
+class _CopyPlan:
     """What becomes of which entry."""
 
     source_id: str
     new_id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     #: Old uuid to new one.
-    renamed: dict[str, str] = attrs.field(factory=dict)
+    new_uuids: dict[str, str] = attrs.field(factory=dict)
     #: The parents of progress entries, which are not copied.
     skipped: dict[str, Any] = attrs.field(factory=dict)
     replacements: list[Any] = attrs.field(factory=list)
     #: Entries whose parent was on a damaged line -> the entry before that line.
-    bridged: dict[str, str] = attrs.field(factory=dict)
+    new_parents: dict[str, str] = attrs.field(factory=dict)
     #: The newest entry before the last damaged line.
     before_gap: str | None = None
     #: How many entries are copied.
     count: int = 0
     now: str = attrs.field(factory=lambda: datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"))
 
-    def note(self, entry: dict[str, Any]) -> None:
+    def add(self, entry: dict[str, Any]) -> None:
         """Plan to copy *entry*."""
         parent = entry.get("parentUuid")
-        if self.before_gap is not None and parent and parent not in self.renamed:
-            self.bridged[entry["uuid"]] = self.before_gap
-        self.renamed[entry["uuid"]] = str(uuid.uuid4())
+        if self.before_gap is not None and parent and parent not in self.new_uuids:
+            self.new_parents[entry["uuid"]] = self.before_gap
+        self.new_uuids[entry["uuid"]] = str(uuid.uuid4())
         if entry["type"] == "progress":
             self.skipped[entry["uuid"]] = entry.get("parentUuid")
         else:
@@ -128,7 +128,7 @@ class _Plan:
         """Yield the lines of the copy."""
         left = self.count
         for entry in _entries(file):
-            if left and _is_of_tree(entry) and entry["type"] != "progress":
+            if left and _is_in_tree(entry) and entry["type"] != "progress":
                 left -= 1
                 yield json_lines.encode(self._copy(entry, is_last=not left))
         if self.replacements:
@@ -140,46 +140,46 @@ class _Plan:
         return json_lines.encode({**entry, **marks})
 
     def _copy(self, entry: dict[str, Any], is_last: bool) -> dict[str, Any]:
-        copy = {**entry, "uuid": self.renamed[entry["uuid"]], "parentUuid": self._parent(entry)}
+        copy = {**entry, "uuid": self.new_uuids[entry["uuid"]], "parentUuid": self._parent(entry)}
         for key in ("logicalParentUuid", "compactMetadata"):
             if entry.get(key):
-                copy[key] = self._rewritten(entry[key])
+                copy[key] = self._replace_uuids(entry[key])
         copy.update(sessionId=self.new_id, isSidechain=False)
         if is_last or "timestamp" not in entry:
             # The CLI goes on from the newest entry.
             copy["timestamp"] = self.now
         copy["forkedFrom"] = {"sessionId": self.source_id, "messageUuid": entry["uuid"]}
-        for key in _DROPPED:
+        for key in _SOURCE_ONLY:
             copy.pop(key, None)
         return copy
 
     def _parent(self, entry: dict[str, Any]) -> str | None:
-        parent = self.bridged.get(entry["uuid"], entry.get("parentUuid"))
+        parent = self.new_parents.get(entry["uuid"], entry.get("parentUuid"))
         seen: set[str] = set()
         while parent in self.skipped and parent not in seen:
             seen.add(parent)
             parent = self.skipped[parent]
-        return self.renamed.get(parent) if isinstance(parent, str) and parent not in seen else None
+        return self.new_uuids.get(parent) if isinstance(parent, str) and parent not in seen else None
 
-    def _rewritten(self, value: Any) -> Any:
+    def _replace_uuids(self, value: Any) -> Any:
         """Rename the uuids in *value*: a compaction names the messages it kept."""
         if isinstance(value, str):
-            return self.renamed.get(value, value)
+            return self.new_uuids.get(value, value)
         if isinstance(value, list):
-            return [self._rewritten(item) for item in value]
+            return [self._replace_uuids(item) for item in value]
         if isinstance(value, dict):
-            return {key: self._rewritten(item) for key, item in value.items()}
+            return {key: self._replace_uuids(item) for key, item in value.items()}
         return value
 
 
-def _plan(file: BinaryIO, source_id: str, last: str | None) -> _Plan:
+def _plan_copy(file: BinaryIO, source_id: str, last: str | None) -> _CopyPlan:
     """Read the source once to know which entries are copied, and under which uuid each."""
-    plan, is_open = _Plan(source_id), True
+    plan, is_open = _CopyPlan(source_id), True
     for entry in _entries(file):
         if not entry:
-            plan.before_gap = next(reversed(plan.renamed), None)
-        elif is_open and _is_of_tree(entry):
-            plan.note(entry)
+            plan.before_gap = next(reversed(plan.new_uuids), None)
+        elif is_open and _is_in_tree(entry):
+            plan.add(entry)
             is_open = entry["uuid"] != last
         elif entry.get("type") == _REPLACEMENT and entry.get("sessionId") == source_id:
             found = entry.get("replacements")

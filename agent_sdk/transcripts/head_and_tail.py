@@ -15,9 +15,9 @@ import attrs
 from .._core import json_lines
 
 #: Bytes that are read at each end.
-SCAN = 64 * 1024
+SCAN_BYTES = 64 * 1024
 #: Characters of a first prompt that are shown.
-PROMPT_WIDTH = 200
+MAX_PROMPT_CHARS = 200
 
 _QUOTE, _BACKSLASH = b'"', 0x5C
 _COMMAND = re.compile(r"<command-name>(.*?)</command-name>")
@@ -65,10 +65,10 @@ def _read_ends(descriptor: int) -> HeadTail | None:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return None
-    head = os.pread(descriptor, SCAN, 0)
+    head = os.pread(descriptor, SCAN_BYTES, 0)
     if not head:
         return None
-    tail = head if status.st_size <= SCAN else os.pread(descriptor, SCAN, status.st_size - SCAN)
+    tail = head if status.st_size <= SCAN_BYTES else os.pread(descriptor, SCAN_BYTES, status.st_size - SCAN_BYTES)
     return HeadTail(status.st_mtime_ns // 1_000_000, status.st_size, head, tail)
 
 
@@ -142,7 +142,7 @@ def first_prompt(head: bytes) -> str:
             if named:
                 command = command or named[1]
             elif prompt and not _SYNTHETIC.match(prompt):
-                return prompt if len(prompt) <= PROMPT_WIDTH else prompt[:PROMPT_WIDTH].rstrip() + "…"
+                return prompt if len(prompt) <= MAX_PROMPT_CHARS else prompt[:MAX_PROMPT_CHARS].rstrip() + "…"
     return command
 
 

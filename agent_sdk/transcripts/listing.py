@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any, SupportsIndex, overload
@@ -11,6 +11,7 @@ from typing import Any, SupportsIndex, overload
 import attrs
 
 from .._core import checks
+from .._core.text import fit, sanitize_line
 from . import paths
 from .head_and_tail import HeadTail, first_prompt, first_string, last_string, read_head_and_tail, tag_of
 from .paths import Directory
@@ -66,9 +67,7 @@ class SessionList(list[SessionInfo]):
         return SessionList(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        from .._commands.sessions import table  # the same as `sessions list`
-
-        printer.text("\n".join(table(self)) if self else "no sessions")
+        printer.text("\n".join(table_lines(self)) if self else "no sessions")
 
     def _repr_html_(self) -> str:
         # Notebooks align cells to the right, which suits numbers only.
@@ -82,6 +81,27 @@ class SessionList(list[SessionInfo]):
         inert = str.maketrans({"|": "\\|", "<": "&lt;", "`": "\\`", "[": "\\[", "\n": " "})
         rows = ["| " + " | ".join(cell.translate(inert) for cell in row) + " |" for row in self._rows()]
         return "\n".join(["| changed | session | tag | id |", "|---|---|---|---|", *rows])
+
+
+def table_lines(infos: Iterable[SessionInfo]) -> list[str]:
+    """Return the lines of a table of sessions, cut to the terminal's width."""
+    import shutil  # loads the modules of all archives
+
+    width = max(60, shutil.get_terminal_size((120, 24)).columns)
+    lines = [f"{'ID':<8}  {'CHANGED':<16}  {'SIZE':>7}  SESSION"]
+    for info in infos:
+        tag = f"[{info.tag}] " if info.tag else ""
+        shown = sanitize_line(f"{tag}{info.summary}")
+        lines.append(f"{info.session_id[:8]}  {short_time(info.last_modified)}  {_size(info.file_size):>7}  {shown}")
+    return [fit(line, width) for line in lines]
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
 
 
 def short_time(milliseconds: int) -> str:
@@ -115,12 +135,12 @@ def list_sessions(
     Raises:
         ConfigurationError: An argument is wrong.
     """
-    first, count = page(limit, offset)
+    first, count = offset_and_limit(limit, offset)
     shown = visible_sessions(directory, include_worktrees, config_dir)
     return SessionList(islice(shown, first, None if count is None else first + count))
 
 
-def page(limit: int | None, offset: int) -> tuple[int, int | None]:
+def offset_and_limit(limit: int | None, offset: int) -> tuple[int, int | None]:
     """Return *offset* and *limit*, checked; no limit is *None*."""
     checks.number("limit", least=0, whole=True)(limit)
     checks.number("offset", least=0, whole=True)(offset)
@@ -168,31 +188,24 @@ def get_session_info(
     Raises:
         ConfigurationError: The id is no UUID.
     """
-    found = paths.find(session_id, directory, paths.projects_folder(config_dir))
+    found = paths.find(session_id, directory, config_dir)
     return None if found is None else read_info(*found)
 
 
 def read_info(path: str, place: str | None = None) -> SessionInfo | None:
     """
-    Read the ends of the transcript at *path*.
+    Read the ends of the transcript at *path*; *place* is the directory of a session that does not name its own.
 
-    Args:
-        path: The transcript, named after its session.
-        place: The directory that was looked in, for sessions that do not tell their own.
-
-    Returns:
-        *None* for a sidechain, a transcript without anything to show, or none that can be read.
+    Returns *None* for a sidechain, for a transcript without anything to show, and for one that cannot be read.
     """
-    both = read_head_and_tail(path)
-    return None if both is None else _info(both, path, place)
-
-
-def _info(both: HeadTail, path: str, place: str | None) -> SessionInfo | None:
-    head, tail = both.head, both.tail
+    ends = read_head_and_tail(path)
+    if ends is None:
+        return None
+    head, tail = ends.head, ends.tail
     first_line = head.split(b"\n", 1)[0]
     if b'"isSidechain":true' in first_line or b'"isSidechain": true' in first_line:
         return None
-    title, prompt = title_of(both), first_prompt(head) or None
+    title, prompt = title_of(ends), first_prompt(head) or None
     summary = title or last_string(tail, b"lastPrompt") or last_string(tail, b"summary") or prompt
     if not summary:
         return None
@@ -205,18 +218,18 @@ def _info(both: HeadTail, path: str, place: str | None) -> SessionInfo | None:
         cwd=first_string(head, b"cwd") or place,
         git_branch=last_string(tail, b"gitBranch") or first_string(head, b"gitBranch") or None,
         created_at=milliseconds(first_string(head, b"timestamp")),
-        last_modified=both.modified,
-        file_size=both.size,
+        last_modified=ends.modified,
+        file_size=ends.size,
         path=path,
     )
 
 
-def title_of(both: HeadTail) -> str | None:
+def title_of(ends: HeadTail) -> str | None:
     """Return the title that was given, else the one the CLI made up, else *None*."""
     for key in (b"customTitle", b"aiTitle"):
-        title = last_string(both.tail, key)
-        if not title and both.head is not both.tail:
-            title = last_string(both.head, key)
+        title = last_string(ends.tail, key)
+        if not title and ends.head is not ends.tail:
+            title = last_string(ends.head, key)
         if title:
             return title
     return None

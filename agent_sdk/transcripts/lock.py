@@ -12,21 +12,12 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from io import FileIO
 
 from .._core import log
 from ..errors import SessionBusyError
-from .paths import (
-    SUFFIX,
-    Directory,
-    config_folder,
-    find_transcripts,
-    is_within,
-    project_folders,
-    project_key,
-    transcripts_in,
-)
+from .paths import SUFFIX
 
 #: Seconds between two attempts: at first, and at most.
 MIN_INTERVAL = 0.005
@@ -47,18 +38,11 @@ class TurnLock:
         _locks.add(self)
 
     @classmethod
-    def take(
-        cls, transcript: str, wait: float, check: Callable[[], object] = lambda: None
-    ) -> TurnLock | None:
+    def take(cls, transcript: str, wait: float, check: Callable[[], object] = lambda: None) -> TurnLock | None:
         """
-        Wait for the lock beside *transcript*.
+        Wait for the lock beside *transcript*; *None* when no file can be created in its folder.
 
-        Args:
-            wait: Seconds; 0 tries once.
-            check: Called between two attempts; what it raises ends the wait.
-
-        Returns:
-            The lock, or *None* where none can be made: in a folder that is not ours to write to.
+        With *wait* 0 there is one attempt. *check* is called between two attempts and may raise.
 
         Raises:
             SessionBusyError: It was not free in time, or this very thread holds it (at once).
@@ -67,7 +51,7 @@ class TurnLock:
         begun, pause = time.monotonic(), MIN_INTERVAL
         while True:
             try:
-                file = _locked(path)
+                file = _lock_file(path)
             except OSError as error:
                 log.debug("transcripts", "no lock at %s: %s", path, error)
                 return None
@@ -90,10 +74,10 @@ class TurnLock:
         self._file.close()
 
 
-def _locked(path: str) -> FileIO | None:
+def _lock_file(path: str) -> FileIO | None:
     """Return the file at *path*, locked, or *None* when somebody else has locked it."""
     while True:
-        file = _opened(path)
+        file = _open_lock_file(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -108,7 +92,7 @@ def _locked(path: str) -> FileIO | None:
         file.close()  # its last holder has removed it: the next one is another file
 
 
-def _opened(path: str) -> FileIO:
+def _open_lock_file(path: str) -> FileIO:
     """Open the file of a lock, and follow no link to it."""
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     return FileIO(os.open(path, flags, 0o600), "r+")
@@ -136,22 +120,6 @@ def _holder(path: str) -> str:
             return file.read(20).strip() or "unknown"
     except (OSError, ValueError):
         return "unknown"  # it ended this moment
-
-
-def transcript_of(session_id: str, cwd: Directory, env: Mapping[str, str]) -> str | None:
-    """Return the path of a session's transcript, that of *cwd* first; *None* when it is not on this machine."""
-    own = os.path.join(config_folder(env), "projects", project_key(cwd), session_id + SUFFIX)
-    if os.sep not in session_id and os.path.isfile(own):
-        return own
-    return next(iter(find_transcripts(session_id, env)), None)
-
-
-def newest_transcript(cwd: Directory, env: Mapping[str, str]) -> str | None:
-    """Return the path of the transcript in *cwd* that was written to last, which the CLI continues."""
-    projects = os.path.join(config_folder(env), "projects")
-    found = [entry for folder in project_folders(cwd, projects) for entry in transcripts_in(folder, projects)]
-    newest = max(found, key=lambda entry: entry.stat().st_mtime_ns, default=None)
-    return None if newest is None or not is_within(newest.path, projects) else newest.path
 
 
 def _after_fork() -> None:

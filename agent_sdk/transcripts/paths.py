@@ -3,12 +3,14 @@ Where transcripts lie: `<config folder>/projects/<key of the directory>/<session
 
 The key of a directory is computed as the CLI does (PROTOCOL.md, 5); keys over 200 characters end in a hash that the CLI
 computes in a way of its own, so that those are found by their start. A transcript whose directory is not known is found
-by its id. What a symbolic link leads to outside of the projects folder is nobody's session here.
+by its id. What a symbolic link leads to outside of the projects folder is nobody's session here. The worktrees of a
+repository are asked of `git`.
 """
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,6 +29,9 @@ SUFFIX = ".jsonl"
 _OTHER = "[^a-zA-Z0-9]"
 #: The name of a transcript.
 SESSION_FILE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.jsonl"
+#: Seconds that `git worktree list` may take.
+GIT_TIMEOUT = 5.0
+_WORKTREE = b"worktree "
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -58,18 +63,26 @@ def check_id(session_id: Any) -> str:
 
 def canonical(directory: Directory) -> str:
     """Return *directory* as the CLI sees it: links resolved, in Unicode's composed form."""
-    given = checks.path("directory")(directory)
-    return unicodedata.normalize("NFC", os.path.realpath(given))
+    return real_path(checks.path("directory")(directory))
+
+
+def real_path(directory: str) -> str:
+    """Return a directory that needs no check, as `canonical` does."""
+    return unicodedata.normalize("NFC", os.path.realpath(directory))
 
 
 def project_key(directory: Directory) -> str:
     """Return the name of the folder that holds the transcripts of *directory*; see the module for long ones."""
-    path = canonical(directory)
-    key = _munged(path)
+    return encode_path(canonical(directory))
+
+
+def encode_path(path: str) -> str:
+    """Return the name of the folder for a canonical path."""
+    key = _dashed(path)
     return key if len(key) <= MAX_KEY_CHARS else f"{key[:MAX_KEY_CHARS]}-{_hash(path)}"
 
 
-def _munged(path: str) -> str:
+def _dashed(path: str) -> str:
     # One dash for each UTF-16 unit: what JavaScript counts as a character.
     return re.sub(_OTHER, lambda match: "--" if ord(match[0]) > 0xFFFF else "-", path)
 
@@ -90,7 +103,7 @@ def _hash(path: str) -> str:
 def project_folders(directory: Directory, projects: str) -> list[str]:
     """Return the folders with the transcripts of *directory*: one or none; several only where long keys collide."""
     exact = os.path.join(projects, project_key(directory))
-    key = _munged(canonical(directory))
+    key = _dashed(canonical(directory))
     if os.path.isdir(exact) or len(key) <= MAX_KEY_CHARS:
         return [exact] if os.path.isdir(exact) and is_within(exact, projects) else []
     start = key[:MAX_KEY_CHARS] + "-"
@@ -101,7 +114,7 @@ def all_folders(projects: str) -> list[str]:
     """Return the folders of all projects, by name."""
     try:
         with os.scandir(projects) as entries:
-            folders = [entry.path for entry in entries if entry.is_dir() and _is_ours(entry, projects)]
+            folders = [entry.path for entry in entries if entry.is_dir() and _is_inside_projects(entry, projects)]
     except OSError:
         # No CLI has run with this configuration folder yet, or it is another user's: nothing to be seen here.
         return []
@@ -113,14 +126,14 @@ def transcripts_in(folder: str, projects: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if re.fullmatch(SESSION_FILE, entry.name) and _is_ours(entry, projects):
+                if re.fullmatch(SESSION_FILE, entry.name) and _is_inside_projects(entry, projects):
                     yield entry
     except OSError:
         # Removed while we looked, or not ours to read.
         log.debug("transcripts", "cannot read the folder %s", folder)
 
 
-def _is_ours(entry: os.DirEntry[str], projects: str) -> bool:
+def _is_inside_projects(entry: os.DirEntry[str], projects: str) -> bool:
     return not entry.is_symlink() or is_within(entry.path, projects)
 
 
@@ -139,62 +152,82 @@ def search_folders(
     """
     Yield the folders to look in, the directory's own first, each with the directory it stands for.
 
-    Git is asked only when the caller goes on past the directory's own folder.
-
-    Args:
-        directory: Where sessions began; *None* for all projects, whose directories are not known.
-        projects: As `projects_folder` returns.
-        worktrees: Look also in the other worktrees of the directory's repository.
+    Without a *directory*, all projects are searched, and their directories are not known. Git is asked only when the
+    caller goes on past the directory's own folder.
     """
     if directory is None:
         yield from ((folder, None) for folder in all_folders(projects))
         return
-    from .worktrees import worktrees_of
-
     own, seen = canonical(directory), set()
     for folder in project_folders(own, projects):
         seen.add(folder)
         yield folder, own
-    for tree in worktrees_of(own) if worktrees else ():
+    for tree in _worktrees_of(own) if worktrees else ():
         for folder in project_folders(tree, projects):
             if folder not in seen:
                 seen.add(folder)
                 yield folder, tree
 
 
-def find(session_id: str, directory: Directory | None, projects: str) -> tuple[str, str | None] | None:
+def _worktrees_of(directory: str) -> list[str]:
+    """Return the worktrees of the repository that holds *directory*, the main one first; none without a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "worktree", "list", "--porcelain"],
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=GIT_TIMEOUT,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        # No git, no such directory any more, or git hangs: the directory's own sessions are listed all the same.
+        log.debug("transcripts", "no worktrees of %s: %s", directory, error)
+        return []
+    if done.returncode:
+        return []
+    lines = done.stdout.split(b"\n")
+    paths = (line[len(_WORKTREE) :].decode("utf-8", "surrogateescape") for line in lines if line.startswith(_WORKTREE))
+    return [unicodedata.normalize("NFC", path) for path in paths]
+
+
+def find(
+    session_id: str, directory: Directory | None, config_dir: Directory | None
+) -> tuple[str, str | None] | None:
     """
     Find the transcript of *session_id*: its path and the directory it was found for, or *None*.
 
     An empty file is not a session. Where no directory is given and several projects have the id, the newest counts.
     """
-    name = check_id(session_id) + SUFFIX
+    name, projects = check_id(session_id) + SUFFIX, projects_folder(config_dir)
     candidates = ((os.path.join(folder, name), place) for folder, place in search_folders(directory, projects))
-    found = ((path, place) for path, place in candidates if _size(path) and is_within(path, projects))
+    found = ((path, place) for path, place in candidates if file_size(path) and is_within(path, projects))
     if directory is not None:
         return next(found, None)
     return max(found, key=lambda pair: os.stat(pair[0]).st_mtime_ns, default=None)
 
 
-def require_transcript(session_id: str, directory: Directory | None, projects: str) -> str:
+def require_transcript(session_id: str, directory: Directory | None, config_dir: Directory | None) -> str:
     """
-    Find the transcript of *session_id*.
+    Return the path of the transcript of *session_id*.
 
     Raises:
         SessionNotFoundError: There is none.
         ConfigurationError: The id is no UUID.
     """
-    found = find(session_id, directory, projects)
+    found = find(session_id, directory, config_dir)
     if found is None:
-        raise not_found(session_id, directory, projects)
+        raise not_found(session_id, directory, config_dir)
     return found[0]
 
 
-def not_found(session_id: str, directory: Directory | None, projects: str) -> SessionNotFoundError:
-    """Build the error for a session that is not there, with the places where its id was found."""
+def not_found(session_id: str, directory: Directory | None, config_dir: Directory | None) -> SessionNotFoundError:
+    """Build the error for a session that does not exist, with the places where its id was found."""
+    projects = projects_folder(config_dir)
     elsewhere = [folder for folder, _ in search_folders(None, projects)]
     paths = [os.path.join(folder, session_id + SUFFIX) for folder in elsewhere]
-    found = [path for path in paths if _size(path)]
+    found = [path for path in paths if file_size(path)]
     where = f"in the projects of {projects}" if directory is None else f"for the directory {canonical(directory)}"
     hint = f"; there is one at {found[0]}: give its directory, or none" if found else ""
     tried = None if directory is None else os.fspath(directory)
@@ -202,27 +235,21 @@ def not_found(session_id: str, directory: Directory | None, projects: str) -> Se
     return SessionNotFoundError(text, session_id=session_id, directory=tried, found=found)
 
 
-def _size(path: str) -> int:
+def file_size(path: str) -> int:
+    """Return the size of the file at *path*; 0 when there is none."""
     try:
         return os.path.getsize(path) if os.path.isfile(path) else 0
     except OSError:
         return 0
 
 
-def find_transcripts(session_id: str, env: Mapping[str, str] | None = None) -> list[str]:
+def transcripts_of(session_id: str, projects: str) -> list[str]:
     """Return the paths of all transcripts with this id, under any directory."""
     if not session_id or os.sep in session_id or "\0" in session_id:
         return []
-    projects = os.path.join(config_folder(env), "projects")
     try:
         folders = sorted(os.listdir(projects))
     except OSError:
         return []
     paths = (os.path.join(projects, folder, session_id + SUFFIX) for folder in folders)
     return [path for path in paths if os.path.isfile(path)]
-
-
-def transcript_path(session_id: str, cwd: Directory, env: Mapping[str, str] | None = None) -> str:
-    """Return where the CLI writes the transcript of a session that runs in *cwd*, also before it is there."""
-    found = find_transcripts(session_id, env)
-    return found[0] if found else os.path.join(config_folder(env), "projects", project_key(cwd), f"{session_id}.jsonl")

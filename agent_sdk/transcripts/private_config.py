@@ -19,13 +19,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core import json_lines, log
-from .paths import config_folder
+from .location import SessionLocation
 
 PREFIX = "agent_sdk-session-"
 #: In the folder, locked for as long as its owner lives.
 _OWNER = ".owner"
 #: Seconds after which a folder without an owner's lock is taken for left behind.
-STALE = 60.0
+STALE_AFTER = 60.0
 _LOGIN = ".credentials.json"
 #: Under which name the CLI's login lies in the keychain of macOS, and what pays in its place.
 _KEYCHAIN = "Claude Code-credentials"
@@ -37,19 +37,20 @@ _ATTEMPTS = 3
 
 class PrivateFolder:
     """
-    One folder, there until `remove`.
+    A private copy of the configuration folder of *location*; exists until `remove`.
 
     Args:
-        env: The environment that the CLI would have had, which leads to the user's own folder.
+        location: The user's own configuration folder.
+        overrides: Changes of the CLI's environment; with an API key among them the keychain's login is not copied.
     """
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, location: SessionLocation, overrides: Mapping[str, str | None] | None = None) -> None:
         _remove_stale()
         self.path = tempfile.mkdtemp(prefix=PREFIX)
         self._finalizer = weakref.finalize(self, _remove, os.getpid(), self.path, self._lock())
         self._finalizer.atexit = False  # at exit the process is ended first, by its keeper
         try:
-            _populate(self.path, env)
+            _populate(self.path, location, overrides or {})
         except BaseException:
             self.remove()
             raise
@@ -99,7 +100,7 @@ def _remove_stale() -> None:
 def _is_left_behind(path: str) -> bool:
     try:
         status = os.stat(path, follow_symlinks=False)
-        if status.st_uid != os.geteuid() or time.time() - status.st_mtime < STALE:
+        if status.st_uid != os.geteuid() or time.time() - status.st_mtime < STALE_AFTER:
             return False
         with open(os.path.join(path, _OWNER), "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,11 +111,11 @@ def _is_left_behind(path: str) -> bool:
         return False  # its owner lives, or it is not ours to judge
 
 
-def _populate(path: str, env: Mapping[str, str]) -> None:
-    own = config_folder(env)
+def _populate(path: str, location: SessionLocation, overrides: Mapping[str, str | None]) -> None:
+    own, env = location.config_folder, location.env
     os.mkdir(os.path.join(path, "projects"), 0o700)
     if not _copy(os.path.join(own, _LOGIN), path, _without_refresh_token):
-        _take_from_keychain(path, env)
+        _take_from_keychain(path, {**overrides, **env})
     for name in _SETTINGS:
         _copy(os.path.join(own, name), path, _without_plugins)
     # Beside the folder where that is the default one, inside it where CLAUDE_CONFIG_DIR names it.
@@ -122,7 +123,7 @@ def _populate(path: str, env: Mapping[str, str]) -> None:
     _copy(os.path.join(home, ".claude.json"), path, lambda known: known)
 
 
-def _take_from_keychain(folder: str, env: Mapping[str, str]) -> None:
+def _take_from_keychain(folder: str, env: Mapping[str, str | None]) -> None:
     """
     Take the login from where the CLI keeps it on macOS: that of this user's own home and of no named folder, and only
     where no key in the environment pays.
@@ -142,11 +143,13 @@ def _take_from_keychain(folder: str, env: Mapping[str, str]) -> None:
 
 def _copy(source: str, folder: str, change: Any) -> bool:
     """Copy a file of JSON, changed; false where there is none to copy."""
+    if not os.path.exists(source):
+        return False  # most of these files are optional
     try:
         with open(source, "rb") as file:
             value = json_lines.loads(file.read())
     except (OSError, ValueError) as error:
-        # Most of these files are optional; one that is broken is of no use to the CLI either.
+        # One that is broken is of no use to the CLI either.
         log.debug("transcripts", "not copied: %s", error)
         return False
     if isinstance(value, dict):

@@ -12,10 +12,9 @@ from .._converter import structure_message
 from .._core import checks, json_lines, log
 from ..messages import Message
 from . import paths
-from .branches import Choice, main_chain, subagent_chain
-from .entries import EntryLink, EntryLinks
-from .lines import open_transcript
-from .listing import page
+from .branches import LinkSelector, main_chain, subagent_chain
+from .entries import EntryLink, EntryLinks, open_transcript
+from .listing import offset_and_limit
 from .paths import Directory
 
 #: What stdout spells in another way than the transcript.
@@ -57,29 +56,26 @@ def get_session_messages(
     Raises:
         ConfigurationError: The id is no UUID, or another argument is wrong.
     """
-    found = paths.find(session_id, directory, paths.projects_folder(config_dir))
-    first, count = page(limit, offset)
+    found = paths.find(session_id, directory, config_dir)
+    first, count = offset_and_limit(limit, offset)
 
     def choose(links: Any) -> list[EntryLink]:
         chain = main_chain(links, include_compacted)
-        shown = [link for link in chain if link.is_shown and _is_told(link, include_system_messages)]
+        shown = [link for link in chain if link.is_visible and _is_wanted(link, include_system_messages)]
         return shown[first:] if count is None else shown[first : first + count]
 
     return [] if found is None else list(read_messages(found[0], choose))
 
 
-def _is_told(link: EntryLink, system: bool) -> bool:
-    return link.is_spoken or (system and link.kind == "system")
+def _is_wanted(link: EntryLink, system: bool) -> bool:
+    return link.is_message or (system and link.kind == "system")
 
 
-def read_messages(path: str, choose: Choice, **parents: str | None) -> Iterator[Message]:
+def read_messages(path: str, choose: LinkSelector, **parents: str | None) -> Iterator[Message]:
     """
-    Read the messages at *path* that *choose* takes from all links.
+    Read the messages at *path* that *choose* selects from all links.
 
-    Args:
-        path: The transcript.
-        choose: A function of `chain`, or one that uses it.
-        parents: `parent_tool_use_id` and `parent_agent_id`, for the messages of a subagent.
+    *parents* are `parent_tool_use_id` and `parent_agent_id`, for the messages of a subagent.
     """
     try:
         file = open_transcript(path)
@@ -135,9 +131,9 @@ def subagents_of(path: str) -> list[Subagent]:
 
 
 def _subagent(path: str) -> Subagent:
-    facts = _facts(path[: -len(paths.SUFFIX)] + ".meta.json")
-    told = {
-        field: value if isinstance(value := facts.get(key), str) else None
+    metadata = _metadata(path[: -len(paths.SUFFIX)] + ".meta.json")
+    fields = {
+        field: value if isinstance(value := metadata.get(key), str) else None
         for field, key in (
             ("parent_tool_use_id", "toolUseId"),
             ("parent_agent_id", "parentAgentId"),
@@ -145,10 +141,10 @@ def _subagent(path: str) -> Subagent:
             ("description", "description"),
         )
     }
-    return Subagent(os.path.basename(path)[len("agent-") : -len(paths.SUFFIX)], path, **told)
+    return Subagent(os.path.basename(path)[len("agent-") : -len(paths.SUFFIX)], path, **fields)
 
 
-def _facts(path: str) -> dict[str, Any]:
+def _metadata(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             return json_lines.decode(file.read()) or {}
@@ -175,7 +171,7 @@ def list_subagents(
 
 
 def _subagents(session_id: str, directory: Directory | None, config_dir: Directory | None) -> list[Subagent]:
-    found = paths.find(session_id, directory, paths.projects_folder(config_dir))
+    found = paths.find(session_id, directory, config_dir)
     return [] if found is None else subagents_of(found[0])
 
 
@@ -209,7 +205,7 @@ def get_subagent_messages(
     checks.string("agent_id")(agent_id)
     agents = _subagents(session_id, directory, config_dir)
     agent = next((agent for agent in agents if agent.agent_id == agent_id), None)
-    first, count = page(limit, offset)
+    first, count = offset_and_limit(limit, offset)
     messages = [] if agent is None else list(read_subagent(agent))
     return messages[first:] if count is None else messages[first : first + count]
 
@@ -219,4 +215,4 @@ def read_subagent(agent: Subagent) -> Iterator[Message]:
     parents = {"parent_tool_use_id": agent.parent_tool_use_id}
     if agent.parent_agent_id is not None:
         parents["parent_agent_id"] = agent.parent_agent_id
-    return read_messages(agent.path, lambda links: [ln for ln in subagent_chain(links) if ln.is_spoken], **parents)
+    return read_messages(agent.path, lambda links: [ln for ln in subagent_chain(links) if ln.is_message], **parents)

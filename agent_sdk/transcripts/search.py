@@ -10,9 +10,10 @@ from typing import Any
 import attrs
 
 from .._core import checks, json_lines
+from . import paths
 from .edits import clean_tag
-from .lines import lines, open_transcript
-from .listing import SessionInfo, page, visible_sessions
+from .entries import open_transcript, read_lines
+from .listing import SessionInfo, offset_and_limit, visible_sessions
 from .paths import Directory
 
 #: A time: aware, or naive in the local zone; a date is its first moment; a number is seconds since the epoch.
@@ -21,7 +22,7 @@ When = datetime | date | int | float
 #: Excerpts that are kept for one session.
 MAX_EXCERPTS = 5
 #: Characters before and after what was found.
-AROUND = 60
+CONTEXT_CHARS = 60
 
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -83,26 +84,27 @@ def search_sessions(
         ConfigurationError: An argument is wrong.
     """
     checks.string("text")(text)
-    _, most = page(limit, 0)
-    wanted = _Wanted(tag and clean_tag(tag), checks.string("branch")(branch), _stamp("since", since), _end(until))
+    count = offset_and_limit(limit, 0)[1]
+    began, ended = _stamp("since", since), _end_stamp(until)
+    criteria = _Criteria(tag and clean_tag(tag), checks.string("branch")(branch), began, ended)
     hits: list[SearchHit] = []
     for info in visible_sessions(directory, config_dir=config_dir):
-        if most is not None and len(hits) >= most:
+        if count is not None and len(hits) >= count:
             break
-        excerpts = _excerpts(info, text) if text and wanted.fits(info) else []
-        if excerpts or (not text and wanted.fits(info)):
+        excerpts = _excerpts(info, text) if text and criteria.matches(info) else []
+        if excerpts or (not text and criteria.matches(info)):
             hits.append(SearchHit(info, excerpts))
     return hits
 
 
 @attrs.define
-class _Wanted:
+class _Criteria:
     tag: str | None
     branch: str | None
     since: int | None
     until: int | None
 
-    def fits(self, info: SessionInfo) -> bool:
+    def matches(self, info: SessionInfo) -> bool:
         began = info.last_modified if info.created_at is None else info.created_at
         return (
             self.tag in (None, info.tag)
@@ -125,7 +127,7 @@ def _stamp(name: str, when: Any) -> int | None:
     return int(when * 1000)
 
 
-def _end(until: Any) -> int | None:
+def _end_stamp(until: Any) -> int | None:
     if isinstance(until, date) and not isinstance(until, datetime):
         until = datetime.combine(until, time.max)
     return _stamp("until", until)
@@ -133,16 +135,16 @@ def _end(until: Any) -> int | None:
 
 def _excerpts(info: SessionInfo, text: str) -> list[Excerpt]:
     pattern = re.compile(re.escape(text), re.IGNORECASE)
-    title = info.custom_title and _around(pattern, info.custom_title)
+    title = info.custom_title and _excerpt_around(pattern, info.custom_title)
     found = [Excerpt(title, "title")] if title else []
-    for excerpt in _said(info.path, text, pattern):
+    for excerpt in _search_transcript(info.path, text, pattern):
         found.append(excerpt)
         if len(found) >= MAX_EXCERPTS:
             break
     return found
 
 
-def _said(path: str, text: str, pattern: re.Pattern[str]) -> Iterator[Excerpt]:
+def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterator[Excerpt]:
     needle = _needle(text)
     try:
         file = open_transcript(path)
@@ -150,18 +152,18 @@ def _said(path: str, text: str, pattern: re.Pattern[str]) -> Iterator[Excerpt]:
         # Deleted since it was listed.
         return
     with file:
-        for _, line in lines(file, _is_spoken):
+        for _, line in read_lines(file, _is_searched):
             entry = json_lines.decode(line) if needle in line.lower() else None
             if entry is None or entry.get("isMeta") or entry.get("isSidechain"):
                 continue
             for where, part in _parts(entry):
-                shown = _around(pattern, part)
+                shown = _excerpt_around(pattern, part)
                 if shown:
                     yield Excerpt(shown, where, entry.get("uuid"), entry.get("timestamp"))
 
 
-def _is_spoken(start: bytes) -> bool:
-    # All but attachments, which nobody said; their entries name them before their type.
+def _is_searched(start: bytes) -> bool:
+    # All but attachments, which are no speech; their entries name them before their type.
     return not start.startswith(b'{"type":"') and b'"attachment":{' not in start[:200]
 
 
@@ -207,19 +209,17 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _around(pattern: re.Pattern[str], text: str) -> str | None:
+def _excerpt_around(pattern: re.Pattern[str], text: str) -> str | None:
     found = pattern.search(text)
     if found is None:
         return None
-    start, end = max(0, found.start() - AROUND), found.end() + AROUND
+    start, end = max(0, found.start() - CONTEXT_CHARS), found.end() + CONTEXT_CHARS
     cut = " ".join(text[start:end].split())
     return f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
 
 
 def session_ids(projects: str, prefix: str) -> list[str]:
     """Return the ids that begin with *prefix*, of all projects, without reading a transcript."""
-    from . import paths
-
     entries = (entry for folder in paths.all_folders(projects) for entry in paths.transcripts_in(folder, projects))
     names = (os.path.splitext(entry.name)[0] for entry in entries)
     return sorted({name for name in names if name.startswith(prefix)})

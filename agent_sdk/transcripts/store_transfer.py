@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from .._core import json_lines, log
-from ..stores.base import Entry, Key, deduped, supports
+from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths
-from .lines import kind_of, lines, open_transcript
+from .entries import kind_of, open_transcript, read_lines
 from .paths import MAX_KEY_CHARS, SUFFIX, Directory
 
 #: The CLI's log of its API requests: most of a transcript's bytes, and of no use to a resume.
+#: Entries that are encoded at once.
+BATCH = 1000
 _LOGGED = "api-request"
 #: The entry in which the mirror sends what the disk keeps as `agent-<id>.meta.json`.
 METADATA = "agent_metadata"
@@ -42,7 +45,7 @@ def import_session(
         ConfigurationError: The id is no UUID.
         StoreError: The store failed; what was copied until then stays.
     """
-    return upload(paths.require_transcript(session_id, directory, paths.projects_folder(config_dir)), store)
+    return upload(paths.require_transcript(session_id, directory, config_dir), store)
 
 
 def upload(transcript: str, store: Any, key: Key | None = None) -> int:
@@ -77,7 +80,7 @@ def _identity(entry: Entry) -> str:
 def entries_of(transcript: str) -> list[Entry]:
     """Return the entries of a transcript on disk, as the mirror would have sent them."""
     with open_transcript(transcript) as file:
-        decoded = [json_lines.decode(line) for _, line in lines(file, _is_kept)]
+        decoded = [json_lines.decode(line) for _, line in read_lines(file, _is_kept)]
     return [entry for entry in decoded if entry is not None and not str(entry.get("type")).startswith(_LOGGED)]
 
 
@@ -105,12 +108,9 @@ def _metadata(folder: str, session_id: str, subpath: str) -> list[Entry]:
 
 def write_files(store: Any, key: Key, entries: list[Entry], projects: str, project_key: str) -> None:
     """
-    Write a session of *store* as the CLI expects it on disk.
+    Write a session of *store*, and its subagents, below *projects* as the CLI expects them.
 
-    Args:
-        entries: Of the session itself.
-        projects: The folder of all projects.
-        project_key: The name of the project's folder there; it may differ from that in the store.
+    *entries* are those of the session itself. *project_key* may differ from the key in the store.
     """
     folder = os.path.join(projects, project_key)
     _write(os.path.join(folder, key.session_id + SUFFIX), entries)
@@ -119,10 +119,9 @@ def write_files(store: Any, key: Key, entries: list[Entry], projects: str, proje
         if not _is_inside(subpath):
             log.debug("transcripts", "refused a subpath that leads elsewhere: %s", subpath)
             continue
-        entries = deduped(store.load(key._replace(subpath=subpath)) or ())
+        entries = deduplicate(store.load(key._replace(subpath=subpath)) or ())
         _write(path + SUFFIX, [entry for entry in entries if entry.get("type") != METADATA])
-        about = [entry for entry in entries if entry.get("type") == METADATA][-1:]
-        for entry in about:
+        for entry in [entry for entry in entries if entry.get("type") == METADATA][-1:]:
             _write(path + _META, [{name: value for name, value in entry.items() if name != "type"}])
 
 
@@ -133,7 +132,9 @@ def _is_inside(subpath: str) -> bool:
 def _write(path: str, entries: Iterable[Entry]) -> None:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.writelines(json_lines.encode(entry) for entry in entries)
+        left = iter(entries)
+        while lines := json_lines.encode_all(islice(left, BATCH)):
+            file.write(lines)
 
 
 def rescue(projects: str, own_projects: str) -> list[str]:
@@ -152,7 +153,7 @@ def rescue(projects: str, own_projects: str) -> list[str]:
             if missing:
                 os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
                 with open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "ab") as file:
-                    file.write(b"".join(json_lines.encode(entry) for entry in missing))
+                    file.write(json_lines.encode_all(missing))
                 written.append(target)
     return written
 

@@ -9,23 +9,26 @@ overwrite each other's figure: then it is too low.
 """
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import attrs
 
 from .._core import json_lines
+from .._core.tokens import Figures
 from ..errors import SessionNotFoundError
-from . import ancestry, paths, reader
-from .lines import is_chained, kind_of, lines, open_transcript
+from . import paths, reader
+from .entries import is_chained, kind_of, open_transcript, read_lines
 from .listing import milliseconds
 from .paths import Directory
 
 COST_STATE = "cost-state"
 _QUEUE = "queue-operation"
+_COST_KINDS = (COST_STATE, _QUEUE)
 
 
 @attrs.define
-class TokenCount:
+class TokenCount(Figures):
     """Tokens of one model."""
 
     input_tokens: int = 0
@@ -87,8 +90,8 @@ def session_figures(
         SessionNotFoundError: There is no such session.
         ConfigurationError: The id is no UUID.
     """
-    path = paths.require_transcript(session_id, directory, paths.projects_folder(config_dir))
-    count = _Count(SessionFigures(str(session_id)))
+    path = paths.require_transcript(session_id, directory, config_dir)
+    count = _FigureCounter(SessionFigures(str(session_id)))
     try:
         count.read(path)
     except FileNotFoundError as error:
@@ -102,10 +105,10 @@ def session_figures(
 def _is_counted(start: bytes) -> bool:
     if b'"attachment":{' in start[:200]:
         return False
-    return is_chained(start) or kind_of(start) in (COST_STATE, _QUEUE)
+    return is_chained(start) or kind_of(start) in _COST_KINDS
 
 
-class _Count:
+class _FigureCounter:
     """Adds up the entries of a session and its subagents."""
 
     def __init__(self, figures: SessionFigures) -> None:
@@ -121,7 +124,7 @@ class _Count:
 
     def read(self, path: str, is_subagent: bool = False) -> None:
         with open_transcript(path) as file:
-            for _, line in lines(file, _is_counted):
+            for _, line in read_lines(file, _is_counted):
                 entry = json_lines.decode(line)
                 if entry is not None:
                     self._add(entry, is_subagent)
@@ -175,23 +178,19 @@ class _Count:
     def finish(self, path: str, subagents: int) -> SessionFigures:
         figures = self._figures
         for model, usage in self._replies.values():
-            _add_usage(figures.tokens.setdefault(model, TokenCount()), usage)
+            count = TokenCount.from_wire(usage)
+            count.replies = 1
+            figures.tokens.setdefault(model, TokenCount()).add(count)
         figures.subagents = subagents
         figures.duration_ms = max(self._times) - min(self._times) if self._times else 0
         total = _amount(self._cost.get("totalCostUSD"))
         if self._cost and total is not None:
             if self._last_copied is not None:
-                figures.inherited_cost_usd = ancestry.inherited_cost(path, self._last_copied, self._begun)
+                figures.inherited_cost_usd = _inherited_cost(path, self._last_copied, self._begun)
             figures.cost_usd = max(0.0, total - figures.inherited_cost_usd)
             duration = _amount(self._cost.get("totalAPIDuration"))
             figures.api_duration_ms = None if duration is None else int(duration)
         return figures
-
-
-def _add_usage(count: TokenCount, usage: dict[str, Any]) -> None:
-    count.replies += 1
-    for field in ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"):
-        setattr(count, field, getattr(count, field) + int(_amount(usage.get(field)) or 0))
 
 
 def _amount(value: Any) -> float | None:
@@ -209,3 +208,55 @@ def is_prompt(entry: dict[str, Any], message: dict[str, Any]) -> bool:
             return False
         content = next((str(block.get("text")) for block in texts if block.get("type") == "text"), "a block")
     return not str(content).lstrip().startswith(("<command-name>", "<local-command-", "[Request interrupted"))
+
+
+def _inherited_cost(path: str, last_copied: str, begun: str) -> float:
+    """
+    Return the US dollars that the forked session at *path* began with; 0.0 also when its source no longer exists.
+
+    The CLI copies the entries as they are and does not note their source. The source is the transcript in the same
+    folder that holds *last_copied*, the uuid of the last copied message; the fork began with the cost that the source
+    had at the time *begun*.
+    """
+    if not begun:
+        return 0.0
+    folder = os.path.dirname(path)
+    costs = [
+        _cost_at(entry.path, last_copied.encode(), begun)
+        for entry in paths.transcripts_in(folder, os.path.dirname(folder))
+        if entry.path != path
+    ]
+    return max(costs, default=0.0)
+
+
+def _cost_at(path: str, uuid: bytes, begun: str) -> float:
+    """Return what the transcript at *path* had cost at the time *begun*; 0.0 where *uuid* is not of its own making."""
+    mark, is_source, cost, own_begin = b'"uuid":"' + uuid + b'"', False, 0.0, ""
+    try:
+        with open_transcript(path) as file:
+            for _, line in read_lines(file, _is_cost_or_message):
+                is_cost_kind = kind_of(line) in _COST_KINDS
+                entry = json_lines.decode(line) if is_cost_kind or mark in line else None
+                timestamp = str((entry or {}).get("timestamp") or "")
+                if entry is None:
+                    continue
+                if not is_cost_kind:
+                    # Another fork of the same source has it as well, with a time before its own begin.
+                    is_source = timestamp >= own_begin
+                elif timestamp > begun:
+                    break
+                own_begin, cost = own_begin or timestamp, _total_cost(entry, cost)
+    except OSError:
+        # Deleted meanwhile: no source of anything.
+        return 0.0
+    return cost if is_source else 0.0
+
+
+def _is_cost_or_message(start: bytes) -> bool:
+    kind = kind_of(start)
+    return kind is None or kind in ("user", "assistant", *_COST_KINDS)
+
+
+def _total_cost(entry: dict[str, Any], before: float) -> float:
+    total = _amount(entry.get("totalCostUSD"))
+    return before if total is None else total

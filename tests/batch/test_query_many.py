@@ -9,13 +9,13 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from helpers import alive, in_thread, until
+from helpers import alive, command_line, in_thread, until
 
 import agent_sdk
 from agent_sdk import AbortError, ConfigurationError, MaxBudgetError, OverloadedError, RateLimitError, Retry
+from agent_sdk._process.tree import descendants
 from agent_sdk.testing import FakeCLI, Reply, frames, steps
 
 COST = 0.000188
@@ -258,6 +258,4 @@ def test_ctrl_c_keeps_what_is_finished(quick, model):
 
 def children():
     """The pids of this process's CLIs."""
-    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    pids = [int(pid) for task in tasks for pid in task.read_text().split()]
-    return [pid for pid in pids if b"stream-json" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in descendants(os.getpid()) if b"stream-json" in command_line(pid)]

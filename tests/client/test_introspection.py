@@ -18,7 +18,7 @@ def no_cli(monkeypatch):
     """A machine without the CLI."""
     monkeypatch.delenv("AGENT_SDK_CLI", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("agent_sdk._process.locate.USUAL", ())
+    monkeypatch.setattr("agent_sdk._process.locate.INSTALL_FOLDERS", ())
     monkeypatch.setattr("sys.path", [])
 
 

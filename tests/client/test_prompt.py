@@ -55,7 +55,7 @@ def test_other_prompts_are_refused(prompt):
 @pytest.mark.parametrize("prompt", ["", " \n", [], ()], ids=repr)
 def test_an_empty_prompt_is_refused(prompt):
     """There is nothing in it to ask; the model's API would refuse it after a process was started."""
-    with pytest.raises(ConfigurationError, match="nothing in it to ask"):
+    with pytest.raises(ConfigurationError, match="prompt must not be empty"):
         content_of(prompt)
 
 
@@ -66,14 +66,14 @@ def test_an_empty_prompt_is_refused(prompt):
 )
 def test_a_block_without_its_content_is_refused(block):
     """The CLI waits for ever over a text block without a text, and the API refuses the others after a start."""
-    with pytest.raises(ConfigurationError, match="says nothing"):
+    with pytest.raises(ConfigurationError, match="has no content"):
         content_of(["hello", block])
 
 
 @pytest.mark.parametrize(
     ("part", "text"),
     [
-        ({"type": "user", "message": {"role": "user", "content": "x"}}, "with a query for each"),
+        ({"type": "user", "message": {"role": "user", "content": "x"}}, "one query per message"),
         ({"type": "txt", "text": "x"}, "did you mean 'text'"),
         ({"type": "Image", "source": {}}, "did you mean 'image'"),
     ],
@@ -138,13 +138,13 @@ def test_documents_are_pdf_or_text(tmp_path):
 @pytest.mark.parametrize(
     ("make", "source", "words"),
     [
-        (image, b"RIFF\0\0\0\0WAVE", "neither PNG"),
-        (image, b"", "neither PNG"),
+        (image, b"RIFF\0\0\0\0WAVE", "not a PNG"),
+        (image, b"", "not a PNG"),
         (image, "/nowhere/x.png", "cannot read"),
         (image, "a\0b", "cannot read"),
         (image, 5, "expected a path or bytes"),
         (image, None, "expected a path or bytes"),
-        (document, b"\xff\xfe", "neither PDF nor text"),
+        (document, b"\xff\xfe", "not a PDF or UTF-8 text"),
         (document, "/", "cannot read"),
         (document, ["x"], "expected a path or bytes"),
     ],

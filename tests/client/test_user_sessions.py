@@ -41,7 +41,7 @@ def test_the_session_is_not_the_callers_to_choose(store, name):
     with pytest.raises(ConfigurationError, match=name):
         UserSessions(store).query("ann", "a", **{name: value})
     if name in ("resume", "session_id"):
-        with pytest.raises(ConfigurationError, match="open a session"):
+        with pytest.raises(ConfigurationError, match="select a session"):
             UserSessions(store, agent_sdk.Options(**{name: value}))
 
 
@@ -59,7 +59,7 @@ def test_a_store_must_keep_users():
         append, load = stores.MemoryStore.append, stores.MemoryStore.load
 
     for wrong in (Transcripts(), object(), None):
-        with pytest.raises(ConfigurationError, match="the store has no session_id"):
+        with pytest.raises(ConfigurationError, match="the store has no method session_id"):
             UserSessions(wrong)
 
 
@@ -68,7 +68,7 @@ def test_a_store_must_keep_users():
     [
         ({"enable_file_checkpointing": True}, "enable_file_checkpointing"),
         ({"persist_session": False}, "persist_session"),
-        ({"resume": "my title"}, "resume takes the session's id"),
+        ({"resume": "my title"}, "resume must be a session id"),
         ({"session_store_flush": "sometimes"}, "session_store_flush"),
         ({"session_store": object()}, "it has no method append; subclass agent_sdk.stores.Store"),
         ({"session_wait": -1}, "session_wait"),

@@ -20,6 +20,7 @@ import pytest
 from helpers import alive, until
 
 import agent_sdk
+from agent_sdk._process.tree import descendants
 from agent_sdk.testing import isolated_env
 
 ROOT = Path(__file__).parents[1]
@@ -258,7 +259,7 @@ def test_a_session_is_taken_up(chat, world, model):
     talk = chat("--resume", session_id)
     talk.say("last")
     talk.until("✓ 1 turn")
-    children = Path(f"/proc/{talk.pid}/task/{talk.pid}/children").read_text().split()
+    children = descendants(talk.pid)
     assert children
     assert talk.end() == 0
-    until(lambda: not any(alive(int(child)) for child in children))
+    until(lambda: not any(alive(child) for child in children))

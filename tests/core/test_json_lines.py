@@ -10,7 +10,7 @@ import pytest
 
 from agent_sdk._core import json_lines
 
-HUGE_TEXT = "x" * (json_lines.HUGE + 1)
+HUGE_TEXT = "x" * (json_lines.MAX_UJSON_BYTES + 1)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_line_becomes_its_frame(line, frame):
     "line",
     [
         b"", b"   ", b"\r", b"[1]", b'"text"', b"null", b"5", b"{", b'{"a":}', b"{'a':1}", b'{"a":1}{"b":2}',
-        b"\xff\xfe", b"[debug] hello", b"[" * 100_000, b'{"a":' * 100_000, b"\x00" * 10, b"x" * (json_lines.HUGE + 1),
+        b"\xff\xfe", b"[debug] hello", b"[" * 100_000, b'{"a":' * 100_000, b"\x00" * 10, b"x" * (json_lines.MAX_UJSON_BYTES + 1),
         b'{"a"',
     ],
     ids=lambda line: repr(line[:12]),

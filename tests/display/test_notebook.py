@@ -11,7 +11,7 @@ from agent_sdk._converter import structure_message
 from agent_sdk._display import notebook as cell
 from agent_sdk._display import notebook_nodes
 from agent_sdk._display.events import Run
-from agent_sdk._display.notebook import CellView, Pace
+from agent_sdk._display.notebook import NotebookView, RateLimiter
 from agent_sdk.testing import frames
 
 capture = pytest.importorskip("IPython.utils.capture")
@@ -27,7 +27,7 @@ class Notebook:
     def __init__(self):
         self.shell = shell.InteractiveShell.instance()
         self.ended = []
-        self.run, self.view = Run(), CellView(self.shell, self.end)
+        self.run, self.view = Run(), NotebookView(self.shell, self.end)
         self.outputs = []
 
     def end(self, reason):
@@ -37,8 +37,8 @@ class Notebook:
     def watch(self, *given):
         with capture.capture_output() as captured:
             for frame in given:
-                for happening in self.run.take(structure_message(frame)):
-                    self.view.take(happening)
+                for event in self.run.process(structure_message(frame)):
+                    self.view.handle(event)
         self.outputs += captured.outputs
         return self
 
@@ -59,7 +59,7 @@ class Notebook:
 @pytest.fixture
 def notebook(monkeypatch):
     """A cell in which nothing is held back."""
-    monkeypatch.setattr(cell, "PACE", 1e-9)
+    monkeypatch.setattr(cell, "UPDATE_INTERVAL", 1e-9)
     one = Notebook()
     yield one
     one.end_cell()
@@ -157,8 +157,8 @@ def test_big_results_and_images_stay_small(notebook, monkeypatch):
     picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 500_000}}
     notebook.watch(frames.init(), frames.tool_use("Bash", {"command": "a"}, id="t1"), frames.tool_result("t1", long))
     notebook.watch(frames.tool_use("Read", {"file_path": "a"}, id="t2"), frames.tool_result("t2", [picture]))
-    assert len(notebook.html) < notebook_nodes.MOST_CHARACTERS + 5000 and "AAAA" not in notebook.html
-    monkeypatch.setattr(cell, "MOST", 10_000)
+    assert len(notebook.html) < notebook_nodes.MAX_TOOL_CHARS + 5000 and "AAAA" not in notebook.html
+    monkeypatch.setattr(cell, "MAX_CHARS", 10_000)
     notebook.watch(frames.assistant("first"), frames.assistant("second"), frames.result(""))
     assert "second" in notebook.html and len(notebook.html) < 5000
 
@@ -166,7 +166,7 @@ def test_big_results_and_images_stay_small(notebook, monkeypatch):
 def test_ten_updates_a_second():
     """Updates come at most ten times a second, a few at once after a silence; big outputs less often."""
     now = [0.0]
-    pace = Pace(lambda: now[0])
+    pace = RateLimiter(lambda: now[0])
     sent = 0
     for tick in range(1000):
         now[0] = tick / 100

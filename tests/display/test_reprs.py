@@ -3,6 +3,9 @@ What a notebook or IPython shows of results, messages, reports and lists of sess
 """
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from agent_sdk._converter import structure, structure_message
@@ -132,3 +135,12 @@ def test_ipython_prints_the_one_line_repr():
     assert pretty([message, message]) == f"[{message!r}, {message!r}]"
     info = SessionInfo(session_id="0" * 8, summary="x", last_modified=1_700_000_000_000)
     assert [line.split()[0] for line in pretty(SessionList([info])).splitlines()] == ["ID", "00000000"]
+
+
+def test_the_formatters_are_loaded_on_first_use():
+    """A message shows itself in a notebook although nothing has imported the formatters before."""
+    code = (
+        "import sys, agent_sdk; message = agent_sdk.messages.parse({'type': 'result', 'result': '42'});"
+        "assert 'agent_sdk._display' not in sys.modules; assert message._repr_markdown_().startswith('42')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

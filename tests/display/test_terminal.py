@@ -227,7 +227,7 @@ def test_lines_fit_the_terminal(watch, tty, monkeypatch):
 
 def test_the_line_of_progress_is_replaced(watch, tty, monkeypatch):
     """Signs of life share one line, which is gone when something lasting is written."""
-    monkeypatch.setattr(screen, "PACE", 0)
+    monkeypatch.setattr(screen, "PROGRESS_INTERVAL", 0)
     progress = {"type": "tool_progress", "tool_name": "Bash", "session_id": frames.SESSION_ID}
     watch(frames.init(), {**progress, "elapsed_time_seconds": 30}, {**progress, "elapsed_time_seconds": 60})
     watch(frames.api_retry(1, 2, 529))

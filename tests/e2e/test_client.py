@@ -184,7 +184,7 @@ def test_callbacks_by_kind(client):
 
     agent.query("a")
     assert seen == ["echo: a", 1]
-    with pytest.raises(ConfigurationError, match="no such kind"):
+    with pytest.raises(ConfigurationError, match="unknown kind"):
         agent.on("nothing", seen.append)
 
 

@@ -238,7 +238,7 @@ def test_an_open_stream_is_closed_by_the_next_query(client, model, held):
     with pytest.warns(ResourceWarning):
         assert agent.query("next").content == "echo: next"
     stream.close()
-    with pytest.raises(BusyError, match="closed by another query"):  # and not as if its turn had ended well
+    with pytest.raises(BusyError, match="another query of the client closed"):  # and not as if its turn had ended well
         next(stream)
 
 

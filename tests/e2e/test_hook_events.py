@@ -77,7 +77,7 @@ def test_events_of_a_turn_with_tools(client, model, watch, real):
 def test_an_answer_that_reaches_nobody(real):
     """What a hook answers to an event that the SDK fires is an error, since nobody would read it."""
     hooks = {"session_start": lambda ctx: Result.with_context("Be brief."), "setup": lambda ctx: {"continue": True}}
-    with pytest.warns(CallbackWarning, match="session_start: what the hook answers reaches nobody"):
+    with pytest.warns(CallbackWarning, match="session_start: the result of this hook is ignored"):
         result = agent_sdk.query("x", hooks=hooks, **real)
     assert [(type(error), error.event) for error in result.callback_errors] == [(HookError, "session_start")]
 

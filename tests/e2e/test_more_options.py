@@ -46,9 +46,9 @@ def test_what_an_agent_may_have(real):
 def test_an_agent_that_the_cli_refuses(real, model):
     """A definition that the CLI leaves out, and a leader that it does not know, are errors before a prompt is sent."""
     unknown = {"description": "d", "prompt": "p", "observer": 5}
-    with pytest.raises(ConfigurationError, match=r"agents\['x'\]: the CLI refuses"):
+    with pytest.raises(ConfigurationError, match=r"agents\['x'\]: the CLI rejected"):
         run(real, agents={"x": unknown})
-    with pytest.raises(ConfigurationError, match="agent='Exlore': there is no such agent; did you mean 'Explore'"):
+    with pytest.raises(ConfigurationError, match="agent='Exlore': unknown agent; did you mean 'Explore'"):
         run(real, agent="Exlore")
     with pytest.raises(ConfigurationError, match="agent='nobody'"):  # also when something else comes before
         run(real, agent="nobody", stderr=lambda line: None, extra_args={"debug-to-stderr": None})
@@ -178,9 +178,9 @@ def test_summaries_and_config_root(real, tmp_path):
         ({"effort": "bogus"}, "effort"),
         ({"thinking": "sometimes"}, "thinking"),
         ({"thinking": 0}, "greater"),
-        ({"thinking": 5, "max_thinking_tokens": 5}, "same thing"),
-        ({"can_use_tool": lambda a, b, c: True, "permission_prompt_tool_name": "x"}, "exclude"),
-        ({"can_use_tool": lambda a, b, c: True, "permission_prompts": "none"}, "never asked"),
+        ({"thinking": 5, "max_thinking_tokens": 5}, "set the same value"),
+        ({"can_use_tool": lambda a, b, c: True, "permission_prompt_tool_name": "x"}, "exclusive"),
+        ({"can_use_tool": lambda a, b, c: True, "permission_prompts": "none"}, "never called"),
         ({"task_budget": -1}, "greater"),
         ({"project_config_root": "/nowhere"}, "no such directory"),
     ],
@@ -256,5 +256,5 @@ def test_tasks_are_stopped(client, model):
     agent.query("run")
     agent.stop_task(ids[0])
     assert agent.wait_idle(timeout=60)
-    with pytest.raises(ControlError, match="no task"):
+    with pytest.raises(ControlError, match="no running task"):
         agent.stop_task(ids[0])

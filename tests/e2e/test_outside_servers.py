@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import pytest
-from helpers import text_of, told
+from helpers import command_line, text_of, told
 
 from agent_sdk import mcp, tool
 from agent_sdk.hooks import Result
@@ -56,7 +55,7 @@ def test_an_outside_server(client, model, tiny):
     agent = client(mcp_servers={"tiny": tiny}, allowed_tools=["mcp__tiny"])
     model.call_tool("mcp__tiny__reveal", {}).reply("done")
     lines = []
-    agent.query("go", on_message=lambda message: lines.append(Path(f"/proc/{agent.pid}/cmdline").read_bytes()))
+    agent.query("go", on_message=lambda message: lines.append(command_line(agent.pid)))
     assert "token is s3cret!" in told(model)
     assert lines and not any(b"s3cret" in line for line in lines)
     assert "s3cret" not in repr(agent.options)

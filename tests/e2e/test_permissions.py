@@ -297,7 +297,7 @@ def test_a_callback_without_a_mode_starts_in_default(run, real, made):
 def test_a_shadowed_callback_warns(run, made):
     """A rule that lets a tool run without asking is told to whoever gives a callback too; rules for some uses are not."""
     asked = []
-    with pytest.warns(ShadowedCallbackWarning, match="not asked for Write:") as warned:
+    with pytest.warns(ShadowedCallbackWarning, match="not called for Write:") as warned:
         run(can_use_tool=lambda *about: asked.append(about), allowed_tools=["Write", "Bash(ls *)"])
     assert (len(warned), warned[0].filename) == (1, __file__)
     assert (made.exists(), asked) == (True, [])
@@ -337,7 +337,7 @@ WRONG = {
     "no-function": ({"can_use_tool": "yes"}, "expected a function"),
     "two-arguments": ({"can_use_tool": lambda name, given: True}, "it is called as"),
     "unknown-mode": ({"permission_mode": "yolo"}, "expected one of default"),
-    "never-asked": ({"can_use_tool": lambda *about: True, "permission_prompts": "none"}, "never asked"),
+    "never-asked": ({"can_use_tool": lambda *about: True, "permission_prompts": "none"}, "never called"),
 }
 
 
@@ -351,7 +351,7 @@ def test_wrong_permissions_are_errors_before_a_process_starts(options, said):
 def test_bypass_as_root_is_an_error(monkeypatch):
     """The CLI refuses to start so as root; the error says it before."""
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    with pytest.raises(ConfigurationError, match="refused by the CLI for root"):
+    with pytest.raises(ConfigurationError, match="the CLI rejects permission_mode"):
         agent_sdk.query("go", permission_mode="bypass_permissions")
 
 

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from helpers import alive, processes_with, until
+from helpers import alive, descriptors, processes_with, until
 
 import agent_sdk
 
@@ -173,11 +173,11 @@ def test_the_environment_stays_as_it_is(real):
 def test_many_one_shots_leave_nothing(real):
     """One query after another leaves no descriptor, thread or process behind."""
     agent_sdk.query("warm up", **real)
-    before = (os.listdir("/proc/self/fd"), threading.active_count())
+    before = (descriptors(), threading.active_count())
     for number in range(5):
         agent_sdk.query(f"query {number}", **real)
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) <= len(before[0])
+    assert descriptors() <= before[0]
     assert threading.active_count() <= before[1]
     assert processes_with(str(real["cwd"].parent)) == []
 

@@ -159,7 +159,7 @@ def test_a_fork_that_was_not_queried_travels(real, model):
 
 def test_what_is_no_session_is_refused():
     """A dict that `to_dict` did not give, and a message that is none, are told at once."""
-    with pytest.raises(ConfigurationError, match="there is no 'id'"):
+    with pytest.raises(ConfigurationError, match="'id' is missing"):
         Session.from_dict({})
     with pytest.raises(ConfigurationError, match="expected a message"):
         Session().add_message("hello")

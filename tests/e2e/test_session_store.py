@@ -288,7 +288,7 @@ def test_a_turn_that_the_store_missed_is_kept_on_this_machine(real, there, redis
         if message.is_init:
             redis_server.stop()
 
-    with pytest.warns(StoreWarning, match="it is kept in .*makes up for it"):
+    with pytest.warns(StoreWarning, match="it is saved in .*uploads it"):
         assert agent_sdk.query("b", resume=session_id, on_message=stop, **host).is_success
     assert len(transcripts(there)) == 1
     redis_server.start()
@@ -307,7 +307,7 @@ def test_a_store_that_is_down_and_a_session_that_is_here(real, redis_server, mod
         agent_sdk.query("b", resume=session_id, session_store=store, on_message=seen.append, **real)
     assert model.requests[-1].user_texts == ["a", "b"]
     told = [m.error for m in seen if m.subtype == "mirror_error"]
-    assert "went on with the transcript of this machine" in told[0]
+    assert "using the transcript of this machine" in told[0]
     with pytest.raises(StoreError, match="is not on this machine, and the store failed"):
         agent_sdk.query("c", resume="12345678-1234-4123-8123-123456789abc", session_store=store, **real)
 
@@ -339,7 +339,7 @@ def test_hosts_that_diverged_are_told(here, there, model, store, monkeypatch):
     agent_sdk.query("d", on_message=seen.append, resume=session_id, **here)
     assert model.requests[-1].user_texts == ["a", "c", "d"]
     told = next(message.error for message in seen if message.is_storage_error)
-    assert "another host has gone on" in told and str(transcripts(here)[0]) in told
+    assert "another host continued the session" in told and str(transcripts(here)[0]) in told
 
 
 def test_a_client_that_is_kept_notices_another_host(here, there, model):

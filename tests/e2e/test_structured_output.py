@@ -166,7 +166,7 @@ WRONG = {
     "no-class": ({"output": NotJson}, "NotJson"),
     "no-schema": ({"output": {"type": "objekt"}}, "objekt"),
     "empty": ({"output": {}}, "expected a class, a JSON Schema"),
-    "both": ({"output": Report, "output_format": SCHEMA}, "say the same thing"),
+    "both": ({"output": Report, "output_format": SCHEMA}, "set the same value"),
 }
 
 

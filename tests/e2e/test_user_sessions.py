@@ -120,7 +120,7 @@ def test_a_user_that_is_busy(users, model):
     model.reply(chunks=["one", " two"], until=hold)
     thread = in_thread(lambda: users.query("ann", "slow", on_message=lambda m: began.set()))
     assert began.wait(60)
-    with pytest.raises(SessionBusyError, match=r"user 'ann': another turn is running .* \(wait=\)"):
+    with pytest.raises(SessionBusyError, match=r"user 'ann': another turn is running .* wait="):
         users.query("ann", "impatient", wait=0.1)
     threading.Timer(0.2, hold.set).start()
     assert users.query("ann", "patient").is_success
@@ -145,7 +145,7 @@ def test_a_locked_file_costs_no_turn(real, tmp_path):
     result = users.query("ann", "a", on_message=seen.append, hooks=lock)
     other.execute("ROLLBACK")
     assert [m.subtype for m in seen[-2:]] == ["mirror_error", "success"]
-    assert f"the session of user 'ann' was not remembered, it is {result.session_id}" in seen[-2].error
+    assert f"the session {result.session_id} of user 'ann' could not be stored" in seen[-2].error
     assert result.messages[-2] is seen[-2]
     assert users.session_id("ann") is None
     assert users.query("ann", "b").is_success

@@ -9,7 +9,7 @@ import pytest
 
 import agent_sdk
 from agent_sdk import hooks
-from agent_sdk._converter import maker_of
+from agent_sdk._converter import structurer
 from agent_sdk.errors import ConfigurationError
 from agent_sdk.hooks import base
 
@@ -61,7 +61,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 def _context(event: str, **fields: Any) -> Any:
     cls = hooks.EVENTS[event]
-    return maker_of(cls)({**COMMON, "hook_event_name": cls.facts.wire_name, **(fields or INPUTS[event])})
+    return structurer(cls)({**COMMON, "hook_event_name": cls.facts.wire_name, **(fields or INPUTS[event])})
 
 
 def test_every_event_has_a_class() -> None:
@@ -128,7 +128,7 @@ def test_a_changed_copy_shares_own_data() -> None:
 def test_damaged_input_is_kept() -> None:
     """A field of the wrong type is kept as it came; an empty input is an empty context."""
     assert _context("stop", background_tasks="oops").background_tasks == "oops"
-    assert maker_of(hooks.Stop)({}).session_id == ""
+    assert structurer(hooks.Stop)({}).session_id == ""
 
 
 def test_repr_tells_event_and_match() -> None:

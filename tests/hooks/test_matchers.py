@@ -9,7 +9,7 @@ import pytest
 from agent_sdk import hooks
 from agent_sdk.errors import ConfigurationError
 from agent_sdk.hooks import Matcher
-from agent_sdk.hooks.matchers import matcher_of, wire_matcher
+from agent_sdk.hooks.matchers import parse_matcher, wire_matcher
 from agent_sdk.hooks.runner import HookSet
 
 
@@ -18,7 +18,7 @@ def _nothing(ctx: hooks.HookContext) -> None:
 
 
 def _fits(pattern: Any, tool: str) -> bool:
-    return Matcher(pattern, _nothing).selector.selects(hooks.PreToolUse(tool_name=tool))
+    return Matcher(pattern, _nothing).selector.matches(hooks.PreToolUse(tool_name=tool))
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ async def _later(ctx: Any) -> None:
         (lambda: Matcher(None, _nothing, timeout=0), "greater than 0"),
         (lambda: Matcher(None, _nothing, timeout="30"), "expected a number"),
         (lambda: Matcher(None, _nothing, fail_mode="opened"), "expected 'closed'"),
-        (lambda: matcher_of(3), "expected a function, a Matcher or a dict"),
-        (lambda: matcher_of({"matcher": "Bash"}), "needs a handler"),
-        (lambda: matcher_of({"match": "Bash", "handler": _nothing}), "no such key"),
+        (lambda: parse_matcher(3), "expected a function, a Matcher or a dict"),
+        (lambda: parse_matcher({"matcher": "Bash"}), "needs a handler"),
+        (lambda: parse_matcher({"match": "Bash", "handler": _nothing}), "no such key"),
     ],
 )
 def test_wrong_matchers(make: Any, message: str) -> None:
@@ -136,11 +136,11 @@ def test_handlers_of_every_kind(handler: Any) -> None:
 
 def test_the_dict_form() -> None:
     """The dict of the Ruby SDK stands for a Matcher, with one handler or several."""
-    made = matcher_of({"matcher": "Bash", "handler": _nothing, "timeout": 30, "fail_mode": "open"})
+    made = parse_matcher({"matcher": "Bash", "handler": _nothing, "timeout": 30, "fail_mode": "open"})
     assert (made.pattern, made.handlers, made.timeout, made.fail_mode) == ("Bash", (_nothing,), 30, "open")
-    assert matcher_of({"handlers": [_nothing, print]}).handlers == (_nothing, print)
-    assert (matcher_of(_nothing).pattern, matcher_of(_nothing).timeout) == (None, 60)
-    assert matcher_of(made) is made
+    assert parse_matcher({"handlers": [_nothing, print]}).handlers == (_nothing, print)
+    assert (parse_matcher(_nothing).pattern, parse_matcher(_nothing).timeout) == (None, 60)
+    assert parse_matcher(made) is made
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_patterns_that_their_event_cannot_fit(event: str, pattern: Any, message:
 )
 def test_other_events_compare_other_fields(ctx: hooks.HookContext, pattern: str) -> None:
     """What a pattern is compared with is the event's own: its type, trigger, source."""
-    assert Matcher(pattern, _nothing).selector.selects(ctx)
-    assert not Matcher("other", _nothing).selector.selects(ctx)
+    assert Matcher(pattern, _nothing).selector.matches(ctx)
+    assert not Matcher("other", _nothing).selector.matches(ctx)
 
 
 def test_repr() -> None:

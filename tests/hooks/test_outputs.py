@@ -8,7 +8,7 @@ import pytest
 from agent_sdk import hooks
 from agent_sdk.errors import HookError
 from agent_sdk.hooks import Result
-from agent_sdk.hooks.outputs import ends_chain, merged, output_of
+from agent_sdk.hooks.outputs import ends_chain, merge, to_output
 
 CTX = hooks.PreToolUse(tool_name="Bash", tool_input={"command": "ls"})
 DENIED = {
@@ -51,7 +51,7 @@ def _specific(**fields: Any) -> dict[str, Any]:
 )
 def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
     """None and True are no opinion, False refuses, a Result is written for its event, a dict is spelled and sent."""
-    assert output_of(answer, CTX) == expected
+    assert to_output(answer, CTX) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
 def test_what_may_not(answer: Any, message: str) -> None:
     """What the CLI would ignore, or die of, is an error before it is sent."""
     with pytest.raises(HookError, match=message) as caught:
-        output_of(answer, CTX)
+        to_output(answer, CTX)
     assert caught.value.event == "pre_tool_use"
 
 
@@ -140,4 +140,4 @@ def test_what_ends_the_chain(output: dict[str, Any], expected: bool) -> None:
 )
 def test_outputs_are_joined(first: dict[str, Any], second: dict[str, Any], expected: dict[str, Any]) -> None:
     """Texts add up, the stricter decision holds, a promise gives way to an opinion."""
-    assert merged(first, second) == expected
+    assert merge(first, second) == expected

@@ -25,12 +25,12 @@ def _boom(ctx: hooks.HookContext) -> None:
     raise ValueError("a secret")
 
 
-def _run(*handlers: Any, event: str = "pre_tool_use", **options: Any) -> runner.Outcome:
+def _run(*handlers: Any, event: str = "pre_tool_use", **options: Any) -> runner.HookOutcome:
     fields = {**INPUT, "hook_event_name": hooks.EVENTS[event].facts.wire_name}
     return HookSet({event: list(handlers)}, **options).run(f"hook_{event}", fields)
 
 
-def _decision(outcome: runner.Outcome) -> Any:
+def _decision(outcome: runner.HookOutcome) -> Any:
     return outcome.output.get("hookSpecificOutput", {}).get("permissionDecision")
 
 
@@ -129,7 +129,7 @@ def test_hooks_run_in_order_and_share_data() -> None:
 def test_a_block_ends_the_chain() -> None:
     """After a block no further hook runs, and what was said before stays."""
     outcome = _run(lambda ctx: Result.with_context("c"), lambda ctx: Result.block("no"), _boom)
-    assert outcome == runner.Outcome(
+    assert outcome == runner.HookOutcome(
         {
             "hookSpecificOutput": {
                 "hookEventName": "PreToolUse",
@@ -308,7 +308,7 @@ def test_a_change_in_place_is_an_error() -> None:
     seen: list[str] = []
     look = Matcher(None, lambda ctx: seen.append(ctx.tool_input["command"]))
 
-    def run(first: Any) -> runner.Outcome:
+    def run(first: Any) -> runner.HookOutcome:
         fields = {**INPUT, "tool_input": {"command": "danger"}}
         return HookSet({"pre_tool_use": [first, look]}).run("hook_pre_tool_use", fields)
 

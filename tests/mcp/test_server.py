@@ -85,7 +85,7 @@ def request(method: str, id: Any = 0, **params: Any) -> dict[str, Any]:
 def call(name: str, server: ToolServer = SERVER, **arguments: Any) -> ToolCall:
     """The planned call of a tool."""
     meta = {"claudecode/toolUseId": "toolu_1", "progressToken": 2}
-    planned = server.plan(request("tools/call", 7, name=name, arguments=arguments, _meta=meta), {}, server_name="main")
+    planned = server.dispatch(request("tools/call", 7, name=name, arguments=arguments, _meta=meta), {}, server_name="main")
     assert isinstance(planned, ToolCall)
     return planned
 
@@ -98,7 +98,7 @@ def read(answer: Any) -> tuple[str, bool]:
 
 def test_initialize() -> None:
     """The handshake echoes the version asked for and answers the id 0."""
-    assert SERVER.plan(request("initialize", protocolVersion="2024-11-05", capabilities={})) == {
+    assert SERVER.dispatch(request("initialize", protocolVersion="2024-11-05", capabilities={})) == {
         "jsonrpc": "2.0",
         "id": 0,
         "result": {
@@ -198,7 +198,7 @@ def test_failing_tools(how: str, text: str, error: type[Exception]) -> None:
 def test_leaving_for_good(how: str, error: type[BaseException]) -> None:
     """`KeyboardInterrupt` and `SystemExit` leave, and the call is over."""
     calls: dict[Any, ToolCall] = {}
-    planned = SERVER.plan(request("tools/call", name="fail", arguments={"how": how}), calls)
+    planned = SERVER.dispatch(request("tools/call", name="fail", arguments={"how": how}), calls)
     assert isinstance(planned, ToolCall)
     with pytest.raises(error):
         planned.run()
@@ -229,10 +229,10 @@ def test_cancelled_call() -> None:
     """The CLI's cancellation reaches the context of its call; a call that did not begin does not run."""
     calls: dict[Any, ToolCall] = {}
     first, second = (
-        SERVER.plan(request("tools/call", number, name="add", arguments={"a": 1}), calls) for number in (0, 1)
+        SERVER.dispatch(request("tools/call", number, name="add", arguments={"a": 1}), calls) for number in (0, 1)
     )
     assert isinstance(first, ToolCall) and isinstance(second, ToolCall)
-    SERVER.plan({"method": "notifications/cancelled", "params": {"requestId": 0}}, calls)
+    SERVER.dispatch({"method": "notifications/cancelled", "params": {"requestId": 0}}, calls)
     assert first.context.cancelled and first.is_cancelled
     assert not second.is_cancelled
     assert read(first.run()) == ("cancelled before it ran", True)
@@ -244,14 +244,14 @@ def test_connections_do_not_meet() -> None:
     """One server serves several connections, whose ids are alike."""
     one: dict[Any, ToolCall] = {}
     other: dict[Any, ToolCall] = {}
-    calls = [SERVER.plan(request("tools/call", 0, name="who"), each) for each in (one, other)]
-    SERVER.plan({"method": "notifications/cancelled", "params": {"requestId": 0}}, one)
+    calls = [SERVER.dispatch(request("tools/call", 0, name="who"), each) for each in (one, other)]
+    SERVER.dispatch({"method": "notifications/cancelled", "params": {"requestId": 0}}, one)
     assert [each.is_cancelled for each in calls if isinstance(each, ToolCall)] == [True, False]
 
 
 def test_manifest() -> None:
     """The manifest is what the handshake would answer."""
-    listed, initialized = SERVER.plan(request("tools/list")), SERVER.plan(request("initialize"))
+    listed, initialized = SERVER.dispatch(request("tools/list")), SERVER.dispatch(request("initialize"))
     assert isinstance(listed, dict) and isinstance(initialized, dict)
     assert SERVER.manifest() == {"initializeResult": initialized["result"], "toolsListResult": listed["result"]}
 

@@ -20,7 +20,6 @@ def test_a_new_message_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_messages", dict(registry._messages))
 
     @message_type("of_the_test", None, "progress")
-    @attrs.define(eq=False, repr=False, kw_only=True)
     class TestedMessage(Message):
         words: list[str] = attrs.field(factory=list)
 
@@ -36,7 +35,6 @@ def test_a_new_block_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_blocks", dict(registry._blocks))
 
     @block_type("of_the_test")
-    @attrs.define(eq=False, repr=False, kw_only=True)
     class TestedBlock(ContentBlock):
         size: int = 0
 

@@ -9,6 +9,7 @@ import pytest
 
 from agent_sdk import messages
 from agent_sdk._converter import structure, structure_message
+from agent_sdk.errors import ConfigurationError
 
 INIT: dict[str, Any] = {
     "type": "system",
@@ -156,3 +157,18 @@ def test_content_of_system_messages(key: str) -> None:
     for subtype in ("informational", "notification", "local_command_output", "nosuch"):
         assert structure_message({"type": "system", "subtype": subtype, key: "hello"}).content == "hello"
         assert structure_message({"type": "system", "subtype": subtype, key: 5}).content == ""
+
+
+def test_a_frame_is_parsed() -> None:
+    """`parse` turns one decoded frame into the message of its type, also one that nobody knows."""
+    known = messages.parse({"type": "result", "subtype": "success", "result": "4"})
+    unknown = messages.parse({"type": "of_tomorrow", "a": 1})
+    assert isinstance(known, messages.ResultMessage) and known.content == "4"
+    assert isinstance(unknown, messages.UnknownMessage) and unknown.raw == {"type": "of_tomorrow", "a": 1}
+
+
+@pytest.mark.parametrize("value", [None, "{}", [], {1: 2}], ids=["none", "text", "list", "number as key"])
+def test_what_is_no_frame_is_refused(value: Any) -> None:
+    """`parse` takes a dict with string keys, and raises ConfigurationError for anything else."""
+    with pytest.raises(ConfigurationError, match="frame="):
+        messages.parse(value)

@@ -142,8 +142,8 @@ async def _nobody_awaits(message):
         ({"permission_mode": 5}, "expected one of"),
         ({"tools": 5}, "list of strings"),
         ({"tools": {"Read": True}}, "list of strings"),
-        ({"tools": ["Read", None]}, "None in it"),
-        ({"setting_sources": ["user", "global"]}, "'global' is none of"),
+        ({"tools": ["Read", None]}, "contains None"),
+        ({"setting_sources": ["user", "global"]}, "'global' must be one of"),
         ({"cwd": "/nowhere/at/all"}, "no such directory"),
         ({"plugins": ["/nowhere/at/all"]}, "no such directory"),
         ({"plugins": [{"type": "remote", "path": "/"}]}, "expected a path"),
@@ -171,8 +171,8 @@ async def _nobody_awaits(message):
         ({"env": ["A"]}, "expected a dict"),
         ({"transport": 5}, "no method for_process"),
         ({"transport": MemoryCLI}, "instance"),
-        ({"resume": "x", "continue": True}, "exclude each other"),
-        ({"resume_session_at": "x"}, "needs resume"),
+        ({"resume": "x", "continue": True}, "mutually exclusive"),
+        ({"resume_session_at": "x"}, "requires resume"),
         ({"session_id": SESSION, "resume": "x"}, "fork_session"),
         ({"model": "a", "fallback_model": "a"}, "differ"),
         ({"settings": "{}", "sandbox": {"enabled": True}}, "dict"),
@@ -189,7 +189,7 @@ def test_wrong_options_say_what_is_wrong(given, words):
 
 def test_options_go_by_name():
     """A value without a name is an error that says so."""
-    with pytest.raises(ConfigurationError, match="options go by name"):
+    with pytest.raises(ConfigurationError, match="options must be passed by name"):
         Options("sonnet")
 
 
@@ -222,7 +222,7 @@ def test_listeners_are_checked_before_a_process_starts():
 )
 @pytest.mark.parametrize("option", ["tools", "allowed_tools", "disallowed_tools"])
 def test_rules_that_would_fit_nothing(option, rule, text):
-    """A rule that names no tool, or is not closed, forbids nothing to the CLI; here it is an error."""
+    """A rule that names no tool, or is not closed, forbids nothing to the CLI; the SDK raises an error."""
     with pytest.raises(ConfigurationError, match=f"{option}=.*{text}"):
         Options(**{option: ["Read", rule]})
 
@@ -250,7 +250,7 @@ def test_misspelt_tools_are_doubted():
 def test_names_of_the_official_sdk():
     """A name that people know from the official SDK is answered with ours, and each of ours exists."""
     for name, ours in [*NAMES.items()]:
-        with pytest.raises(ImportError, match=f"has no attribute '{name}'; here it is {ours}"):
+        with pytest.raises(ImportError, match=f"has no attribute '{name}'; use {ours}"):
             exec(f"from agent_sdk import {name}")
         assert not hasattr(agent_sdk, name)
         found = agent_sdk
@@ -258,10 +258,10 @@ def test_names_of_the_official_sdk():
             found = getattr(found, part)
     client = agent_sdk.client(transport=MemoryCLI())
     for name, ours in METHODS.items():
-        with pytest.raises(AttributeError, match=re.escape(f"here it is {ours}")):
+        with pytest.raises(AttributeError, match=re.escape(f"use {ours}")):
             getattr(client, name)
         assert callable(getattr(client, ours.partition("(")[0]))
-    with pytest.raises(ConfigurationError, match="here it is additional_directories"):
+    with pytest.raises(ConfigurationError, match="in this SDK: additional_directories"):
         Options(add_dirs=["x"])
 
 
@@ -271,7 +271,7 @@ def test_names_of_the_official_sdk():
         ({"sandbox": {"enable": True}}, "sandbox='enable': no such key; did you mean 'enabled'"),
         ({"sandbox": {"Enabled": True}}, "did you mean 'enabled'"),
         ({"system_prompt": {"type": "preset", "preset": "claude_code", "apend": "x"}}, "did you mean 'append'"),
-        ({"thinking": {"type": "enabled"}}, "needs budget_tokens"),
+        ({"thinking": {"type": "enabled"}}, "requires budget_tokens"),
         ({"thinking": {"type": "enabled", "budget_token": 5}}, "did you mean 'budget_tokens'"),
         ({"mcp_servers": {"x": {"type": "http", "url": "http://a", "header": {}}}}, "did you mean 'headers'"),
     ],
@@ -296,7 +296,7 @@ def test_asynchronous_stores_and_transports():
         async def append(self, key, entries): ...
         def load(self, key): ...
 
-    with pytest.raises(ConfigurationError, match="its method append is asynchronous"):
+    with pytest.raises(ConfigurationError, match="method append is async"):
         Options(session_store=Store())
 
 
@@ -369,7 +369,7 @@ def test_other_names_are_no_attributes(name):
 
 def test_a_copy_is_checked_like_the_first():
     """A change that does not go together with the rest is refused."""
-    with pytest.raises(ConfigurationError, match="exclude"):
+    with pytest.raises(ConfigurationError, match="mutually exclusive"):
         Options(resume="x").evolve(continue_conversation=True)
 
 

@@ -22,7 +22,7 @@ from agent_sdk.permissions import (
     Rule,
     SetMode,
 )
-from agent_sdk.permissions.decisions import decide, decision_of
+from agent_sdk.permissions.decisions import decide
 
 INPUT = {"command": "ls"}
 WRITE_RULE = {"type": "addRules", "rules": [{"toolName": "Write"}], "behavior": "allow", "destination": "session"}
@@ -62,7 +62,7 @@ def test_every_name_is_there() -> None:
 )
 def test_answers(answer: Any, expected: dict[str, Any]) -> None:
     """Allow, Deny and bools have their wire form; the input goes along in any case."""
-    assert decision_of(answer, INPUT) == expected
+    assert decide(lambda *_: answer, "Bash", INPUT, PermissionContext()).wire == expected
 
 
 @pytest.mark.parametrize("answer", [None, "yes", 1, {"behavior": "allow"}, Allow, object()],
@@ -70,7 +70,7 @@ def test_answers(answer: Any, expected: dict[str, Any]) -> None:
 )
 def test_what_is_no_answer_refuses(answer: Any) -> None:
     """Anything else refuses, and says what was expected."""
-    wire = decision_of(answer, INPUT)
+    wire = decide(lambda *_: answer, "Bash", INPUT, PermissionContext()).wire
     assert wire["behavior"] == "deny"
     assert "must return Allow, Deny, True or False" in wire["message"]
 

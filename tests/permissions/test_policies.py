@@ -13,7 +13,7 @@ import pytest
 from agent_sdk import permissions
 from agent_sdk.errors import ConfigurationError
 from agent_sdk.permissions import AddRules, Allow, Deny, PermissionContext, SetMode
-from agent_sdk.permissions.previews import described, preview, printable
+from agent_sdk.permissions.previews import describe_update, preview_lines, printable
 
 SUGGESTED = PermissionContext(suggestions=[AddRules("Bash(ls *)", destination="local_settings")])
 REFUSED = Deny("The user does not want this tool to run.")
@@ -152,7 +152,7 @@ def test_unanswered_questions_refuse(given: dict[str, Any], lines: list[str]) ->
 def test_edits_show_as_a_diff() -> None:
     """An edit is shown as what goes and what comes."""
     given = {"file_path": "/a.py", "old_string": "x = 1\ny = 2", "new_string": "x = 1\ny = 3", "replace_all": True}
-    assert preview("Edit", given) == [
+    assert preview_lines("Edit", given) == [
         "  --- /a.py", "  +++ /a.py", "  @@ -1,2 +1,2 @@", "   x = 1", "  -y = 2", "  +y = 3",
         "  (everywhere in the file)",
     ]  # fmt: skip
@@ -161,7 +161,7 @@ def test_edits_show_as_a_diff() -> None:
 def test_several_edits_show_as_diffs() -> None:
     """A tool with several edits shows each."""
     edits = [{"old_string": "a", "new_string": "b"}, {"old_string": "c", "new_string": "d"}, "odd"]
-    assert [line for line in preview("MultiEdit", {"file_path": "/a", "edits": edits}) if line[2] in "+-"] == [
+    assert [line for line in preview_lines("MultiEdit", {"file_path": "/a", "edits": edits}) if line[2] in "+-"] == [
         "  --- /a", "  +++ /a", "  -a", "  +b", "  --- /a", "  +++ /a", "  -c", "  +d"
     ]  # fmt: skip
 
@@ -170,8 +170,8 @@ def test_writes_show_as_a_diff(tmp_path: Path) -> None:
     """A write is shown against the file that is there, and a new file as its lines."""
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_text("a\nb")
-    assert preview("Write", {"file_path": str(old), "content": "a\nc"})[-2:] == ["  -b", "  +c"]
-    assert preview("Write", {"file_path": str(new), "content": "a\nc"})[-2:] == ["  +a", "  +c"]
+    assert preview_lines("Write", {"file_path": str(old), "content": "a\nc"})[-2:] == ["  -b", "  +c"]
+    assert preview_lines("Write", {"file_path": str(new), "content": "a\nc"})[-2:] == ["  +a", "  +c"]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 1_000_001], ids=["no text", "too long"])
@@ -179,12 +179,12 @@ def test_writes_over_what_cannot_be_compared(tmp_path: Path, content: bytes) -> 
     """Without a text to compare with, the whole input is shown."""
     (tmp_path / "file").write_bytes(content)
     given = {"file_path": str(tmp_path / "file"), "content": "new"}
-    assert preview("Write", given) == [f"  file_path: {tmp_path / 'file'}", "  content: new"]
+    assert preview_lines("Write", given) == [f"  file_path: {tmp_path / 'file'}", "  content: new"]
 
 
 def test_nothing_hides_behind_length() -> None:
     """Of long inputs the beginning and the end are shown, and what is left out is counted."""
-    lines = preview("Bash", {"command": "\n".join(f"echo {number}" for number in range(100)) + "\nrm -rf /"})
+    lines = preview_lines("Bash", {"command": "\n".join(f"echo {number}" for number in range(100)) + "\nrm -rf /"})
     assert (len(lines), lines[50].strip(), lines[-1].strip()) == (61, "… 42 more lines …", "rm -rf /")
     shown = printable("x" * 5000 + "; rm -rf /")
     assert "…(3010 more characters)…" in shown
@@ -209,13 +209,13 @@ def test_control_characters_are_written_out(text: str, expected: str) -> None:
 
 def test_unwritable_inputs_are_shown_all_the_same() -> None:
     """An input made by hand is shown even when it has no JSON form."""
-    assert preview("Tool", {"a": float("nan"), "b": {"c": 1}}) == ["  a: nan", '  b: {"c":1}']
+    assert preview_lines("Tool", {"a": float("nan"), "b": {"c": 1}}) == ["  a: nan", '  b: {"c":1}']
 
 
 def test_suggestions_in_words() -> None:
     """Each kind of change is said in a few words."""
     updates = [SetMode("plan"), permissions.AddDirectories("/a"), AddRules("Bash", "deny")]
-    assert [described(update) for update in updates] == ["mode plan, session", "add /a, session", "deny Bash, session"]
+    assert [describe_update(update) for update in updates] == ["mode plan, session", "add /a, session", "deny Bash, session"]
 
 
 def _decisions(callback: Callable[..., Any], *uses: tuple[str, dict[str, Any]]) -> list[bool]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent_sdk import CLINotFoundError, ConfigurationError, Options
-from agent_sdk._process.command import ARGV_LIMIT, command_of
+from agent_sdk._process.command import MAX_ARGV_BYTES, command_of
 from agent_sdk._process.locate import find_cli
 from agent_sdk._protocol.callback_set import CallbackSet
 from agent_sdk._protocol.handshake import initialize_request
@@ -82,17 +82,17 @@ def test_long_lists_are_spread_over_words():
     """A list too long for one word becomes several words of the same flag, no value lost and none cut."""
     rules = [f"Bash(command number {n} *)" for n in range(1000)]
     given = words(allowed_tools=rules)
-    assert len(given) > 1 and all(len(word) < ARGV_LIMIT for word in given)
+    assert len(given) > 1 and all(len(word) < MAX_ARGV_BYTES for word in given)
     assert [rule for word in given for rule in word.removeprefix("--allowedTools=").split(",")] == rules
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        {"model": "m" * ARGV_LIMIT},
-        {"model": "é" * (ARGV_LIMIT // 2)},
-        {"allowed_tools": ["r" * ARGV_LIMIT]},
-        {"extra_args": {"x": "y" * ARGV_LIMIT}},
+        {"model": "m" * MAX_ARGV_BYTES},
+        {"model": "é" * (MAX_ARGV_BYTES // 2)},
+        {"allowed_tools": ["r" * MAX_ARGV_BYTES]},
+        {"extra_args": {"x": "y" * MAX_ARGV_BYTES}},
         {"extra_args": {"": "y"}},
         {"extra_args": {"a b": "y"}},
         {"extra_args": {"x=1": "y"}},
@@ -119,10 +119,10 @@ def test_what_no_command_line_can_carry_is_refused(given):
 
 def test_large_settings_travel_in_a_private_file():
     """Settings over the limit go into a file that only this user can read, and that is removed with the process."""
-    made = command(settings={"key": "v" * ARGV_LIMIT})
+    made = command(settings={"key": "v" * MAX_ARGV_BYTES})
     path = made.argv[-1].removeprefix("--settings=")
     assert made.files == [path]
-    assert json.loads(Path(path).read_text()) == {"key": "v" * ARGV_LIMIT}
+    assert json.loads(Path(path).read_text()) == {"key": "v" * MAX_ARGV_BYTES}
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     made.remove_files()
     made.remove_files()
@@ -133,7 +133,7 @@ def test_a_refused_command_leaves_no_file(tmp_path, monkeypatch):
     """When a later option is wrong, the private file of an earlier one is removed."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(ConfigurationError):
-        command(settings={"key": "v" * ARGV_LIMIT}, extra_args={"": None})
+        command(settings={"key": "v" * MAX_ARGV_BYTES}, extra_args={"": None})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -224,7 +224,7 @@ def program(tmp_path):
 def _nowhere(monkeypatch):
     monkeypatch.delenv("AGENT_SDK_CLI", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("agent_sdk._process.locate.USUAL", ())
+    monkeypatch.setattr("agent_sdk._process.locate.INSTALL_FOLDERS", ())
     monkeypatch.setattr("sys.path", [])
 
 
@@ -242,7 +242,7 @@ def test_the_places_are_searched(place, program, tmp_path, monkeypatch):
     if place == "PATH":
         monkeypatch.setenv("PATH", f"/nowhere::{tmp_path}")
     if place == "usual":
-        monkeypatch.setattr("agent_sdk._process.locate.USUAL", (str(tmp_path),))
+        monkeypatch.setattr("agent_sdk._process.locate.INSTALL_FOLDERS", (str(tmp_path),))
     if place == "wheel":
         bundled = tmp_path / "site" / "claude_agent_sdk" / "_bundled"
         bundled.mkdir(parents=True)

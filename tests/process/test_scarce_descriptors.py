@@ -3,23 +3,17 @@ When the system has nothing left to give, and when a grandchild gives too much.
 """
 from __future__ import annotations
 
-import os
 import resource
 import stat
 import sys
 import textwrap
 
 import pytest
-from helpers import alive, until
+from helpers import alive, descriptors, until
 
 import agent_sdk
 from agent_sdk import ProcessError
 from agent_sdk.testing import FakeCLI
-
-
-def descriptors():
-    """How many descriptors are open."""
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_too_many_open_files_is_a_process_error():

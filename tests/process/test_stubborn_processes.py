@@ -91,8 +91,8 @@ def test_forty_one_shots_leave_nothing():
         ({"max_turns": "3"}, ConfigurationError, "whole number"),
         ({"max_turns": 0}, ConfigurationError, "at least 1"),
         ({"session_id": "abc"}, ConfigurationError, "UUID"),
-        ({"resume": "x", "continue_conversation": True}, ConfigurationError, "exclude"),
-        ({"resume_session_at": "x"}, ConfigurationError, "needs resume"),
+        ({"resume": "x", "continue_conversation": True}, ConfigurationError, "exclusive"),
+        ({"resume_session_at": "x"}, ConfigurationError, "requires resume"),
         ({"fork_session": True}, ConfigurationError, "session"),
         ({"resume": "x", "session_id": "8a0d1f9c-6f0e-4b58-9a53-0d4f3b1f5f11"}, ConfigurationError, "fork_session"),
         ({"model": "a", "fallback_model": "a"}, ConfigurationError, "differ"),
@@ -127,7 +127,7 @@ def test_no_cli_lists_the_places_searched(monkeypatch):
     """Without a CLI the error lists every place and both ways to install one."""
     monkeypatch.delenv("AGENT_SDK_CLI", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("agent_sdk._process.locate.USUAL", ("/nowhere/else",))
+    monkeypatch.setattr("agent_sdk._process.locate.INSTALL_FOLDERS", ("/nowhere/else",))
     monkeypatch.setattr("sys.path", [])
     with pytest.raises(CLINotFoundError, match="npm install") as caught:
         agent_sdk.query("x")

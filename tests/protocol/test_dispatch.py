@@ -65,7 +65,7 @@ def test_a_call_that_was_cancelled_in_the_queue_does_not_run(cli, connect):
     assert ran == []
     assert "cancelled" in json.dumps(answered(cli)["q1"])
     assert "q2" in answered(cli)
-    assert (connection.callbacks.pending_tool_calls, connection.callbacks.calls["sdk"]) == ({}, {})
+    assert (connection.protocol.requests, connection.callbacks.calls["sdk"]) == ({}, {})
 
 
 def test_a_call_of_no_tool_is_answered_by_the_pump(cli, connect):
@@ -81,13 +81,12 @@ def test_a_call_of_no_tool_is_answered_by_the_pump(cli, connect):
 def test_a_refused_call_leaves_nothing_behind(cli, connect):
     """A call that a stopped turn refuses is forgotten."""
     connection = connect(custom_tools=[tool(name="look", handler=lambda: 1, description="Look.")])
-    frame = to_server("q1", "tools/call", 1, name="look")
-    cli.say(frame)
+    cli.say(to_server("q1", "tools/call", 1, name="look"))
     connection.poll()
-    connection.refuse(frame, "the turn was stopped")
+    connection.protocol.take_request().refuse("the turn was stopped")
     connection.poll()
     assert answered(cli) == {"q1": "the turn was stopped"}
-    assert (connection.callbacks.pending_tool_calls, connection.callbacks.calls["sdk"]) == ({}, {})
+    assert (connection.protocol.requests, connection.callbacks.calls["sdk"]) == ({}, {})
 
 
 def test_an_interrupt_cancels_what_runs(cli, connect):

@@ -9,8 +9,9 @@ import pytest
 from memory import answer, line
 
 from agent_sdk import ControlError, ProcessError
-from agent_sdk._core.callbacks import Cancellation
-from agent_sdk._protocol.protocol import Protocol, refuse, reply
+from agent_sdk._protocol.callback_set import CallbackSet
+from agent_sdk._protocol.control_request import ControlRequest, refusal_line, response_line
+from agent_sdk._protocol.protocol import Protocol
 from agent_sdk.testing import frames
 
 
@@ -21,7 +22,7 @@ def request(request_id="q1", **fields):
 
 def sorted_in(*given):
     """A protocol that has taken these frames or lines."""
-    protocol = Protocol()
+    protocol = Protocol(lambda frame: ControlRequest(frame, None, CallbackSet()))
     for one in given:
         protocol.process_frame(line(one))
     return protocol
@@ -111,32 +112,39 @@ def test_the_end_settles_every_question():
 def test_requests_are_taken_past_the_messages():
     """The oldest control request can be taken out from behind messages, once."""
     protocol = sorted_in(frames.assistant("x"), request("q1"), request("q2"))
-    assert protocol.take_request()["request_id"] == "q1"
-    assert [item[0]["type"] for item in protocol.inbox] == ["assistant", "control_request"]
-    assert protocol.take_request(lambda frame: frame["request_id"] == "q2")["request_id"] == "q2"
-    assert protocol.take_request() is None
+    first = protocol.take_request()
+    assert (first.id, first.is_waiting, protocol.has_waiting_request) == ("q1", False, True)
+    assert [type(item).__name__ for item in protocol.inbox] == ["tuple", "ControlRequest"]
+    assert protocol.take_request(lambda one: one.id == "q2").id == "q2"
+    assert (protocol.take_request(), protocol.has_waiting_request) == (None, False)
 
 
-def test_a_withdrawn_question_is_never_answered():
-    """A cancel before the handler drops the question; one during it tells the callback and drops the answer."""
-    before, during = Cancellation(), Cancellation()
-    protocol = sorted_in(request("q1"), {"type": "control_cancel_request", "request_id": "q1"})
-    assert protocol.open("q1", before) is False
-    assert protocol.open("q2", during) is True
-    protocol.process_frame(line({"type": "control_cancel_request", "request_id": "q2"}))
-    assert (during.cancelled, protocol.close("q2")) == (True, False)
+def test_a_request_is_claimed_once():
+    """Of two threads that find the same request, one gets it."""
+    (found,) = sorted_in(request("q1")).inbox
+    assert (found.claim(), found.claim()) == (True, False)
 
 
-def test_a_question_is_answered_once():
-    """The second answer to a question is dropped."""
-    protocol = Protocol()
-    protocol.open("q1", Cancellation())
-    assert (protocol.close("q1"), protocol.close("q1")) == (True, False)
+def test_a_withdrawn_request_is_cancelled():
+    """A cancel tells the callback, whether it runs or waits, and closes the request: its reply is dropped."""
+    protocol = sorted_in(request("q1"), request("q2"))
+    running, waiting = protocol.take_request(), protocol.inbox[0]
+    for one in ("q1", "q2", "q3"):
+        protocol.process_frame(line({"type": "control_cancel_request", "request_id": one}))
+    assert (running.cancelled, waiting.cancelled) == (True, True)
+    assert (protocol.close_request(running), protocol.requests) == (False, {})
 
 
-def test_replies_name_the_question():
-    """A reply and a refusal carry the id as it came."""
-    good, bad = json.loads(reply("q1", {"a": 1})), json.loads(refuse("q2", "because"))
+def test_a_request_is_replied_to_once():
+    """The second reply to a request is dropped."""
+    protocol = sorted_in(request("q1"))
+    found = protocol.take_request()
+    assert (protocol.close_request(found), protocol.close_request(found)) == (True, False)
+
+
+def test_replies_name_the_request():
+    """A response and a refusal carry the id as it came."""
+    good, bad = json.loads(response_line("q1", {"a": 1})), json.loads(refusal_line("q2", "because"))
     assert good["response"] == {"subtype": "success", "request_id": "q1", "response": {"a": 1}}
     assert bad["response"] == {"subtype": "error", "request_id": "q2", "error": "because"}
 

@@ -16,8 +16,8 @@ from agent_sdk._client.prompt import user_line
 from agent_sdk._protocol.activity import ActivityTracker
 from agent_sdk._protocol.connection import Connection
 from agent_sdk._protocol.idle_turn import IdleTurn
-from agent_sdk._protocol.terms import TurnLimits
 from agent_sdk._protocol.turn import Turn
+from agent_sdk._protocol.turn_state import TurnLimits
 from agent_sdk.testing import frames
 
 
@@ -28,7 +28,7 @@ def started(cli, kind=Turn, **terms):
     turn = kind(TurnLimits(**terms))
     turn.open(connection, ActivityTracker())
     if kind is Turn:
-        turn.send(user_line("hello", turn.uuid))
+        turn.send(user_line("hello", turn.state.uuid))
     return turn
 
 
@@ -41,7 +41,7 @@ def test_a_turn_ends_with_its_result():
     """Messages come in order, the result last; then there are none."""
     turn = started(MemoryCLI(frames.conversation("hello", "world")))
     assert [m.type for m in rest_of(turn)] == ["system", "assistant", "result"]
-    assert (turn.is_over, turn.result.content, turn.next_message()) == (True, "world", None)
+    assert (turn.state.is_over, turn.state.result.content, turn.next_message()) == (True, "world", None)
 
 
 @pytest.mark.parametrize("kind", [Turn, IdleTurn])
@@ -84,7 +84,7 @@ class SlowEndToken(list):
 def test_an_abort_under_way_is_not_the_end():
     """A turn whose abort has only begun is not over: its thread does not take it for one without a result."""
     turn, looks = started(MemoryCLI()), []
-    turn._end_token = SlowEndToken(lambda: looks.append(turn.is_over))
+    turn.state._end_token = SlowEndToken(lambda: looks.append(turn.state.is_over))
     turn.abort()
     assert looks == [False]
 
@@ -141,8 +141,8 @@ def test_stopping_reads_on_in_silence():
     turn = started(MemoryCLI([frames.init(), frames.assistant("half"), ended]))
     assert turn.next_message().is_init
     assert turn.stop() is True
-    assert turn.result.is_aborted
-    assert turn.is_over
+    assert turn.state.result.is_aborted
+    assert turn.state.is_over
 
 
 def test_a_cli_that_does_not_stop_is_given_up_in_time():
@@ -150,7 +150,7 @@ def test_a_cli_that_does_not_stop_is_given_up_in_time():
     cli = MemoryCLI([frames.init()], {"interrupt": None})
     turn = started(cli)
     turn.next_message()
-    assert turn.stop(grace=0.1) is False
+    assert turn.stop(timeout=0.1) is False
     assert len(cli.asked("interrupt")) == 1
 
 
@@ -190,7 +190,7 @@ def test_nobody_reads_beside_a_torn_turn():
             connection.flush()
 
     def stop(message):
-        threads.append(in_thread(partial(nudge, client._keeper.connection)))
+        threads.append(in_thread(partial(nudge, client._conversation.process.connection)))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -1,16 +1,20 @@
 """Sessions written as Markdown, HTML and JSON; nothing in them gets out."""
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from disk import Disk, Transcript
 
-from agent_sdk import ConfigurationError, SessionNotFoundError
-from agent_sdk._render.markdown import fenced, inert
+from agent_sdk import ConfigurationError, SessionNotFoundError, transcripts
+from agent_sdk._render.export import export_session as implementation
+from agent_sdk._render.markdown import fenced, sanitize_markdown
 from agent_sdk._render.markdown_to_html import to_html
 from agent_sdk.transcripts import export_session, rename_session
 
@@ -153,7 +157,7 @@ def test_a_fence_cannot_be_closed_from_inside() -> None:
 )
 def test_text_is_made_harmless(text: str, harmless: str) -> None:
     """Markdown stays Markdown but for what could do harm or would not end."""
-    assert inert(text) == harmless
+    assert sanitize_markdown(text) == harmless
 
 
 @pytest.mark.parametrize(
@@ -198,7 +202,7 @@ LONG = ["`" * 50_000, "` " * 25_000, "[" * 50_000, "*" * 50_000, "**a" * 20_000,
 def test_no_text_takes_long(text: str) -> None:
     """The time that a text takes grows with its length only."""
     assert to_html(text)
-    assert inert(text)
+    assert sanitize_markdown(text)
 
 
 @pytest.fixture
@@ -306,3 +310,13 @@ def test_a_wrong_format_and_an_unknown_session_are_refused(disk: Disk) -> None:
     session.path.unlink()
     with pytest.raises(SessionNotFoundError):
         export_session(session.id)
+
+
+def test_type_checkers_see_the_signature_of_the_implementation() -> None:
+    """The signature that `agent_sdk.transcripts` declares for type checkers is that of the implementation."""
+    text = Path(transcripts.__file__).read_text()
+    declared = next(node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+    defined = ast.parse(inspect.getsource(implementation)).body[0]
+    assert isinstance(defined, ast.FunctionDef) and declared.name == defined.name
+    assert ast.unparse(declared.args) == ast.unparse(defined.args)
+    assert transcripts.export_session is implementation

@@ -88,12 +88,12 @@ def test_build(target: Any, data: Any, expected: Any) -> None:
 )
 def test_schema_of(target: Any, schema: dict[str, Any]) -> None:
     """The CLI is always asked for an object, and definitions stay at the top."""
-    assert structured_output.schema_of(target) == schema
+    assert structured_output.output_schema(target) == schema
 
 
 def test_schema_of_a_class() -> None:
     """A class is asked for as it is."""
-    schema = structured_output.schema_of(Report)
+    schema = structured_output.output_schema(Report)
     assert schema["description"] == "A code review."
     assert schema["required"] == ["title"]
 
@@ -162,7 +162,7 @@ def test_what_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(hint: Any) -> Any:
         raise TypeError("not like this")
 
-    monkeypatch.setattr(structured_output.to_python, "_objects", lambda: types.SimpleNamespace(get_structure_hook=refuse))
+    monkeypatch.setattr(structured_output.to_python, "_structuring_converter", lambda: types.SimpleNamespace(get_structure_hook=refuse))
     with pytest.raises(ConfigurationError, match=r"output: objects of .*Point.* cannot be made: not like this"):
         structured_output.prepare(Point)
 
@@ -190,4 +190,4 @@ def test_quoted_names() -> None:
 def test_wrong_targets(target: Any, text: str) -> None:
     """What is no type for JSON, or no schema, is refused before any process starts."""
     with pytest.raises(ConfigurationError, match=text):
-        structured_output.schema_of(target)
+        structured_output.output_schema(target)

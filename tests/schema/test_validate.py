@@ -72,7 +72,7 @@ def test_every_problem_is_told() -> None:
 
 def test_whole_numbers_of_python() -> None:
     """For a typed function 5.0 is no `int`."""
-    assert validator({"type": "integer"}, "input", whole=True)(5.0)
+    assert validator({"type": "integer"}, "input", strict_integers=True)(5.0)
 
 
 def test_long_values_are_cut() -> None:
@@ -151,7 +151,7 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_library_is_not_loaded_for_usual_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
     """A schema of the usual keywords never imports `jsonschema`."""
     monkeypatch.setitem(sys.modules, "jsonschema", None)
-    assert not rules.is_beyond(CLOSED)
+    assert not rules.needs_library(CLOSED)
     assert validator(CLOSED, "input")({"city": "Rome"}) == ""
 
 

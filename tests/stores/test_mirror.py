@@ -61,7 +61,7 @@ def test_the_path_names_the_transcript(path, key):
     store = MemoryStore()
     copy = Mirror(store)
     copy.add(frame(1, path=path), 10)
-    assert copy.is_due is (key is not None)
+    assert copy.has_pending is (key is not None)
     assert copy.flush() == []
     assert key is None or store.load(Key(*key)) == entries(1)
 
@@ -86,7 +86,7 @@ def test_entries_are_batched_by_transcript():
 def test_a_full_batch_asks_to_be_flushed(numbers, size, is_eager):
     """500 entries, 1 MiB, or any frame where the flush is eager."""
     copy = Mirror(MemoryStore(), is_eager)
-    copy.homes[ID] = "-home-ann-x"
+    copy.project_keys[ID] = "-home-ann-x"
     assert copy.add(frame(*numbers), size)
 
 
@@ -124,7 +124,7 @@ def test_what_was_not_taken_is_told_and_kept():
     assert (report["type"], report["subtype"], others) == ("system", "mirror_error", [])
     assert "no room" in report["error"] and b"no room" in line
     assert report["key"] == {"projectKey": "-home-ann-x", "sessionId": ID, "subpath": None}
-    assert copy.is_behind and not copy.is_due
+    assert copy.is_behind and not copy.has_pending
     copy.add(frame(2), 10)
     assert copy.flush() == []
     assert store.load(KEY) == entries(1, 2)
@@ -143,7 +143,7 @@ def test_a_store_that_is_down_is_asked_at_length_once():
 
 def test_what_is_too_much_to_keep_is_dropped(monkeypatch):
     """Memory has an end: beyond it entries are dropped, and the message says how to make up for it."""
-    monkeypatch.setattr(mirror, "MOST_KEPT", 100)
+    monkeypatch.setattr(mirror, "MAX_BACKLOG_BYTES", 100)
     copy = Mirror(Failing(*[StoreError("down")] * 3))
     copy.add(frame(1), 101)
     (report, _), *_ = copy.flush()

@@ -252,7 +252,7 @@ def test_a_swallowed_mismatch_fails_the_block(tape):
 
 def test_waiting_for_nothing_ends(tape, monkeypatch):
     """A turn that waits for what the tape does not have ends with an error, soon."""
-    monkeypatch.setattr(player, "PATIENCE", 0.1)
+    monkeypatch.setattr(player, "STALL_TIMEOUT", 0.1)
     record(tape)
     lines = tape.read_text().splitlines()
     tape.write_text("\n".join(line for line in lines if '"type":"result"' not in line and '"end"' not in line))

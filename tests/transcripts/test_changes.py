@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from agent_sdk.transcripts import changes
+from agent_sdk.transcripts import paths
 from agent_sdk.transcripts.changes import MAX_CHECKS, SessionChanges
+from agent_sdk.transcripts.location import SessionLocation
 
 SESSION = "8a0d1f9c-6f0e-4b58-9a53-0d4f3b1f5f11"
 
@@ -24,7 +25,7 @@ def transcript(tmp_path):
 @pytest.fixture
 def steps(tmp_path):
     """A footprint in that folder."""
-    return SessionChanges(SESSION, {"CLAUDE_CONFIG_DIR": str(tmp_path), "HOME": str(tmp_path)})
+    return SessionChanges(SESSION, SessionLocation.of(tmp_path, {"CLAUDE_CONFIG_DIR": str(tmp_path)}))
 
 
 def write(transcript, *entries):
@@ -110,7 +111,7 @@ def test_a_transcript_that_comes_late_is_found(transcript, steps):
 def test_a_transcript_that_never_comes_is_not_looked_for_for_ever(steps, monkeypatch):
     """Where the CLI saves nothing, the folders are searched a few times and no more."""
     looks = []
-    monkeypatch.setattr(changes, "find_transcripts", lambda *given: looks.append(given) or [])
+    monkeypatch.setattr(paths, "transcripts_of", lambda *given: looks.append(given) or [])
     for _ in range(3 * MAX_CHECKS):
         steps.record([])
         assert steps.has_foreign_entries() is False

@@ -11,7 +11,7 @@ from disk import Disk
 
 from agent_sdk import ConfigurationError
 from agent_sdk.transcripts import SessionInfo, get_session_info, list_sessions
-from agent_sdk.transcripts.head_and_tail import SCAN
+from agent_sdk.transcripts.head_and_tail import SCAN_BYTES
 
 
 def _info(session_id: str) -> SessionInfo:
@@ -69,7 +69,7 @@ def test_a_title_at_the_start_of_a_long_transcript_is_found(disk: Disk) -> None:
     session.line(type="custom-title", customTitle="early", sessionId=session.id)
     session.user("hi")
     for _ in range(3):
-        session.attachment(SCAN)
+        session.attachment(SCAN_BYTES)
     assert _info(session.id).custom_title == "early"
 
 
@@ -170,7 +170,7 @@ def test_only_the_ends_of_a_transcript_are_read(disk: Disk, monkeypatch: pytest.
     """A listing reads no more than 128 KiB of a transcript, and with a limit none that is not shown."""
     for n in range(3):
         session = disk.session(str(n))
-        session.attachment(5 * SCAN)
+        session.attachment(5 * SCAN_BYTES)
         session.touch(1000 + n)
     read: list[int] = []
     pread = os.pread
@@ -182,7 +182,7 @@ def test_only_the_ends_of_a_transcript_are_read(disk: Disk, monkeypatch: pytest.
 
     monkeypatch.setattr(os, "pread", counted)
     assert len(list_sessions(limit=1)) == 1
-    assert sum(read) == 2 * SCAN
+    assert sum(read) == 2 * SCAN_BYTES
 
 
 def test_a_listing_shows_itself_in_a_notebook(disk: Disk) -> None:

@@ -24,7 +24,7 @@ from agent_sdk.transcripts import (
     session_figures,
     tag_session,
 )
-from agent_sdk.transcripts.paths import find_transcripts
+from agent_sdk.transcripts.location import SessionLocation
 
 HOSTILE = ["../x", "..", "a\0b", "x" * 10_240, "", " ", "/etc/passwd", 5, None, b"x", ["a"], "5b58194b-bcec-4909-9e64-247a89d27404/../x"]
 TAKES_ID = [
@@ -157,9 +157,10 @@ def test_the_newest_of_several_copies_counts(disk: Disk) -> None:
     assert info is not None and info.first_prompt == "new"
 
 
-def test_find_transcripts_takes_no_path() -> None:
+def test_an_id_is_no_path() -> None:
     """An id with a separator or a NUL is nobody's."""
-    assert find_transcripts("../x") == find_transcripts("a\0b") == find_transcripts("") == []
+    location = SessionLocation.of()
+    assert location.find_all("../x") == location.find_all("a\0b") == location.find_all("") == []
 
 
 @pytest.fixture

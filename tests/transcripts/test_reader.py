@@ -10,7 +10,7 @@ from disk import Disk
 
 from agent_sdk import AssistantMessage, ConfigurationError, Message, UserMessage
 from agent_sdk.transcripts import entries, fork_session, get_session_messages, get_subagent_messages, list_subagents
-from agent_sdk.transcripts.lines import PIECE
+from agent_sdk.transcripts.entries import CHUNK_SIZE
 
 
 def _uuids(messages: list[Message]) -> list[str | None]:
@@ -224,8 +224,8 @@ def test_what_nobody_reads_is_not_decoded(disk: Disk, monkeypatch: pytest.Monkey
     """The CLI's log of its requests and its attachments are passed over without decoding."""
     session = disk.transcript()
     session.user("one")
-    session.line(type="api-request-blob", uuid="x", message={"role": "user", "content": "y" * (3 * PIECE)})
-    session.attachment(2 * PIECE)
+    session.line(type="api-request-blob", uuid="x", message={"role": "user", "content": "y" * (3 * CHUNK_SIZE)})
+    session.attachment(2 * CHUNK_SIZE)
     session.reply("two")
     decoded: list[int] = []
     decode = entries.json_lines.decode
@@ -252,7 +252,7 @@ def test_a_long_transcript_is_read_twice_instead_of_kept(disk: Disk, monkeypatch
     """Past the room for decoded entries, messages are the same."""
     session = disk.transcript()
     made = [session.user(f"prompt {n} " + "x" * 100) for n in range(50)]
-    monkeypatch.setattr(entries, "KEPT", 1000)
+    monkeypatch.setattr(entries, "MAX_KEPT_BYTES", 1000)
     told = get_session_messages(session.id)
     assert _uuids(told) == made
     assert told[-1].content.startswith("prompt 49 ")

@@ -43,6 +43,11 @@ good: bool = result.is_success
 money: float | None = result.total_cost_usd
 session: str | None = result.session_id
 everything: list[Message] = result.messages
+starts: list[bool] = [message.is_init for message in everything]
+parsed: Message = agent_sdk.messages.parse({"type": "result"})
+made: AssistantMessage = AssistantMessage(session_id="s-1", error=None)
+AssistantMessage(session_id=1)  # type: ignore[arg-type]
+parsed.is_init = True  # type: ignore[assignment]
 results: list[ResultMessage] = result.results
 
 with agent_sdk.stream("hello", resume="s-1") as stream:

@@ -18,12 +18,13 @@ from typing import Any
 import attrs
 
 from .._core import json_lines
+from .._core.json_lines import Frame
+from .._core.version import __version__
 from ..errors import CassetteError
 
 #: Of the file; a newer one is refused.
 FORMAT = 1
 _HEAD = "agent_sdk_cassette"
-Frame = dict[str, Any]
 
 
 @attrs.define(eq=False)
@@ -42,12 +43,7 @@ class Recording:
 
 
 def load(path: Path) -> list[Recording]:
-    """
-    Read a file.
-
-    Raises:
-        CassetteError: It is no cassette, or one of a newer format.
-    """
+    """Read a file; one that is no cassette, or one of a newer format, raises `CassetteError`."""
     with open(path, "rb") as file:
         lines = [json_lines.decode(line) for line in file.read().split(b"\n") if line.strip()]
     head = lines[0] if lines else None
@@ -68,8 +64,6 @@ def load(path: Path) -> list[Recording]:
 
 def save(path: Path, recordings: list[Recording]) -> None:
     """Write a file, whole or not at all."""
-    from .. import __version__
-
     versions = [recording.cli_version for recording in recordings]
     lines: list[Frame] = [{_HEAD: FORMAT, "sdk": __version__, "cli": next(filter(None, versions), None)}]
     for recording in recordings:

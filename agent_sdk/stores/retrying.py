@@ -17,15 +17,10 @@ T = TypeVar("T")
 BACKOFF = (0.2, 0.8)
 
 
-def tried(
+def with_retries(
     call: Callable[[], T], backoff: Iterable[float] = BACKOFF, is_hurried: Callable[[], bool] = lambda: False
 ) -> T:
-    """
-    Call a store, again after each pause of *backoff* when it fails; not again when it took too long.
-
-    Raises:
-        Exception: What the last attempt raised.
-    """
+    """Call a store, again after each pause of *backoff* when it fails; not again when it took too long."""
     for pause in backoff:
         try:
             return call()
@@ -33,12 +28,12 @@ def tried(
             if isinstance(error, TimeoutError) or (isinstance(error, StoreError) and error.timed_out):
                 raise
             log.debug("stores", "tried again in %s s: %s", pause, error)
-            if not _slept(pause, is_hurried):
+            if not _sleep_unless_hurried(pause, is_hurried):
                 break
     return call()
 
 
-def _slept(seconds: float, is_hurried: Callable[[], bool]) -> bool:
+def _sleep_unless_hurried(seconds: float, is_hurried: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         if is_hurried():
@@ -47,29 +42,22 @@ def _slept(seconds: float, is_hurried: Callable[[], bool]) -> bool:
     return True
 
 
-class Caller:
+class BoundedCaller:
     """
     Calls a store that may hang: each call in a thread of its own, and none while an earlier one has not come back.
 
-    Args:
-        store: Called in this thread where it says, by `is_bounded`, that it always comes back.
+    A store that says, by `is_bounded`, that it always comes back is called in the caller's thread.
     """
 
     def __init__(self, store: object) -> None:
         self._is_bounded = bool(getattr(store, "is_bounded", False))
         self._running: threading.Thread | None = None
 
-    def call(self, function: Callable[[], T], seconds: float | None, what: str) -> T:
+    def call(self, function: Callable[[], T], seconds: float | None, limit_name: str) -> T:
         """
-        Call *function*.
+        Call *function*; *seconds* (*None*: no bound) is the limit of *limit_name*.
 
-        Args:
-            seconds: How long to wait for it; *None* has no bound.
-            what: What bounds it, for the error.
-
-        Raises:
-            StoreError: It took longer, or an earlier call still does.
-            Exception: What the call raised.
+        A call that takes longer, or follows one that still runs, raises `StoreError`.
         """
         if self._is_bounded or seconds is None:
             return function()
@@ -87,7 +75,7 @@ class Caller:
         self._running.start()
         self._running.join(seconds)
         if not outcome:
-            raise StoreError(f"the store did not answer within {seconds:g} seconds ({what})", timed_out=True)
+            raise StoreError(f"the store did not answer within {seconds:g} seconds ({limit_name})", timed_out=True)
         self._running = None
         is_good, value = outcome[0]
         if not is_good:

@@ -8,24 +8,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._core import json_lines
-from ._scrub import canonical
+from .._core.text import truncate
+from ._scrub import canonical_paths
 
 #: Characters of one value that are shown.
-LONGEST = 400
+MAX_LINE_CHARS = 400
 #: Lines of a difference that are shown.
-MOST_LINES = 80
+MAX_LINES = 80
 
 
 def difference(recorded: Any, actual: Any) -> str:
     """Show how *actual* differs from what was *recorded*."""
-    lines = list(
-        difflib.unified_diff(_lines(recorded), _lines(actual), "recorded", "now", lineterm="", n=4)
-    )
-    cut = [*lines[:MOST_LINES], f"... {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else lines
+    lines = list(difflib.unified_diff(_lines(recorded), _lines(actual), "recorded", "now", lineterm="", n=4))
+    cut = [*lines[:MAX_LINES], f"... {len(lines) - MAX_LINES} lines more"] if len(lines) > MAX_LINES else lines
     return "\n".join(cut)
 
 
-def nearest(actual: Any, recorded: Sequence[Any]) -> Any:
+def most_similar(actual: Any, recorded: Sequence[Any]) -> Any:
     """Return which of *recorded* is most like *actual*; *None* of none."""
     text = "\n".join(_lines(actual))
 
@@ -36,15 +35,12 @@ def nearest(actual: Any, recorded: Sequence[Any]) -> Any:
 
 
 def _lines(value: Any) -> list[str]:
-    return [_shortened(line) for line in json_lines.dumps(_sorted(canonical(value)), indent=2).split("\n")]
+    lines = json_lines.dumps(_sort_keys(canonical_paths(value)), indent=2).split("\n")
+    return [truncate(line, MAX_LINE_CHARS, f"... ({len(line)} characters)") for line in lines]
 
 
-def _sorted(value: Any) -> Any:
-    """Return *value* with its keys in order: theirs says nothing."""
+def _sort_keys(value: Any) -> Any:
+    """Return *value* with its keys sorted: their order has no meaning."""
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}... ({len(line)} characters)"
+        return {key: _sort_keys(value[key]) for key in sorted(value)}
+    return [_sort_keys(item) for item in value] if isinstance(value, list) else value

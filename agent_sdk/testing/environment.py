@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 #: Set on many machines, and leading out of the new home.
-_UNSET = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+_UNSET_VARIABLES = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 
 
 def isolated_env(directory: str | os.PathLike[str]) -> dict[str, str | None]:
@@ -26,4 +26,4 @@ def isolated_env(directory: str | os.PathLike[str]) -> dict[str, str | None]:
     folders = {"HOME": root / "home", "CLAUDE_CONFIG_DIR": root / "config", "TMPDIR": root / "tmp"}
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
-    return {**dict.fromkeys(_UNSET), **{name: str(folder) for name, folder in folders.items()}}
+    return {**dict.fromkeys(_UNSET_VARIABLES), **{name: str(folder) for name, folder in folders.items()}}
