@@ -18,7 +18,10 @@ from rich.theme import Theme
 
 from .terminal_markdown import TerminalMarkdown
 
-_THEME = Theme({"markdown.code": "cyan", "markdown.link": "underline", "markdown.hr": "dim", "markdown.h1": "bold"})
+_THEME = Theme(
+    {"markdown.code": "cyan", "markdown.link": "underline", "markdown.hr": "dim", "markdown.block_quote": "dim"}
+    | {f"markdown.h{level}": "bold" for level in range(1, 7)}
+)
 #: The padding at the end of a line.
 _PADDING = re.compile(r"(?m) +(\x1b\[0m)?$")
 #: Longer Markdown is written as it is: rendering takes seconds.

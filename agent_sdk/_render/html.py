@@ -37,7 +37,8 @@ article.user { background: var(--user); }
 pre { margin: .5em 0; padding: .6rem .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: .4rem;
   background: var(--box); font: 13px/1.45 ui-monospace, monospace; white-space: pre; overflow-wrap: normal; }
 .input { white-space: pre-wrap; overflow-wrap: anywhere; }
-code { font: .9em ui-monospace, monospace; }
+code { font-family: ui-monospace, monospace; font-size: .9em; }
+pre code { font-size: 1em; }
 details { margin: .6rem 0; border: 1px solid var(--line); border-radius: .4rem; padding: 0 .8rem; }
 summary { cursor: pointer; padding: .45rem 0; color: var(--soft); }
 summary b { color: var(--text); }
