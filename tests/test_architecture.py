@@ -66,7 +66,8 @@ OWNERS = {
     "sqlite3": ("stores/sqlite.py",),  # the embedded store
     "redis": ("stores/redis.py",),  # an extra
     "IPython": ("notebook.py", "_display/"),  # an extra
-    "jsonschema": ("_schema/validate.py",),  # an extra
+    "jsonschema": ("_schema/json_schema.py",),  # loaded when a schema is checked
+    "referencing": ("_schema/json_schema.py",),  # resolves references for jsonschema, whose dependency it is
     "pytest": ("testing/",),  # the plugin
     "logging": ("_core/log.py", "testing/_http.py"),  # not loaded for who does not log
     "asyncio": (),  # plain threads and pipes
@@ -78,8 +79,8 @@ OWNERS = {
 }
 
 #: What `install_requires` names, and nothing else may be loaded with a module of ours.
-REQUIRED = {"attrs", "cattrs", "ujson"}
-EXTRAS = {"redis", "IPython", "jsonschema", "pytest"}
+REQUIRED = {"attrs", "cattrs", "jsonschema", "referencing", "ujson"}
+EXTRAS = {"redis", "IPython", "pytest"}
 
 #: Who may print.
 PRINTS = re.compile(
@@ -251,7 +252,7 @@ def test_libraries_have_owners():
 
 
 def test_extras_are_imported_when_used():
-    """Nothing but the three requirements and the standard library is loaded with a module; extras come in functions."""
+    """Nothing but the requirements and the standard library is loaded with a module; extras come in functions."""
     known = sys.stdlib_module_names | REQUIRED | {"__future__"}
     found = [(where(path, one.line), one) for path in FILES for one in foreign(path) if one.name not in known and not one.is_for_types]
     assert [place for place, one in found if one.name not in EXTRAS] == []

@@ -8,10 +8,10 @@ from typing import Any
 
 from .._core.text import did_you_mean
 from ..errors import ConfigurationError
-from . import check
 from .fields import is_object
 from .from_types import Schema, schema_of
-from .to_json import to_json_value
+from .json_schema import parse_schema
+from .problems import TYPE_PHRASES
 
 
 def input_schema(given: Any, name: str) -> Schema:
@@ -31,20 +31,11 @@ def input_schema(given: Any, name: str) -> Schema:
         return _parse_short_form(given, name)
     if given.get("type", "object") != "object":
         raise ConfigurationError(f"{name}: the arguments of a tool are an object; got type {given['type']!r}")
-    schema = {"type": "object", **_copy(given, name)}
-    check.check_schema(schema, name)
-    return schema
+    return parse_schema({"type": "object", **given}, name)
 
 
 def _is_json_schema(given: Mapping[str, Any]) -> bool:
     return given.get("type") == "object" or "$schema" in given or isinstance(given.get("properties"), Mapping)
-
-
-def _copy(given: Any, name: str) -> Any:
-    try:
-        return to_json_value(given)
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"{name} is no JSON Schema: {error}") from error
 
 
 def _parse_short_form(given: Mapping[str, Any], name: str) -> Schema:
@@ -55,14 +46,12 @@ def _parse_short_form(given: Mapping[str, Any], name: str) -> Schema:
 
 def _parse_property(value: Any, name: str) -> Schema:
     if isinstance(value, Mapping):
-        schema: Schema = _copy(value, name)
-        check.check_schema(schema, name)
-        return schema
+        return parse_schema(value, name)
     if not isinstance(value, str):
         return _parse_hint(value, name)
-    if value not in check.TYPES:
-        hint = did_you_mean(value, check.TYPES, f"there are {', '.join(check.TYPES)}")
-        raise ConfigurationError(f"{name}: no type is called {value!r}; {hint}")
+    if value not in TYPE_PHRASES:
+        hint = did_you_mean(value, TYPE_PHRASES, f"use one of {', '.join(TYPE_PHRASES)}")
+        raise ConfigurationError(f"{name}: unknown type {value!r}; {hint}")
     return {"type": value}
 
 

@@ -11,8 +11,7 @@ from typing import Any
 from .._core.checks import invalid
 from .._core.text import truncate
 from ..errors import ConfigurationError, StructuredOutputError
-from . import check, from_types, to_python, validate
-from .to_json import to_json_value
+from . import from_types, json_schema, to_python
 
 #: The member that holds an output which is no object.
 WRAPPER_KEY = "value"
@@ -30,7 +29,8 @@ def output_schema(target: Any) -> dict[str, Any]:
 
 
 def prepare(target: Any) -> None:
-    """Make what `build` needs, and raise its `ConfigurationError`, before the prompt is sent and paid for."""
+    """Load and build what `build` needs, and raise its `ConfigurationError`, before the prompt is sent and paid for."""
+    json_schema.compile_schema(_parse_target(target))
     if not isinstance(target, Mapping):
         _target_builder(target)
 
@@ -48,7 +48,7 @@ def build(target: Any, data: Any, *, result: Any = None) -> Any:
         raise StructuredOutputError(f"the model gave no {_target_name(target)}; {quote}", result=result)
     if _needs_wrapping(schema):
         data = data.get(WRAPPER_KEY) if isinstance(data, Mapping) else data
-    problems = validate.validator(schema, "output")(data)
+    problems = json_schema.compile_schema(schema)(data)
     if problems:
         raise StructuredOutputError(f"the output is no {_target_name(target)}: {problems}", result=result)
     make = None if isinstance(target, Mapping) else _target_builder(target)
@@ -65,10 +65,10 @@ def _parse_target(target: Any) -> dict[str, Any]:
     bare = target.get("schema") if target.get("type") == "json_schema" else target
     if not isinstance(bare, Mapping) or not bare:
         raise ConfigurationError('output: expected a class, a JSON Schema or {"type": "json_schema", "schema": {...}}')
-    check.check_schema(bare, "output")
-    if check.KEYWORDS.isdisjoint(bare):
-        raise invalid("output", target, 'no keyword of JSON Schema is in it; give {"type": "object", ...}')
-    return dict(to_json_value(bare))
+    schema = json_schema.parse_schema(bare, "output")
+    if not json_schema.has_keywords(schema):
+        raise invalid("output", target, 'it contains no JSON Schema keyword; use {"type": "object", ...}')
+    return schema
 
 
 def _parse_hint(target: Any) -> dict[str, Any]:

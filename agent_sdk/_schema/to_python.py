@@ -1,7 +1,7 @@
 """
 Values that fit a type hint -> objects of Python, by cattrs.
 
-`validate` has looked before: here nothing is refused but what the user's own class refuses (a validator, a
+`json_schema` has validated the values: here nothing is refused but what the user's own class refuses (a validator, a
 `__post_init__`), and hints that JSON has typed already cost nothing.
 """
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ..errors import ConfigurationError
-from . import fields, from_types, validate
+from . import fields, from_types, json_schema
 
 Build = Callable[[Any], Any]
 
@@ -114,8 +114,8 @@ def _union_hook(hint: Any) -> Callable[[Any, Any], Any]:
     return structure_union
 
 
-def _member_validator(member: Any) -> validate.Validate:
-    return validate.validator(from_types.schema_of(member), str(member), strict_integers=True)
+def _member_validator(member: Any) -> json_schema.Validate:
+    return json_schema.compile_schema(from_types.schema_of(member), strict_integers=True)
 
 
 def _typed_dict_hook(cls: Any) -> Callable[[Any, Any], Any]:

@@ -10,10 +10,9 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .._core import checks as check
 from .._core.text import did_you_mean
-from .._schema import docstrings, forms, to_python
+from .._schema import docstrings, forms, json_schema, to_python
 from .._schema.fields import is_object
 from .._schema.to_json import dump_json
-from .._schema.validate import Validate, validator
 from ..errors import ConfigurationError
 from . import signature
 from .context import ToolContext
@@ -101,8 +100,9 @@ class Tool(Generic[P, R]):
         self._takes_keywords = given is None
         #: Type hints of what has to be built; under `""` that of all arguments together.
         self._hints: dict[str, Any] = {"": given} if is_object(given) else {}
-        # The builders are made at the first call: they need cattrs, which is not loaded for a mere definition.
-        self._builders: dict[str, to_python.Build] | None = None
+        # Made by `prepare`: they need cattrs and jsonschema, which a definition alone does not load.
+        self._builders: dict[str, to_python.Build] = {}
+        self._validate: json_schema.Validate | None = None
         if given is not None:
             if parsed is not None:
                 signature.check_takes_one_dict(parsed, self.name)
@@ -112,8 +112,7 @@ class Tool(Generic[P, R]):
         else:
             self.input_schema = signature.arguments_schema(parsed, docstring, self.name)
             self._hints = {p.name: parsed.hints.get(p.name, Any) for p in parsed.model_parameters}
-        typed = self._takes_keywords or is_object(given)
-        self._validate: Validate = validator(self.input_schema, where, strict_integers=typed)
+        self._is_typed = self._takes_keywords or is_object(given)
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -140,11 +139,9 @@ class Tool(Generic[P, R]):
             ConfigurationError: The arguments do not fit; nothing was run.
         """
         given: Any = {} if arguments is None else arguments
-        problems = self._validate(given)
+        problems = self.prepare()(given)
         if problems:
             raise ArgumentsError(f"wrong arguments for {self.name}: {problems}")
-        if self._builders is None:
-            self.prepare()
         if self._builders:
             given = self._build_arguments(given, self._builders)
         handler: Any = self.handler
@@ -155,11 +152,14 @@ class Tool(Generic[P, R]):
             result = handler(**given, **context) if self._takes_keywords else handler(given, **context)
         return result  # type: ignore[no-any-return]
 
-    def prepare(self) -> None:
-        """Make what the first call needs, while there is time. May be left out."""
-        if self._builders is None:
+    def prepare(self) -> json_schema.Validate:
+        """Build the validator and the converters of the arguments; the first call does it otherwise."""
+        if self._validate is None:
             built = {name: to_python.builder(hint) for name, hint in self._hints.items()}
             self._builders = {name: build for name, build in built.items() if build is not None}
+            # Assigned last: another thread that finds a validator finds the builders too.
+            self._validate = json_schema.compile_schema(self.input_schema, strict_integers=self._is_typed)
+        return self._validate
 
     def _build_arguments(self, given: Mapping[str, Any], builders: dict[str, to_python.Build]) -> Any:
         if "" in builders:

@@ -184,7 +184,7 @@ def test_quoted_names() -> None:
         (complex, "output: complex has no JSON form"),
         ("Report", "output: 'Report' in quotes stands for no type here"),
         ([Report], "expected a class or a type hint"),
-        ({"n": "integer"}, "no keyword of JSON Schema"),
+        ({"n": "integer"}, "no JSON Schema keyword"),
     ],
 )
 def test_wrong_targets(target: Any, text: str) -> None:
