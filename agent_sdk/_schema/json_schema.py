@@ -1,8 +1,8 @@
 """
-Check JSON Schemas that users write, and compile schemas into validators.
+Check the JSON Schemas that users write, and compile schemas into validators.
 
-The library `jsonschema` does the work; it is imported on first use, because its import takes longer than that of the
-whole SDK. `problems` writes the error texts.
+Both use the library `jsonschema`. It is imported on first use, because it takes longer to import than the whole SDK.
+`problems` writes the error texts.
 """
 from __future__ import annotations
 

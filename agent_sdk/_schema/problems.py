@@ -1,5 +1,5 @@
 """
-The errors of `jsonschema` -> one text that the model, or a user, can act on.
+Convert the errors of `jsonschema` into one text for the model or the user.
 """
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BOUND_PHRASES: Mapping[str, str] = {
     "minItems": "at least {} items",
     "maxItems": "at most {} items",
 }
-#: A value that no type, enum or const accepts: its errors name everything that a schema accepts.
+#: A value that no type, enum or const accepts, so that its errors list everything a schema accepts.
 _NO_VALUE = object()
 
 
@@ -60,7 +60,7 @@ def _texts(errors: Iterable[Any], validator: Any) -> list[str]:
         by_place.setdefault(tuple(error.absolute_path), []).append(error)
     texts: list[str] = []
     for place in sorted(by_place, key=len):
-        # A value of the wrong type has no other problem worth reporting.
+        # For a value of the wrong type, only the type is reported.
         decisive = [error for error in by_place[place] if _expected(error)][-1:]
         for error in decisive or by_place[place]:
             texts += _error_texts(error, validator)
@@ -75,7 +75,7 @@ def _error_texts(error: Any, validator: Any) -> list[str]:
         return [f"{prefix}{text}" for text in list_members(error, validator)]
     expected = _expected(error)
     if error.context and not expected:
-        # A branch that accepts the type of the value: its problems are more specific than the list of branches.
+        # The problems in a branch that accepts the value's type are more specific than a list of all branches.
         near = [branch for branch in _branches(error) if not _branch_expected(branch)]
         return _texts(sorted(near, key=len)[0], validator)
     text = _text(error, " or ".join(dict.fromkeys(expected)))
@@ -118,7 +118,7 @@ def _accepted(schema: Any, validator: Any) -> str:
 
 
 def _expected(error: Any) -> list[str]:
-    """Return what an error of the type, enum or const of a value expected; empty for another error."""
+    """Return the types and values that a type, enum or const error expected; empty for other errors."""
     if error.validator == "type":
         types = error.validator_value
         return [TYPE_PHRASES.get(name, name) for name in ([types] if isinstance(types, str) else types)]

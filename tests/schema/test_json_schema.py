@@ -32,7 +32,7 @@ DRAFT_7 = "http://json-schema.org/draft-07/schema#"
         ({"$ref": "#/$defs/None"}, "'#/\\$defs/None' cannot be resolved"),
         ({"$ref": "#/definitions/A", "definitions": {"A": {"items": {"$ref": "#/B"}}}}, "'#/B' cannot be resolved"),
         ({"$ref": "#"}, "refers to itself"),
-        ({"default": {1, 2}}, "a set has no JSON form"),
+        ({"default": {1, 2}}, "a set cannot be represented in JSON"),
         ({"default": float("nan")}, "a number is NaN"),
         ({"description": 5}, "description: expected a string"),
         ({"$schema": 5}, r"\$schema: expected a string, got the number 5"),
