@@ -69,7 +69,8 @@ OWNERS = {
     "markdown_it": ("_render/commonmark.py", "_display/terminal_markdown.py"),  # one parser for pages and terminals
     "pygments": ("_render/commonmark.py",),  # colours of code in pages
     "rich": ("_display/", "_batch/progress.py", "_core/text.py"),  # terminals; tables as text
-    "jsonschema": ("_schema/validate.py",),  # an extra
+    "jsonschema": ("_schema/json_schema.py",),  # loaded when a schema is checked
+    "referencing": ("_schema/json_schema.py",),  # resolves references for jsonschema, whose dependency it is
     "pytest": ("testing/",),  # the plugin
     "logging": ("_core/log.py", "testing/_http.py"),  # not loaded for who does not log
     "asyncio": (),  # plain threads and pipes
@@ -81,8 +82,8 @@ OWNERS = {
 }
 
 #: What `install_requires` names, and nothing else may be loaded with a module of ours.
-REQUIRED = {"attrs", "cattrs", "markdown_it", "pygments", "rich", "ujson"}
-EXTRAS = {"redis", "IPython", "jsonschema", "pytest"}
+REQUIRED = {"attrs", "cattrs", "jsonschema", "markdown_it", "pygments", "referencing", "rich", "ujson"}
+EXTRAS = {"redis", "IPython", "pytest"}
 
 #: Who may print.
 PRINTS = re.compile(

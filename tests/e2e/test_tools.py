@@ -305,7 +305,7 @@ WRONG = {
     "no-schema": (lambda: tool(name="t", handler=lambda a: a, input_schema={"type": "objekt"}), "objekt"),
     "two-names": (
         lambda: agent_sdk.Options(custom_tools=[named("do.it", lambda: 1), named("do it", lambda: 2)]),
-        "two tools are called 'do.it' and 'do it'",
+        "'do.it' and 'do it' are the same tool name",
     ),
     "no-tool": (lambda: agent_sdk.Options(custom_tools=["weather"]), "expected a tool, a function"),
     "no-name": (lambda: agent_sdk.Options(custom_tools=[lambda: 1]), "has no name"),
