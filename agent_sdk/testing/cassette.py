@@ -49,7 +49,7 @@ class Cassette(Transport):
 
     Args:
         path: The file, in JSON lines; its folder is created when it is written.
-        record: `"none"` replays only; `"once"` records if the file does not exist; `"new"` replays recorded processes and
+        record: `"none"` replays only; `"once"` records if there is no file; `"new"` replays recorded processes and
         records additional ones; `"all"` records again.
         scrub: A function applied to each text before it is written or compared, to remove private data and data that
         differs between runs. Keys, tokens, mail addresses and the values of secret variables are always removed.
