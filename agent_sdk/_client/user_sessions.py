@@ -77,7 +77,7 @@ class UserSessions:
         Args:
             user_id: Must not be empty; a number is the same user as its decimal string.
             prompt: As for `query`.
-            on_message: As for `query`. Where the store fails during the turn, a `mirror_error` message tells.
+            on_message: As for `query`. If the store fails during the turn, a `mirror_error` message reports it.
             wait: Seconds to wait for a turn of this user that is running; *None* has no bound.
             output: As for `query`.
             overrides: Options for this call.
