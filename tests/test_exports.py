@@ -158,8 +158,8 @@ def test_a_query_loads_no_library_for_display():
     """A plain query loads neither Markdown nor terminal libraries."""
     code = """
 import sys, agent_sdk
-from agent_sdk.testing import FakeCLI
-with FakeCLI("hello") as fake:
+from agent_sdk.testing import FakeCLI, frames
+with FakeCLI(frames.conversation("hi", "hello")) as fake:
     print(agent_sdk.query("hi", cli_path=fake.path).content)
 print(sorted({"markdown_it", "pygments", "rich", "IPython"} & set(sys.modules)))
 """

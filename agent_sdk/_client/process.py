@@ -266,7 +266,7 @@ class ClientProcess:
         self.record(name, value)
         return answer
 
-    def record(self, name: str, value: object) -> None:
+    def record(self, name: str, value: Any) -> None:
         """Record the option's new value in the running process."""
         if self.running_options is not None:
             self.running_options = self.running_options.evolve(**{name: value})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -18,6 +18,9 @@ from .._core.callbacks import check_signature, function_name
 from .._core.tool_names import MCP, check_tool, cli_name, cli_tool_name, is_known_tool
 from ..errors import ConfigurationError
 from .base import Event, HookContext
+
+if TYPE_CHECKING:
+    from .._core.literals import FailMode
 
 Handler = Callable[[Any], Any]
 Pattern = str | re.Pattern[str] | Callable[[Any], Any] | Iterable[str | re.Pattern[str]] | None
@@ -205,7 +208,7 @@ class Matcher:
         pattern: Pattern = None,
         *handlers: Handler,
         timeout: float | None = DEFAULT_TIMEOUT,
-        fail_mode: str | None = None,
+        fail_mode: FailMode | None = None,
     ) -> None:
         if not handlers:
             hint = f"; Matcher(None, {function_name(pattern)}) matches everything" if callable(pattern) else ""

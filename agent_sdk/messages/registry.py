@@ -14,8 +14,8 @@ import attrs
 
 T = TypeVar("T")
 
-#: Modules of this package that are imported, one by one, when no imported class handles a message. In the
-#: order of need: titles come in nearly every run, messages of shell hooks in every run of those who have such hooks.
+#: Modules of this package that are imported, one by one, when no imported class handles a message. Most frequent first:
+#: nearly every run has a title message, and every run with shell hooks has hook messages.
 MESSAGE_FAMILIES = ("state", "notices", "tasks")
 #: The same for content blocks.
 BLOCK_FAMILIES = ("block_kinds",)

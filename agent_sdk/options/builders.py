@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -15,6 +15,13 @@ from .._core.checks import is_uuid
 from .._core.text import did_you_mean, truncate
 from ..errors import ConfigurationError
 from .converters import unknown_local_tool
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .typing import OptionMethods, OptionValues
+else:
+    OptionMethods = object
 
 B = TypeVar("B", bound="OptionBuilders")
 
@@ -165,7 +172,7 @@ def _unknown_option(name: str, names: Iterable[str]) -> ConfigurationError:
     return ConfigurationError(f"unknown option {name!r}; {hint}")
 
 
-class OptionBuilders:
+class OptionBuilders(OptionMethods):
     """Methods that return changed copies, and the repr."""
 
     __slots__ = ()
@@ -182,7 +189,7 @@ class OptionBuilders:
         values = ((name, getattr(self, name), default) for name, default in _defaults(type(self)).items())
         return {name: value for name, value, default in values if value is not default and value != default}
 
-    def evolve(self: B, **changes: Any) -> B:
+    def evolve(self: B, **changes: Unpack[OptionValues]) -> B:
         """
         Return a copy with *changes*; return this object itself when nothing changes.
 
@@ -192,7 +199,7 @@ class OptionBuilders:
         if not changes:
             return self
         fields = _fields(type(self))
-        changed = _changes(fields, changes, functools.partial(getattr, self))
+        changed = _changes(fields, changes, functools.partial(getattr, self))  # type: ignore[arg-type]
         if not changed:
             return self
         copy = object.__new__(type(self))
@@ -219,10 +226,12 @@ class OptionBuilders:
             raise AttributeError(f"no attribute {name!r}; {_attribute_hint(self, name)}", name=name, obj=self)
         return option
 
-    def __getattr__(self: B, name: str) -> Callable[..., B]:
+    if not TYPE_CHECKING:  # which read the methods in `options.typing`
+
+        def __getattr__(self, name: str) -> Callable[..., Any]:
         # with_model("opus"), with_cwd(path) ...: one builder per option.
-        option = self.builder(name)
-        return lambda value=True: self.evolve(**{option: value})
+            option = self.builder(name)
+            return lambda value=True: self.evolve(**{option: value})
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_format_value(name, value)}" for name, value in self.non_defaults().items())

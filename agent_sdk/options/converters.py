@@ -220,13 +220,12 @@ def json_schema(value: object) -> Any:
     if not isinstance(value, Mapping):
         raise check.invalid("output_format", value, "expected a JSON Schema as a dict")
     check.json_serializable("output_format", value)
-    from .._schema.check import check_schema
+    from .._schema.json_schema import parse_schema
 
     schema = value["schema"] if value.get("type") == "json_schema" and "schema" in value else value
     if not isinstance(schema, Mapping) or schema.get("type") == "json_schema":
         raise check.invalid("output_format", value, 'expected {"type": "json_schema", "schema": {...}}')
-    check_schema(schema, "output_format")
-    return schema
+    return parse_schema(schema, "output_format")
 
 
 def parse_settings(value: object) -> Any:

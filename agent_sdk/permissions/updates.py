@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import attrs
 
@@ -15,6 +15,9 @@ from .._core import checks as check
 from .._core import log
 from .._core.tool_names import MCP, check_tool, cli_tool_name, rule_name
 from .modes import MODES
+
+if TYPE_CHECKING:
+    from .._core.literals import PermissionMode, RuleDestination
 
 C = TypeVar("C", bound="type[PermissionUpdate]")
 
@@ -26,7 +29,7 @@ DESTINATIONS: Mapping[str, str] = {
     "user_settings": "userSettings",
     "cli_arg": "cliArg",
 }
-BEHAVIORS = ("allow", "deny", "ask")
+BEHAVIORS: Mapping[str, str] = {"allow": "allow", "deny": "deny", "ask": "ask"}
 
 _types: dict[str, type[PermissionUpdate]] = {}
 
@@ -211,8 +214,8 @@ class RulesUpdate(PermissionUpdate):
     """
 
     rules: tuple[Rule, ...] = attrs.field(converter=_parse_rules)
-    behavior: str = converted_field(_one_of_spellings("behavior", {word: word for word in BEHAVIORS}), "allow")
-    destination: str = _destination_field()
+    behavior: Literal["allow", "deny", "ask"] = converted_field(_one_of_spellings("behavior", BEHAVIORS), "allow")
+    destination: RuleDestination = _destination_field()
 
     def __attrs_post_init__(self) -> None:
         for rule in self.rules if self.behavior == "deny" and not isinstance(self, RemoveRules) else ():
@@ -242,8 +245,8 @@ class RemoveRules(RulesUpdate):
 class SetMode(PermissionUpdate):
     """Switch the permission mode to one of `MODES`, in either spelling."""
 
-    mode: str = converted_field(_one_of_spellings("mode", MODES))
-    destination: str = _destination_field()
+    mode: PermissionMode = converted_field(_one_of_spellings("mode", MODES))
+    destination: RuleDestination = _destination_field()
 
 
 @attrs.frozen
@@ -251,7 +254,7 @@ class DirectoriesUpdate(PermissionUpdate):
     """Base class of directory changes. *directories* is a path or a list of paths."""
 
     directories: tuple[str, ...] = attrs.field(converter=_parse_directories)
-    destination: str = _destination_field()
+    destination: RuleDestination = _destination_field()
 
 
 @update_type("addDirectories")

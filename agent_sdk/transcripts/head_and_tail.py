@@ -1,8 +1,8 @@
 """
-The two ends of a transcript: what the first and last 64 KiB tell, without decoding them.
+Read fields from the first and last 64 KiB of a transcript without decoding entries.
 
-Strings are found by text search, as the official SDKs do, so that a listing costs two short reads for each session
-however long it is (FEATURES.md, 7.2).
+Strings are found by text search, as in the official SDKs, so that a listing takes two short reads for each session of
+any length.
 """
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import attrs
 from .._core import json_lines
 from .marks import Marks, read_marks, resolve
 
-#: Bytes that are read at each end.
+#: Bytes to read at each end.
 SCAN_BYTES = 64 * 1024
-#: Characters of a first prompt that are shown.
+#: Maximum characters shown of a first prompt.
 MAX_PROMPT_CHARS = 200
 
 _QUOTE, _BACKSLASH = b'"', 0x5C
 _COMMAND = re.compile(r"<command-name>(.*?)</command-name>")
-#: Texts in a user's place that no user wrote.
+#: Texts in user messages that the user did not write.
 _SYNTHETIC = re.compile(
     r"^(?:<local-command-stdout>|<session-start-hook>|<tick>|<goal>|"
     r"\[Request interrupted by user[^\]]*\]|"
@@ -37,29 +37,29 @@ _NOT_PROMPTS = tuple(
 
 @attrs.define(frozen=True, eq=False)
 class HeadTail:
-    """The ends of one transcript."""
+    """The first and last bytes of one transcript."""
 
     #: Milliseconds since the epoch.
     modified: int
     size: int
     head: bytes
-    #: The same object as *head* in a short file.
+    #: The same object as *head* if the file is short.
     tail: bytes
     #: Titles and tags that the SDK has set.
     marks: Marks
 
 
 def read_head_and_tail(path: str) -> HeadTail | None:
-    """Read the ends of the file at *path*; *None* where it is empty, gone, no file, or not ours to read."""
+    """Read both ends of the file at *path*; *None* if it is empty, missing, not a file or not readable."""
     try:
-        # Not to wait for the other end of a pipe that somebody put there.
+        # O_NONBLOCK, so that opening a named pipe does not block.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:
         return _read_ends(descriptor, path)
     except OSError:
-        # A fault of the disk in one transcript does not keep the others from being listed.
+        # A disk error in one transcript must not prevent listing the others.
         return None
     finally:
         os.close(descriptor)
@@ -77,7 +77,7 @@ def _read_ends(descriptor: int, path: str) -> HeadTail | None:
 
 
 def first_string(text: bytes, key: bytes) -> str | None:
-    """Return the first string that stands under *key*, or *None*."""
+    """Return the first string value of *key*, or *None*."""
     for mark in _marks(key):
         at = text.find(mark)
         value = None if at < 0 else _string_at(text, at + len(mark))
@@ -87,7 +87,7 @@ def first_string(text: bytes, key: bytes) -> str | None:
 
 
 def last_string(text: bytes, key: bytes) -> str | None:
-    """Return the last string that stands under *key*, or *None*."""
+    """Return the last string value of *key*, or *None*."""
     for mark in reversed(_marks(key)):
         at = text.rfind(mark)
         while at >= 0:
@@ -144,7 +144,7 @@ def _marks(key: bytes) -> tuple[bytes, bytes]:
 
 
 def _string_at(text: bytes, start: int) -> str | None:
-    """Return the string whose first character is at *start*; *None* when its end is cut off."""
+    """Return the string whose first character is at *start*; *None* if it is truncated."""
     end = text.find(_QUOTE, start)
     while end >= 0:
         back = end
@@ -163,13 +163,13 @@ def _unescaped(value: bytes) -> str:
     try:
         read = json_lines.loads(f'"{text}"')
     except ValueError:
-        # Not JSON after all: shown as it stands.
+        # Not valid JSON: return the text unchanged.
         return text
     return read if isinstance(read, str) else text
 
 
 def first_prompt(head: bytes) -> str:
-    """Return the first prompt that a user wrote, on one line and shortened; else the first slash command; else `""`."""
+    """Return the first prompt of the user, on one line and truncated; else the first slash command; else `""`."""
     command = ""
     for line in head.split(b"\n"):
         for text in _texts(line) if _may_be_prompt(line) else ():

@@ -1,4 +1,4 @@
-"""Sessions by what they say, their tag, branch and time."""
+"""Find sessions by text, tag, git branch and time."""
 from __future__ import annotations
 
 import os
@@ -16,12 +16,12 @@ from .entries import open_transcript, read_lines
 from .listing import SessionInfo, offset_and_limit, visible_sessions
 from .paths import Directory
 
-#: A time: aware, or naive in the local zone; a date is its first moment; a number is seconds since the epoch.
+#: A datetime (aware, or naive in the local time zone), a date (its start), or seconds since the epoch.
 When = datetime | date | int | float
 
-#: Excerpts that are kept for one session.
+#: Maximum excerpts of one session.
 MAX_EXCERPTS = 5
-#: Characters before and after what was found.
+#: Characters before and after a match.
 CONTEXT_CHARS = 60
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -29,24 +29,24 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 @attrs.define(frozen=True)
 class Excerpt:
-    """A place where the text was found."""
+    """A match of the text in a session."""
 
-    #: The text around it, on one line.
+    #: The text around the match, on one line.
     text: str
-    #: What it is part of: `title`, `prompt`, `reply`, `thinking`, `tool use` or `tool result`.
+    #: The part that contains the match: `title`, `prompt`, `reply`, `thinking`, `tool use` or `tool result`.
     where: str
-    #: The message's uuid, for `fork_session(up_to_message_id=)`; *None* for the title.
+    #: The uuid of the message, for `fork_session(up_to_message_id=)`; *None* for the title.
     uuid: str | None = None
-    #: When it was said, as ISO 8601.
+    #: Time of the message, in ISO 8601.
     timestamp: str | None = None
 
 
 @attrs.define(frozen=True)
 class SearchHit:
-    """A session that was found."""
+    """A matching session."""
 
     info: SessionInfo
-    #: The first places, at most 5; none where no text was asked for.
+    #: The first matches, at most 5; empty without a search text.
     excerpts: list[Excerpt] = attrs.field(factory=list)
 
     @property
@@ -67,21 +67,21 @@ def search_sessions(
     config_dir: Directory | None = None,
 ) -> list[SearchHit]:
     """
-    Find sessions, newest first. What is left out does not narrow the search.
+    Find sessions that match all given criteria, newest first.
 
     Args:
-        text: Must stand in the title or in what was said or done in the session, in either case of letters; branches
-            that were left count too, subagents do not.
+        text: Text in the title, a message or a tool use, ignoring case. Abandoned branches are searched, subagents are
+        not.
         tag: The session's tag.
-        branch: The git branch it was on last.
-        since: The session was used at this time or later.
-        until: The session began at this time or earlier; a date counts to its end.
+        branch: The last git branch of the session.
+        since: The session was last used at this time or later.
+        until: The session began at this time or earlier; a date includes the whole day.
         directory: Search only the sessions of this working directory and its git worktrees.
-        limit: At most so many; *None* or 0 for all.
+        limit: Maximum number of sessions; *None* or 0 for all.
         config_dir: As for `list_sessions`.
 
     Raises:
-        ConfigurationError: An argument is wrong.
+        ConfigurationError: An argument is invalid.
     """
     checks.string("text")(text)
     count = offset_and_limit(limit, 0)[1]
@@ -149,7 +149,7 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
     try:
         file = open_transcript(path)
     except OSError:
-        # Deleted since it was listed.
+        # Deleted after it was listed.
         return
     with file:
         for _, line in read_lines(file, _is_searched):
@@ -163,21 +163,21 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
 
 
 def _is_searched(start: bytes) -> bool:
-    # All but attachments, which are no speech; their entries name them before their type.
+    # All except attachments, which are not searched; their entries have the key `attachment` before `type`.
     return not start.startswith(b'{"type":"') and b'"attachment":{' not in start[:200]
 
 
 def _needle(text: str) -> bytes:
-    """Return the longest part of *text* that JSON never escapes: a line without it need not be decoded."""
+    """Return the longest part of *text* that JSON never escapes; lines without it need not be decoded."""
     ascii_only = text.lower() if text.isascii() else "".join(c if c.isascii() else " " for c in text.lower())
     words: list[str] = _WORD.findall(ascii_only)
-    # The Kelvin sign is a `k` to a search that takes no heed of case, and so is the long s an `s`.
+    # Ignoring case, the Kelvin sign matches `k` and the long s matches `s`.
     safe = [part for word in words for part in re.split("[ks]", word)]
     return max(safe, key=len, default="").encode("ascii")
 
 
 def _parts(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what the entry says, piece by piece, each with what it is."""
+    """Yield the texts of an entry, each with the name of its part."""
     message = entry.get("message")
     content = message.get("content") if isinstance(message, dict) else None
     speaker = "reply" if entry.get("type") == "assistant" else "prompt"
@@ -219,7 +219,7 @@ def _excerpt_around(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def session_ids(projects: str, prefix: str) -> list[str]:
-    """Return the ids that begin with *prefix*, of all projects, without reading a transcript."""
+    """Return the session ids of all projects that begin with *prefix*, without reading transcripts."""
     entries = (entry for folder in paths.all_folders(projects) for entry in paths.transcripts_in(folder, projects))
     names = (os.path.splitext(entry.name)[0] for entry in entries)
     return sorted({name for name in names if name.startswith(prefix)})

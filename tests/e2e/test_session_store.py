@@ -387,7 +387,7 @@ def test_a_store_that_takes_nothing_costs_no_more_than_the_timeout(real, model):
         result = agent_sdk.query("a", seen.append, session_store=Hangs(), timeout=10, **real)
     held.set()
     assert result.is_success
-    assert "did not answer within" in next(message.error for message in seen if message.is_storage_error)
+    assert "timed out after" in next(message.error for message in seen if message.is_storage_error)
     assert any(issubclass(one.category, StoreWarning) for one in caught)
 
 

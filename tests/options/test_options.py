@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import pydoc
 import re
 import uuid
 import warnings
@@ -19,7 +20,7 @@ from agent_sdk import ConfigurationError, Options, UnknownToolWarning, hooks
 from agent_sdk._core.fields import TARGET
 from agent_sdk._core.official_names import METHODS, NAMES
 from agent_sdk.options import options as room
-from agent_sdk.options.options import FIELDS
+from agent_sdk.options.options import FIELDS, option_texts
 
 SESSION = "8a0d1f9c-6f0e-4b58-9a53-0d4f3b1f5f11"
 
@@ -397,8 +398,26 @@ def test_options_pickle():
 
 
 def test_the_schema_describes_every_option():
-    """`options_schema` has type, default and way of travel of each option."""
+    """`options_schema` has type, default, way of travel and meaning of each option."""
     schema = agent_sdk.options_schema()
     assert schema.keys() == {field.name for field in FIELDS}
-    assert schema["max_turns"] == {"type": "int | None", "default": None, "travels": "argv --max-turns"}
-    assert all({"type", "default", "travels"} <= one.keys() for one in schema.values())
+    assert schema["model"] == {
+        "type": "str | None",
+        "default": None,
+        "travels": "argv --model",
+        "meaning": 'Model name or alias, such as `"sonnet"`.',
+    }
+    assert [name for name, facts in schema.items() if not facts["meaning"]] == []
+
+
+def test_help_shows_each_option():
+    """`help(Options)` has one line for each option, with the text that `options_schema` has."""
+    text = pydoc.render_doc(Options, renderer=pydoc.plaintext)
+    lines = {f"{name}: {facts['meaning']}" for name, facts in agent_sdk.options_schema().items()}
+    assert lines - {line.strip(" |") for line in text.split("\n")} == set()
+
+
+def test_options_need_no_source_files(monkeypatch):
+    """Without source files the texts of the options are empty."""
+    monkeypatch.setattr("inspect.getsource", lambda _: (_ for _ in ()).throw(OSError))
+    assert option_texts.__wrapped__() == {}
