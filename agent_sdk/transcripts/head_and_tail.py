@@ -6,9 +6,11 @@ any length.
 """
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -20,6 +22,8 @@ from .marks import Marks, read_marks, resolve
 SCAN_BYTES = 64 * 1024
 #: Maximum characters shown of a first prompt.
 MAX_PROMPT_CHARS = 200
+#: Bytes to search for the first prompt if the head contains none; a longer first line is read whole.
+MAX_PROMPT_SCAN = 1024 * 1024
 
 _QUOTE, _BACKSLASH = b'"', 0x5C
 _COMMAND = re.compile(r"<command-name>(.*?)</command-name>")
@@ -31,7 +35,9 @@ _SYNTHETIC = re.compile(
     r"\s*<ide_selection>[\s\S]*</ide_selection>\s*$)"
 )
 _NOT_PROMPTS = tuple(
-    mark for key in (b"isMeta", b"isCompactSummary") for mark in (b'"%s":true' % key, b'"%s": true' % key)
+    mark
+    for key in (b"isMeta", b"isCompactSummary", b"isSidechain")
+    for mark in (b'"%s":true' % key, b'"%s": true' % key)
 )
 
 
@@ -74,6 +80,12 @@ def _read_ends(descriptor: int, path: str) -> HeadTail | None:
         return None
     tail = head if status.st_size <= SCAN_BYTES else os.pread(descriptor, SCAN_BYTES, status.st_size - SCAN_BYTES)
     return HeadTail(status.st_mtime_ns // 1_000_000, status.st_size, head, tail, read_marks(path))
+
+
+def is_sidechain(ends: HeadTail) -> bool:
+    """Return whether the transcript is a subagent's. CLI 2.0 also wrote sidechains into the sessions' own files."""
+    begins = re.search(rb'"isSidechain": ?true', ends.head.split(b"\n", 1)[0]) is not None
+    return begins and not any(re.search(rb'"isSidechain": ?false', text) for text in (ends.head, ends.tail))
 
 
 def first_string(text: bytes, key: bytes) -> str | None:
@@ -170,8 +182,26 @@ def _unescaped(value: bytes) -> str:
 
 def first_prompt(head: bytes) -> str:
     """Return the first prompt of the user, on one line and truncated; else the first slash command; else `""`."""
+    return _first_prompt(head.split(b"\n"))
+
+
+def first_prompt_of(ends: HeadTail, path: str) -> str:
+    """Return the first prompt of the transcript at *path*. Reads on after the head only if the head contains none."""
+    found = first_prompt(ends.head)
+    if ends.head is ends.tail or (found and not found.startswith("/")):
+        return found
+    try:
+        with open(path, "rb") as file:
+            return _first_prompt(iter(file.readline, b""), MAX_PROMPT_SCAN) or found
+    except OSError:
+        # The transcript was deleted after its ends were read.
+        return found
+
+
+def _first_prompt(lines: Iterable[bytes], max_bytes: float = math.inf) -> str:
     command = ""
-    for line in head.split(b"\n"):
+    for line in lines:
+        max_bytes -= len(line)
         for text in _texts(line) if _may_be_prompt(line) else ():
             prompt = text.replace("\n", " ").strip()
             named = _COMMAND.search(prompt)
@@ -179,6 +209,8 @@ def first_prompt(head: bytes) -> str:
                 command = command or named[1]
             elif prompt and not _SYNTHETIC.match(prompt):
                 return prompt if len(prompt) <= MAX_PROMPT_CHARS else prompt[:MAX_PROMPT_CHARS].rstrip() + "…"
+        if max_bytes < 0:
+            break
     return command
 
 

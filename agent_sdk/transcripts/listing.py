@@ -13,8 +13,20 @@ import attrs
 from .._core import checks
 from .._core.text import sanitize_line, table
 from . import paths
-from .head_and_tail import first_prompt, first_string, last_record, last_string, read_head_and_tail, tag_of, title_of
+from .head_and_tail import (
+    first_prompt_of,
+    first_string,
+    is_sidechain,
+    last_record,
+    last_string,
+    read_head_and_tail,
+    tag_of,
+    title_of,
+)
 from .paths import Directory
+
+#: The earliest and latest times that are shown, in seconds since the epoch: days that exist in every zone.
+MIN_TIME, MAX_TIME = -62135510400.0, 253402214400.0
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -107,7 +119,8 @@ def _size(size: float) -> str:
 
 def short_time(milliseconds: int) -> str:
     """Format a time as `2026-01-31 14:05` in the local time zone."""
-    return datetime.fromtimestamp(milliseconds / 1000).strftime("%Y-%m-%d %H:%M")
+    seconds = min(max(milliseconds / 1000, MIN_TIME), MAX_TIME)
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
 
 
 def list_sessions(
@@ -153,6 +166,8 @@ def visible_sessions(
 ) -> Iterator[SessionInfo]:
     """Yield sessions, newest first, each id once; transcripts are read lazily."""
     projects = paths.projects_folder(config_dir)
+    if directory is not None and not os.path.isdir(directory) and not paths.project_folders(directory, projects):
+        raise checks.invalid("directory", directory, "no such directory, and no sessions of it")
     seen: set[str] = set()
     for _, path, place in sorted(_candidates(directory, projects, include_worktrees), reverse=True):
         info = None if _id_of(path) in seen else read_info(path, place or None)
@@ -203,10 +218,9 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
     if ends is None:
         return None
     head, tail = ends.head, ends.tail
-    first_line = head.split(b"\n", 1)[0]
-    if b'"isSidechain":true' in first_line or b'"isSidechain": true' in first_line:
+    if is_sidechain(ends):
         return None
-    title, prompt = title_of(ends), first_prompt(head) or None
+    title, prompt = title_of(ends), first_prompt_of(ends, path) or None
     summary = title or last_record(ends, "last-prompt", "lastPrompt")
     summary = summary or last_record(ends, "summary", "summary") or prompt
     if not summary:
