@@ -14,7 +14,7 @@ from typing import Any
 from .._core import checks, json_lines
 from . import paths
 from .head_and_tail import all_records
-from .marks import set_mark
+from .marks import set_archived, set_mark
 from .paths import Directory
 
 #: Invisible characters: format, private use, unassigned.
@@ -65,6 +65,32 @@ def tag_session(
     if tag is not None and not cleaned:
         raise checks.invalid("tag", tag, "expected visible characters, or None to remove the tag")
     _set(session_id, ("tag", "tag", "tag"), cleaned, directory, config_dir)
+
+
+def archive_session(
+    session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
+) -> None:
+    """
+    Archive a session: `SessionInfo.archived` becomes true until the next prompt in the session.
+
+    Args:
+        session_id: The session id.
+        directory: As for `rename_session`.
+        config_dir: As for `list_sessions`.
+
+    Raises:
+        SessionNotFoundError: The session does not exist.
+        ConfigurationError: The id is not a UUID.
+        OSError: The mark cannot be written.
+    """
+    set_archived(paths.require_transcript(session_id, directory, config_dir), True)
+
+
+def unarchive_session(
+    session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
+) -> None:
+    """Undo `archive_session`; parameters and errors are the same."""
+    set_archived(paths.require_transcript(session_id, directory, config_dir), False)
 
 
 def clean_tag(tag: str) -> str:

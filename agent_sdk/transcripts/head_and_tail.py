@@ -11,12 +11,13 @@ import os
 import re
 import stat
 from collections.abc import Iterable
+from datetime import timezone
 from typing import Any
 
 import attrs
 
 from .._core import json_lines
-from .marks import Marks, read_marks, resolve
+from .marks import Marks, archived_at, read_marks, resolve
 
 #: Bytes to read at each end.
 SCAN_BYTES = 64 * 1024
@@ -25,6 +26,8 @@ MAX_PROMPT_CHARS = 200
 #: Bytes to search for the first prompt if the head contains none; a longer first line is read whole.
 MAX_PROMPT_SCAN = 1024 * 1024
 
+#: Values of `entrypoint` and `sessionKind` of sessions that no person ran in a terminal.
+_SDK_ENTRYPOINTS, _DAEMONS = ("sdk-cli", "sdk-ts", "sdk-py"), ("daemon", "daemon-worker")
 _QUOTE, _BACKSLASH = b'"', 0x5C
 _COMMAND = re.compile(r"<command-name>(.*?)</command-name>")
 #: Texts in user messages that the user did not write.
@@ -80,6 +83,24 @@ def _read_ends(descriptor: int, path: str) -> HeadTail | None:
         return None
     tail = head if status.st_size <= SCAN_BYTES else os.pread(descriptor, SCAN_BYTES, status.st_size - SCAN_BYTES)
     return HeadTail(status.st_mtime_ns // 1_000_000, status.st_size, head, tail, read_marks(path))
+
+
+def is_archived(ends: HeadTail, path: str) -> bool:
+    """Return whether the session was archived, and has had no prompt since."""
+    at = archived_at(path)
+    if at is None:
+        return False
+    lines = (line for text in (ends.head, ends.tail) for line in text.split(b"\n") if _may_be_prompt(line))
+    times = (first_string(line, b"timestamp") or "" for line in lines)
+    # Both are UTC with a `Z`, so that they compare as text.
+    mark = at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return not any(time.rstrip("Z") > mark for time in times)
+
+
+def is_programmatic(ends: HeadTail) -> bool:
+    """Return whether an SDK, the CLI without a terminal, or a daemon ran the session."""
+    entrypoint = first_string(ends.head, b"entrypoint") or last_string(ends.tail, b"entrypoint")
+    return entrypoint in _SDK_ENTRYPOINTS or first_string(ends.head, b"sessionKind") in _DAEMONS
 
 
 def is_sidechain(ends: HeadTail) -> bool:

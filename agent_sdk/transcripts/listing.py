@@ -16,6 +16,8 @@ from . import paths
 from .head_and_tail import (
     first_prompt_of,
     first_string,
+    is_archived,
+    is_programmatic,
     is_sidechain,
     last_record,
     last_string,
@@ -52,6 +54,10 @@ class SessionInfo:
     file_size: int = 0
     #: Path of the transcript.
     path: str = attrs.field(default="", repr=False)
+    #: The session was archived with `archive_session`, and has had no prompt since.
+    archived: bool = False
+    #: The session was run by an SDK or by a CLI without a terminal.
+    programmatic: bool = attrs.field(default=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as a dict."""
@@ -129,6 +135,7 @@ def list_sessions(
     offset: int = 0,
     include_worktrees: bool = True,
     *,
+    include_programmatic: bool = True,
     config_dir: Directory | None = None,
 ) -> SessionList:
     """
@@ -141,6 +148,7 @@ def list_sessions(
         limit: Maximum number of sessions; *None* or 0 for all.
         offset: Number of newest sessions to skip.
         include_worktrees: Also list the sessions of the other git worktrees of *directory*.
+        include_programmatic: Also list the sessions of SDKs, such as this one, and of CLIs without a terminal.
         config_dir: The CLI's configuration folder; defaults to `CLAUDE_CONFIG_DIR` of this process, else `~/.claude`.
 
     Returns:
@@ -150,7 +158,8 @@ def list_sessions(
         ConfigurationError: An argument is invalid.
     """
     first, count = offset_and_limit(limit, offset)
-    shown = visible_sessions(directory, include_worktrees, config_dir)
+    found = visible_sessions(directory, include_worktrees, config_dir)
+    shown = (info for info in found if include_programmatic or not info.programmatic)
     return SessionList(islice(shown, first, None if count is None else first + count))
 
 
@@ -237,6 +246,8 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
         last_modified=ends.modified,
         file_size=ends.size,
         path=path,
+        archived=is_archived(ends, path),
+        programmatic=is_programmatic(ends),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from .._core import json_lines, log
@@ -51,6 +52,31 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def archived_path(transcript: str) -> str:
+    """Return the path of the file with which the CLI and the SDKs archive a session."""
+    return os.path.join(transcript.removesuffix(SUFFIX), "archived.json")
+
+
+def archived_at(transcript: str) -> datetime | None:
+    """Return when a session was archived; *None* if it is not archived."""
+    try:
+        with open(archived_path(transcript), "rb") as file:
+            mark = json_lines.loads(file.read())
+        return datetime.fromisoformat(mark["at"].replace("Z", "+00:00")) if mark["archived"] is True else None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        # As in the CLI, a damaged file archives nothing.
+        log.debug("transcripts", "cannot read whether %s is archived: %s", transcript, error)
+        return None
+
+
+def set_archived(transcript: str, archived: bool) -> None:
+    """Archive a session, or undo it."""
+    at = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    _write(archived_path(transcript), {"archived": archived, "at": at})
+
+
 def resolve(marks: Marks, kind: str, found: str | None) -> str | None:
     """Return the current value of a mark; *found* is the last value in the part of the transcript that was read."""
     mark = marks.get(kind)
@@ -64,13 +90,16 @@ def set_mark(transcript: str, kind: str, value: str, found: Iterable[str]) -> No
     replaced = dict.fromkeys([*filter(_is_text, earlier["replaced"]), earlier["value"], *found])
     kept = [old for old in replaced if old and old != value]
     marks[kind] = {"value": value, "replaced": kept[-MAX_REPLACED:]}
-    path = marks_path(transcript)
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        scratch = f"{path}.{os.getpid()}"
-        with open(os.open(scratch, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(json_lines.encode(marks))
-        os.replace(scratch, path)
+        _write(marks_path(transcript), marks)
     except OSError as error:
         # The entry in the transcript is written; only a long turn of a CLI that is open could hide it.
         log.debug("transcripts", "cannot write the marks of %s: %s", transcript, error)
+
+
+def _write(path: str, content: dict[str, Any]) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    scratch = f"{path}.{os.getpid()}"
+    with open(os.open(scratch, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(json_lines.encode(content))
+    os.replace(scratch, path)
