@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .._core import json_lines
-from .._core.callbacks import dispatch as dispatch_to_caller
+from .._core.callbacks import call_in_user_thread
 from .._core.json_lines import Frame
 from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
@@ -139,12 +139,12 @@ class Connection:
 
     def _pump(self, token: PumpToken, timeout: float | None) -> int:
         try:
-            process_frame = self.protocol.process_frame
+            process_line = self.protocol.process_line
             lines = self.transport.read_lines(timeout)
             count = len(lines)
             lines.reverse()
             while lines:  # popped, so that huge lines are freed early
-                process_frame(lines.pop())
+                process_line(lines.pop())
             return count
         except EOFError:
             self._end(self.transport.end_error())
@@ -254,7 +254,7 @@ class Connection:
         """Serve a claimed control request, unless the CLI has withdrawn it."""
         if self.protocol.requests.get(request.key) is request:
             request.deadline = self.callbacks.deadline
-            dispatch_to_caller(dispatch.serve, request)
+            call_in_user_thread(dispatch.serve, request)
 
     def send_reply(self, request: ControlRequest, line: bytes, now: bool = False) -> None:
         """Send the reply to a request of the CLI. A second reply, or one to a withdrawn request, is discarded."""

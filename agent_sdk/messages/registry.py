@@ -18,7 +18,7 @@ T = TypeVar("T")
 #: nearly every run has a title message, and every run with shell hooks has hook messages.
 MESSAGE_FAMILIES = ("state", "notices", "tasks")
 #: The same for content blocks.
-BLOCK_FAMILIES = ("block_kinds",)
+BLOCK_FAMILIES = ("rare_blocks",)
 
 _messages: dict[tuple[str, str | None], type[Any]] = {}
 _blocks: dict[str, type[Any]] = {}

@@ -12,7 +12,7 @@ from helpers import in_thread, until
 from memory import MemoryCLI, answer, together
 
 from agent_sdk import BusyError, ControlError, ControlTimeoutError, ProcessError
-from agent_sdk._protocol import connection as room
+from agent_sdk._protocol import connection as module
 from agent_sdk._protocol.connection import Connection
 from agent_sdk.testing import frames
 
@@ -251,7 +251,7 @@ class Interrupter:
         self.left = n
 
     def __call__(self, frame, event, argument):
-        if frame.f_code.co_filename != room.__file__:
+        if frame.f_code.co_filename != module.__file__:
             return None
         if event == "line":
             self.left -= 1
