@@ -209,12 +209,14 @@ class Connection:
         """
         Send a control request and wait for its response.
 
-        In the turn's own thread and between turns, the CLI's own requests are served meanwhile.
+        In the turn's own thread and between turns, the CLI's requests that are read meanwhile are served first.
         """
         future, line = self._request(subtype, fields)
         self.send(line)
         if not self.wait(lambda: self.is_settled(future), time.monotonic() + timeout):
             raise ControlTimeoutError(f"{subtype}: no response within {timeout:g} seconds", subtype=subtype)
+        if self.is_usable:
+            self._serve_if_allowed()  # read together with the response; between turns nothing else would serve them
         return future.result()
 
     def _request(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
@@ -226,9 +228,13 @@ class Connection:
 
     def is_settled(self, future: Future) -> bool:
         """Return whether *future* is done. Serves pending requests of the CLI first, if this thread may."""
-        if not future.done and self.protocol.has_waiting_request and self.owner in (None, threading.get_ident()):
-            self.serve_waiting()
+        if not future.done:
+            self._serve_if_allowed()
         return future.done
+
+    def _serve_if_allowed(self) -> None:
+        if self.owner in (None, threading.get_ident()) and self.protocol.has_waiting_request:
+            self.serve_waiting()
 
     # --- requests of the CLI
 

@@ -189,6 +189,35 @@ def test_the_cli_s_questions_are_served_while_we_ask(connection, cli):
     assert [item[0]["type"] for item in connection.inbox] == ["assistant"]
 
 
+@pytest.mark.parametrize(("owner", "expected"), [("none", ["q1"]), ("this", ["q1"]), ("another", [])])
+def test_requests_read_with_the_response_are_served(connection, cli, owner, expected):
+    """A request of the CLI that is read together with our response is served before the call returns."""
+    connection.owner = {"none": None, "this": threading.get_ident(), "another": -1}[owner]
+    cli.responses["slow"] = None
+    question = {"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}}
+    cli.say(answer("req_1"), question)
+    connection.request("slow", {})
+    connection.flush()
+    assert expected == [frame["response"]["request_id"] for frame in cli.asked("control_response")]
+
+
+def test_requests_of_an_ended_process_are_not_served(connection, cli):
+    """After the end of the output, waiting requests of the CLI run no callback."""
+
+    def end_error():
+        connection.owner = None  # the turn ends with its process
+        return ProcessError("the output ended")
+
+    cli.end_error, cli.responses["slow"] = end_error, None
+    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}})
+    connection.poll()
+    cli.end()
+    connection.owner = -1
+    with pytest.raises(ProcessError):
+        connection.request("slow", {})
+    assert connection.protocol.has_waiting_request
+
+
 def test_a_withdrawn_question_is_not_answered(connection, cli):
     """A question that the CLI took back gets no answer."""
     cli.say(
