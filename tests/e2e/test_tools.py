@@ -301,7 +301,7 @@ WRONG = {
     "no-file": (lambda: agent_sdk.Options(mcp_servers="nowhere.json"), "no such file"),
     "no-workers": (lambda: agent_sdk.Options(tool_workers=0), "at least 1"),
     "twin-servers": (
-        lambda: agent_sdk.Options(mcp_servers={"a b": mcp.stdio("x"), "a.b": mcp.stdio("y")}), "are one name to the CLI"
+        lambda: agent_sdk.Options(mcp_servers={"a b": mcp.stdio("x"), "a.b": mcp.stdio("y")}), "are the same name in the CLI"
     ),
 }  # fmt: skip
 
