@@ -94,6 +94,6 @@ def test_each_mistake_is_an_error(checker, tmp_path):
 )
 def test_editors_complete_options(code, name):
     """An editor completes the names of options where they may be written."""
-    jedi = pytest.importorskip("jedi")
+    jedi = pytest.importorskip("jedi", "0.20")
     completions = jedi.Script(f"import agent_sdk\n{code}", project=jedi.Project(ROOT)).complete()
     assert name in [one.name for one in completions]

@@ -114,7 +114,6 @@ class Client(ControlRequests, OptionMethods):
         Raises:
             AgentSDKError: See the tree in `agent_sdk.errors`. Exceptions of *on_message* propagate unchanged.
         """
-        check_callback("on_message", on_message)
         return self.stream(prompt, **given_output(output), **overrides).run(on_message)
 
     def stream(self, prompt: Prompt, **overrides: Unpack[OptionValues]) -> MessageStream:

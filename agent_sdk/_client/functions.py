@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._core.callbacks import check_callback
 from ..errors import ConfigurationError
 from ..options.options import NOT_GIVEN, Options, given_output, options_of
 from .callbacks import OnMessage
@@ -47,7 +46,6 @@ def query(
     Raises:
         AgentSDKError: See the tree in `agent_sdk.errors`. Exceptions of *on_message* propagate unchanged.
     """
-    check_callback("on_message", on_message)
     return stream(prompt, options=options, **given_output(output), **overrides).run(on_message)
 
 

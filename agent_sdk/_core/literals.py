@@ -47,4 +47,6 @@ RuleDestination = Literal[
     "userSettings", "cliArg",
 ]  # fmt: skip
 ExportFormat = Literal["markdown", "html", "json"]
+#: What a `Retry` tries again.
+RetryCause = Literal["overloaded", "rate_limit", "server_error", "connection"]
 RecordMode = Literal["none", "new", "once", "all"]

@@ -23,7 +23,7 @@ import agent_sdk
 from agent_sdk._process.tree import descendants
 from agent_sdk.testing import isolated_env
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.e2e
 
 

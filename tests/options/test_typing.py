@@ -20,6 +20,7 @@ from agent_sdk.messages.kinds import predicates
 from agent_sdk.options import typing as declared
 from agent_sdk.options.agents import EFFORTS
 from agent_sdk.options.options import FIELDS, NAMES, SESSION
+from agent_sdk.options.retry import CAUSES
 from agent_sdk.permissions.modes import MODES
 from agent_sdk.permissions.updates import BEHAVIORS, DESTINATIONS
 from agent_sdk.testing.cassette import RECORD_MODES
@@ -115,11 +116,12 @@ def test_methods_exist():
         (literals.Effort, set(EFFORTS)),
         (literals.FailMode, set(FAIL_MODES)),
         (literals.ExportFormat, set(FORMATS)),
+        (literals.RetryCause, set(CAUSES)),
         (literals.RecordMode, set(RECORD_MODES)),
         (literals.RuleDestination, {*DESTINATIONS, *DESTINATIONS.values()}),
         (Literal["allow", "deny", "ask"], set(BEHAVIORS)),
     ],
-    ids=["modes", "events", "kinds", "efforts", "fail modes", "formats", "record modes", "destinations", "behaviors"],
+    ids=["modes", "events", "kinds", "efforts", "fail modes", "formats", "causes", "record modes", "destinations", "behaviors"],
 )
 def test_words_are_those_that_are_checked(words, checked):
     """A `Literal` has exactly the words that are accepted."""

@@ -43,6 +43,8 @@ def ask(prompt: str, **options: Unpack[OptionValues]) -> str:
 
 agent_sdk.query("hello", show, timeout=30)
 agent_sdk.client(tools=["Read"]).close()
+newest: OptionValues = {"continue": True, "model": "opus"}
+agent_sdk.query("hello", **newest)
 text: str = ask("hello", model="opus", fork_session=True)
 store = stores.SQLiteStore("sessions.db")
 base = Options(model="sonnet", cwd=".", hook_fail_mode="closed")
