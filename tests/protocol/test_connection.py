@@ -45,8 +45,8 @@ def test_an_answer_settles_its_question(connection, cli):
     assert cli.asked("mcp_status")[0]["request"] == {"subtype": "mcp_status", "detail": 1}
 
 
-def test_a_refusal_is_an_error_with_its_verb(connection, cli):
-    """A refused request raises `ControlError`, which names the verb and the CLI's reason."""
+def test_a_refusal_is_an_error_with_its_subtype(connection, cli):
+    """A refused request raises `ControlError`, which names the subtype and the CLI's reason."""
     cli.responses["set_model"] = "no such model"
     with pytest.raises(ControlError, match="set_model: no such model") as caught:
         connection.request("set_model", {})
@@ -178,7 +178,7 @@ def test_post_reaches_a_cli_that_nobody_reads(connection, cli):
 
 def test_the_cli_s_questions_are_served_while_we_ask(connection, cli):
     """A control request of the CLI that comes before our answer is answered past the messages before it."""
-    question = {"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_verb"}}
+    question = {"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}}
     cli.say(frames.assistant("earlier"), question)
     cli.responses["slow"] = None
     ender = in_thread(lambda: (until(lambda: cli.asked("control_response")), cli.say(answer("req_1"))))
@@ -233,7 +233,7 @@ def test_a_withdrawn_question_is_not_answered(connection, cli):
 def test_questions_are_found_among_lines_of_stderr(connection, cli):
     """Lines of standard error in the inbox, empty ones too, do not hide a question of the CLI behind them."""
     connection.inbox.extend(["", "a line"])
-    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_verb"}})
+    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}})
     connection.poll()
     connection.request("mcp_status", {})
     connection.poll()
@@ -243,7 +243,7 @@ def test_questions_are_found_among_lines_of_stderr(connection, cli):
 def test_questions_of_a_turn_wait_for_its_thread(connection, cli):
     """While a turn runs, another thread that asks does not run the callbacks: they belong to the turn's thread."""
     connection.owner = threading.get_ident()
-    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_verb"}})
+    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}})
     assert together(lambda: connection.request("mcp_status", {})) == [{}]
     assert cli.asked("control_response") == []
     connection.request("mcp_status", {})

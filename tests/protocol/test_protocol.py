@@ -51,7 +51,7 @@ def test_a_type_that_is_no_word_is_a_message(kind):
 
 
 def test_requests_have_ids_of_their_own():
-    """Each request has its own id, and its fields beside the verb."""
+    """Each request has its own id, and its fields beside the subtype."""
     protocol = Protocol()
     lines = [json.loads(protocol.request("set_model", {"model": name})[1]) for name in "ab"]
     assert [one["request"] for one in lines] == [{"subtype": "set_model", "model": name} for name in "ab"]
@@ -66,7 +66,7 @@ def test_an_answer_settles_the_question_it_names():
     assert (first.done, second.done, second.result()) == (False, True, {"n": 2})
 
 
-def test_an_error_settles_with_verb_reason_and_code():
+def test_an_error_settles_with_subtype_reason_and_code():
     """A refusal becomes a `ControlError`."""
     protocol = Protocol()
     future, _ = protocol.request("set_model", {})
