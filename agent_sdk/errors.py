@@ -132,7 +132,7 @@ class ControlError(AgentSDKError):
 
     def __init__(self, message: str, *, subtype: str = "", error_code: str | None = None) -> None:
         super().__init__(message)
-        #: The verb of the request, such as `set_model`.
+        #: The subtype of the request, such as `set_model`.
         self.subtype = subtype
         #: The error code of the CLI, if any.
         self.error_code = error_code

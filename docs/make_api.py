@@ -287,7 +287,7 @@ def options_table() -> str:
 
 def _travels(text: str) -> str:
     by, _, name = text.partition(" ")
-    words = {"argv": "flag", "initialize": "handshake", "environ": "variable", "spawn": "start", "local": "local"}
+    words = {"argv": "flag", "initialize": "handshake", "environ": "variable"}
     return f"{words.get(by, by)} `{name}`" if name else words.get(by, by)
 
 

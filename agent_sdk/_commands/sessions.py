@@ -22,43 +22,43 @@ _LIST_HINT = "see `python -m agent_sdk sessions list`"
 def add_commands(commands: Any) -> None:
     """Add the command `sessions` to *commands*, the `add_subparsers()` of a parser; each sets its function as `run`."""
     sessions = commands.add_parser("sessions", help="show, export and change the sessions on this machine")
-    verbs = sessions.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_reading(verbs)
-    _add_changing(verbs)
+    subcommands = sessions.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_reading(subcommands)
+    _add_changing(subcommands)
 
 
-def _add_reading(verbs: Any) -> None:
-    listing = _verb(verbs, "list", _list, "list sessions, newest first")
+def _add_reading(commands: Any) -> None:
+    listing = _command(commands, "list", _list, "list sessions, newest first")
     listing.add_argument("--limit", type=int, default=20, help="maximum number (default 20; 0 for all)")
-    _verb(verbs, "show", _show, "print a session and its statistics", has_id=True)
-    search = _verb(verbs, "search", _search, "find sessions by text, tag, branch and time")
+    _command(commands, "show", _show, "print a session and its statistics", has_id=True)
+    search = _command(commands, "search", _search, "find sessions by text, tag, branch and time")
     search.add_argument("text", nargs="?", help="text in the title or the conversation")
     search.add_argument("--tag")
     search.add_argument("--branch", help="the git branch")
     search.add_argument("--since", type=_date, metavar="DATE", help="used at or after, such as 2026-01-31")
     search.add_argument("--until", type=_date, metavar="DATE", help="started at or before this date")
     search.add_argument("--limit", type=int, default=20, help="maximum number (default 20; 0 for all)")
-    export = _verb(verbs, "export", _export, "write a session as one file", has_id=True)
+    export = _command(commands, "export", _export, "write a session as one file", has_id=True)
     export.add_argument("--format", choices=("markdown", "html", "json"), default="markdown")
     export.add_argument("--output", "-o", metavar="FILE", help="output file (default: standard output)")
 
 
-def _add_changing(verbs: Any) -> None:
-    rename = _verb(verbs, "rename", _rename, "set the title of a session", has_id=True)
+def _add_changing(commands: Any) -> None:
+    rename = _command(commands, "rename", _rename, "set the title of a session", has_id=True)
     rename.add_argument("title")
-    tag = _verb(verbs, "tag", _tag, "set or remove the tag of a session", has_id=True)
+    tag = _command(commands, "tag", _tag, "set or remove the tag of a session", has_id=True)
     tag.add_argument("tag", nargs="?", help="the tag; omit it to remove the current tag")
-    fork = _verb(verbs, "fork", _fork, "copy a session and print the new id", has_id=True)
+    fork = _command(commands, "fork", _fork, "copy a session and print the new id", has_id=True)
     fork.add_argument("--up-to", metavar="UUID", help="the last message to copy")
     fork.add_argument("--title", help="the title of the copy")
-    delete = _verb(verbs, "delete", _delete, "delete a session permanently", has_id=True)
+    delete = _command(commands, "delete", _delete, "delete a session permanently", has_id=True)
     delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
-def _verb(
-    verbs: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, has_id: bool = False
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, has_id: bool = False
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help, description=help.capitalize() + ".")
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help.capitalize() + ".")
     if has_id:
         parser.add_argument("id", help="session id or unique prefix")
     parser.add_argument("--directory", metavar="DIR", help="search only this directory and its git worktrees")

@@ -160,7 +160,7 @@ def shorten(value: object, width: int = 40) -> str:
 class Message(WireObject, Predicates):
     """A message from the CLI. Base class of all messages; the class and the predicates identify the kind."""
 
-    #: Wire fields that must be JSON objects; a frame without them is read as the generic class of its family.
+    #: Wire fields that must be JSON objects; a frame without them is read as the generic class of its type.
     essential: ClassVar[tuple[str, ...]] = ()
 
     #: The kind of message: `assistant`, `user`, `result`, `system`, ...

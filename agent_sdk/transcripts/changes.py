@@ -33,7 +33,7 @@ class SessionChanges:
         self._size = file_size(self._find())
 
     def has_foreign_entries(self, known: Collection[str] = ()) -> bool:
-        """Return whether the transcript contains a newer message that is not in *known* here or in `record`."""
+        """Return whether the transcript contains a newer message that is neither in *known* nor in that of `record`."""
         if file_size(self._find()) <= self._size:
             return False
         return any(uuid not in self._known and uuid not in known for uuid in self._newer())

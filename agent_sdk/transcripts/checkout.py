@@ -51,14 +51,14 @@ def stored_sessions(
     checked = checks.implements("store", "append", "load", base="stores.Store")(store)
     count = offset_and_limit(limit, 0)[1]
     own = paths.canonical(os.getcwd() if directory is None else directory)
-    here = paths.encode_path(own)
+    default_key = paths.encode_path(own)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         checkout = Checkout(checked, os.path.join(folder, "projects"))
         os.mkdir(checkout.projects)
         for session_id in session_ids:
-            checkout.add_session(session_id, here)
+            checkout.add_session(session_id, default_key)
         if not session_ids:
-            checkout.add_newest(here, count, own)
+            checkout.add_newest(default_key, count, own)
         checkout.record_sizes()
         yield folder
         checkout.upload_changes()
@@ -73,13 +73,13 @@ class Checkout:
     #: Each file with its size at checkout.
     sizes: dict[str, int] = attrs.field(factory=dict)
 
-    def add_session(self, session_id: str, here: str) -> None:
-        """Check out one session of any project; *here* is the project to use if the store has no `find`."""
+    def add_session(self, session_id: str, default_key: str) -> None:
+        """Check out one session of any project; *default_key* is the project to use if the store has no `find`."""
         name = paths.check_id(session_id)
-        found = self.store.find(name) if supports(self.store, "find") else [here]
+        found = self.store.find(name) if supports(self.store, "find") else [default_key]
         added = [self._add(Key(project, name)) for project in found]
         if True not in added:
-            where = "" if supports(self.store, "find") else f" in the project {here}; pass another directory="
+            where = "" if supports(self.store, "find") else f" in the project {default_key}; pass another directory="
             raise SessionNotFoundError(f"the store has no session {name}{where}", session_id=name)
 
     def add_newest(self, project: str, count: int | None, directory: str) -> None:

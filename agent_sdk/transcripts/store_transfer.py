@@ -68,8 +68,8 @@ def _add_missing(store: Any, key: Key, entries: list[Entry]) -> int:
 
 def lacking(entries: Iterable[Entry], known: Iterable[Entry]) -> list[Entry]:
     """Return the *entries* that are not in *known*, compared by uuid or else by content."""
-    there = {_identity(entry) for entry in known}
-    return [entry for entry in entries if _identity(entry) not in there]
+    identities = {_identity(entry) for entry in known}
+    return [entry for entry in entries if _identity(entry) not in identities]
 
 
 def _identity(entry: Entry) -> str:
@@ -165,7 +165,7 @@ def transcripts_below(folder: str) -> list[str]:
 
 def project_key_here(stored: str, cwd: Directory) -> str:
     """Return the project key of a CLI in *cwd* for a session whose key in the store is *stored*."""
-    here = paths.project_key(cwd)
+    own_key = paths.project_key(cwd)
     # Only the CLI can compute the hash of a long key; if the rest is equal, use the stored key.
-    is_same = len(here) > MAX_KEY_CHARS and stored[:MAX_KEY_CHARS] == here[:MAX_KEY_CHARS]
-    return stored if is_same else here
+    is_same = len(own_key) > MAX_KEY_CHARS and stored[:MAX_KEY_CHARS] == own_key[:MAX_KEY_CHARS]
+    return stored if is_same else own_key

@@ -1,4 +1,4 @@
-"""What the room of tools loads, and when."""
+"""What the package `mcp` loads, and when."""
 from __future__ import annotations
 
 import subprocess

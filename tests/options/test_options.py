@@ -19,7 +19,7 @@ import agent_sdk
 from agent_sdk import ConfigurationError, Options, UnknownToolWarning, hooks
 from agent_sdk._core.fields import TARGET
 from agent_sdk._core.official_names import METHODS, NAMES
-from agent_sdk.options import options as room
+from agent_sdk.options import options as module
 from agent_sdk.options.options import FIELDS, option_texts
 
 SESSION = "8a0d1f9c-6f0e-4b58-9a53-0d4f3b1f5f11"
@@ -70,14 +70,14 @@ def test_the_options_of_ruby_are_here(name):
 def test_every_option_says_how_it_travels(field):
     """Each option has a way to the CLI and a default that stands for nothing given."""
     travel = field.metadata[TARGET]
-    assert travel.by in ("argv", "initialize", "environ", "spawn", "local")
+    assert travel.by in ("argv", "initialize", "environ", "custom", "local")
     assert Options().non_defaults() == {}
     assert getattr(Options(), field.name) == field.default
 
 
 def test_every_option_is_documented():
     """A comment line above each option says what it is."""
-    lines = Path(room.__file__).read_text().splitlines()
+    lines = Path(module.__file__).read_text().splitlines()
     for field in FIELDS:
         number = next(n for n, line in enumerate(lines) if line.startswith(f"    {field.name}:"))
         assert lines[number - 1].lstrip().startswith("#: "), field.name
