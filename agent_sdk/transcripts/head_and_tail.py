@@ -6,18 +6,20 @@ any length.
 """
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
 import stat
 from collections.abc import Iterable
-from datetime import timezone
+from datetime import datetime, timezone
 from typing import Any
 
 import attrs
 
 from .._core import json_lines
 from .marks import Marks, archived_at, read_marks, resolve
+from .paths import SUFFIX
 
 #: Bytes to read at each end.
 SCAN_BYTES = 64 * 1024
@@ -25,6 +27,7 @@ SCAN_BYTES = 64 * 1024
 MAX_PROMPT_CHARS = 200
 #: Bytes to search for the first prompt if the head contains none; a longer first line is read whole.
 MAX_PROMPT_SCAN = 1024 * 1024
+NEAR_END_BYTES = 2048
 
 #: Values of `entrypoint` and `sessionKind` of sessions that no person ran in a terminal.
 _SDK_ENTRYPOINTS, _DAEMONS = ("sdk-cli", "sdk-ts", "sdk-py"), ("daemon", "daemon-worker")
@@ -56,6 +59,8 @@ class HeadTail:
     tail: bytes
     #: Titles and tags that the SDK has set.
     marks: Marks
+    #: When the session was archived.
+    archived: datetime | None
 
 
 def read_head_and_tail(path: str) -> HeadTail | None:
@@ -82,12 +87,14 @@ def _read_ends(descriptor: int, path: str) -> HeadTail | None:
     if not head:
         return None
     tail = head if status.st_size <= SCAN_BYTES else os.pread(descriptor, SCAN_BYTES, status.st_size - SCAN_BYTES)
-    return HeadTail(status.st_mtime_ns // 1_000_000, status.st_size, head, tail, read_marks(path))
+    has_folder = os.path.isdir(path.removesuffix(SUFFIX))
+    marks, archived = (read_marks(path), archived_at(path)) if has_folder else ({}, None)
+    return HeadTail(status.st_mtime_ns // 1_000_000, status.st_size, head, tail, marks, archived)
 
 
-def is_archived(ends: HeadTail, path: str) -> bool:
+def is_archived(ends: HeadTail) -> bool:
     """Return whether the session was archived, and has had no prompt since."""
-    at = archived_at(path)
+    at = ends.archived
     if at is None:
         return False
     lines = (line for text in (ends.head, ends.tail) for line in text.split(b"\n") if _may_be_prompt(line))
@@ -97,15 +104,18 @@ def is_archived(ends: HeadTail, path: str) -> bool:
     return not any(time.rstrip("Z") > mark for time in times)
 
 
-def is_programmatic(ends: HeadTail) -> bool:
+def is_programmatic(path: str) -> bool:
     """Return whether an SDK, the CLI without a terminal, or a daemon ran the session."""
+    ends = read_head_and_tail(path)
+    if ends is None:
+        return False
     entrypoint = first_string(ends.head, b"entrypoint") or last_string(ends.tail, b"entrypoint")
     return entrypoint in _SDK_ENTRYPOINTS or first_string(ends.head, b"sessionKind") in _DAEMONS
 
 
 def is_sidechain(ends: HeadTail) -> bool:
     """Return whether the transcript is a subagent's. CLI 2.0 also wrote sidechains into the sessions' own files."""
-    begins = re.search(rb'"isSidechain": ?true', ends.head.split(b"\n", 1)[0]) is not None
+    begins = re.search(rb'"isSidechain": ?true', ends.head[: ends.head.find(b"\n")]) is not None
     return begins and not any(re.search(rb'"isSidechain": ?false', text) for text in (ends.head, ends.tail))
 
 
@@ -137,14 +147,23 @@ def last_record(ends: HeadTail, kind: str, key: str) -> str | None:
 
     The input of a tool may contain the same key, so each line is decoded. A store may have reordered the keys.
     """
-    for text in (ends.tail,) if ends.head is ends.tail else (ends.tail, ends.head):
-        end = len(text)
-        while (at := text.rfind(b'"%s"' % key.encode(), 0, end)) >= 0:
-            end = text.rfind(b"\n", 0, at) + 1
-            entry = json_lines.decode(text[end:].split(b"\n", 1)[0])
-            value = _record(entry, kind, key)
-            if value is not None:
-                return value
+    found = last_record_in(ends.tail, kind, key)
+    return last_record_in(ends.head, kind, key) if found is None and ends.head is not ends.tail else found
+
+
+def last_record_in(text: bytes, kind: str, key: str) -> str | None:
+    """Return the string under *key* in the last entry of the type *kind* in *text*."""
+    mark = b'"%s"' % key.encode()
+    end = len(text)
+    # The CLI repeats these entries at the end. A search of the rest is several times as fast from the start.
+    if text.find(mark, max(0, end - NEAR_END_BYTES)) < 0 and mark not in text:
+        return None
+    while (at := text.rfind(mark, 0, end)) >= 0:
+        end = text.rfind(b"\n", 0, at) + 1
+        stop = text.find(b"\n", at)
+        value = _record(json_lines.decode(text[end : None if stop < 0 else stop]), kind, key)
+        if value is not None:
+            return value
     return None
 
 
@@ -163,7 +182,7 @@ def _record(entry: dict[str, Any] | None, kind: str, key: str) -> str | None:
 
 def tag_of(ends: HeadTail) -> str | None:
     """Return the session's tag."""
-    return resolve(ends.marks, "tag", last_record(ends, "tag", "tag")) or None
+    return resolve(ends.marks, "tag", last_record_in(ends.tail, "tag", "tag")) or None
 
 
 def title_of(ends: HeadTail) -> str | None:
@@ -203,7 +222,7 @@ def _unescaped(value: bytes) -> str:
 
 def first_prompt(head: bytes) -> str:
     """Return the first prompt of the user, on one line and truncated; else the first slash command; else `""`."""
-    return _first_prompt(head.split(b"\n"))
+    return _first_prompt(io.BytesIO(head))
 
 
 def first_prompt_of(ends: HeadTail, path: str) -> str:
@@ -213,7 +232,7 @@ def first_prompt_of(ends: HeadTail, path: str) -> str:
         return found
     try:
         with open(path, "rb") as file:
-            return _first_prompt(iter(file.readline, b""), MAX_PROMPT_SCAN) or found
+            return _first_prompt(file, MAX_PROMPT_SCAN) or found
     except OSError:
         # The transcript was deleted after its ends were read.
         return found

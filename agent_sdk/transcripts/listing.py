@@ -56,8 +56,6 @@ class SessionInfo:
     path: str = attrs.field(default="", repr=False)
     #: The session was archived with `archive_session`, and has had no prompt since.
     archived: bool = False
-    #: The session was run by an SDK or by a CLI without a terminal.
-    programmatic: bool = attrs.field(default=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as a dict."""
@@ -159,7 +157,7 @@ def list_sessions(
     """
     first, count = offset_and_limit(limit, offset)
     found = visible_sessions(directory, include_worktrees, config_dir)
-    shown = (info for info in found if include_programmatic or not info.programmatic)
+    shown = (info for info in found if include_programmatic or not is_programmatic(info.path))
     return SessionList(islice(shown, first, None if count is None else first + count))
 
 
@@ -246,8 +244,7 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
         last_modified=ends.modified,
         file_size=ends.size,
         path=path,
-        archived=is_archived(ends, path),
-        programmatic=is_programmatic(ends),
+        archived=is_archived(ends),
     )
 
 
