@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core import checks as check
 from .._core.ids import new_uuid
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, SessionNotFoundError
 from ..options.options import NOT_GIVEN, SESSION, Options, given_output, options_of
 from ..transcripts.location import SessionLocation
 from .callbacks import OnMessage
@@ -224,7 +224,10 @@ its own.
         if not location.find_all(self.id):
             return
         config = location.config_folder
-        self._messages.extend(get_session_messages(self.id, config_dir=config))
+        try:
+            self._messages.extend(get_session_messages(self.id, config_dir=config))
+        except SessionNotFoundError:
+            return  # an empty file, or a link out of the projects folder: the CLI reports it at the first query
         info = get_session_info(self.id, config_dir=config)
         if info is None:
             return

@@ -11,9 +11,10 @@ import attrs
 
 from .._core import checks as check
 from .._core import json_lines
+from .._core.tool_names import cli_name
 from .._schema.to_json import dump_json
 from ..errors import ConfigurationError
-from .server import ToolServer, normalize_name
+from .server import ToolServer
 
 #: The name of the server that holds `custom_tools`.
 CUSTOM_TOOLS_SERVER = "sdk"
@@ -257,7 +258,7 @@ def _check_name(name: object) -> None:
 def _reject_duplicate_names(names: list[str]) -> None:
     by_cli_name: dict[str, str] = {}
     for name in names:
-        other = by_cli_name.setdefault(normalize_name(name), name)
+        other = by_cli_name.setdefault(cli_name(name), name)
         if other is not name or names.count(name) > 1:
             raise ConfigurationError(
                 f"mcp_servers: {other!r} and {name!r} are the same name in the CLI (it keeps letters, digits, - and _; "

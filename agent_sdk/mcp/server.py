@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .._core import checks as check
+from .._core.tool_names import cli_name
 from ..errors import ConfigurationError
 from . import results
 from .call import Calls, RPCMessage, ToolCall
@@ -80,7 +80,7 @@ class ToolServer:
             raise ConfigurationError(
                 f"tool {found.name!r} is an unbound method; pass the object, or the method of an object"
             )
-        clash = next((name for name in self.tools if normalize_name(name) == normalize_name(found.name)), None)
+        clash = next((name for name in self.tools if cli_name(name) == cli_name(found.name)), None)
         if clash is not None:
             raise ConfigurationError(
                 f"tool server {self.name!r}: {clash!r} and {found.name!r} are the same tool name in the CLI (it keeps "
@@ -193,11 +193,6 @@ def create_sdk_mcp_server(
     The model calls its tools `mcp__<name in mcp_servers>__<tool>`. Arguments and errors are those of `ToolServer`.
     """
     return ToolServer(name, tools, version, instructions, always_load)
-
-
-def normalize_name(name: str) -> str:
-    """Return *name* as the CLI writes it in tool names."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
 
 
 def _required_string(name: str, value: object) -> str:

@@ -14,6 +14,7 @@ import attrs
 from .._core.checks import is_uuid
 from .._core.text import did_you_mean, truncate
 from ..errors import ConfigurationError
+from .converters import unknown_local_tool
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -38,7 +39,8 @@ class OptionRule:
 
     names: frozenset[str]
     is_broken: Callable[[Any], object]
-    remedy: str
+    #: *None*: the test returns the text.
+    remedy: str | None
 
 
 RULES: tuple[OptionRule, ...] = (
@@ -66,6 +68,11 @@ RULES: tuple[OptionRule, ...] = (
         frozenset({"permission_mode"}),
         lambda o: o.permission_mode == "bypassPermissions" and os.name == "posix" and os.geteuid() == 0,
         "the CLI rejects permission_mode='bypass_permissions' for root; use another user or set allowed_tools",
+    ),
+    OptionRule(
+        frozenset({"disallowed_tools", "custom_tools", "mcp_servers"}),
+        lambda o: o.disallowed_tools and unknown_local_tool(o.disallowed_tools, o.mcp_servers, o.custom_tools),
+        None,
     ),
     OptionRule(
         frozenset({"thinking", "max_thinking_tokens"}),
@@ -142,8 +149,9 @@ def _fill(options: OptionBuilders, values: Mapping[str, Any], changed: Iterable[
     for name, value in values.items():
         object.__setattr__(options, name, value)  # the class is frozen
     for rule in RULES:
-        if not rule.names.isdisjoint(changed) and rule.is_broken(options):
-            raise ConfigurationError(rule.remedy)
+        broken = not rule.names.isdisjoint(changed) and rule.is_broken(options)
+        if broken:
+            raise ConfigurationError(rule.remedy or str(broken))
 
 
 def _attribute_hint(options: object, name: str) -> str:

@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from .._core import checks as check
 from .._core.fields import camel
+from .._core.text import did_you_mean
+from .._core.tool_names import MCP, cli_name, rule_name
 from ..errors import ConfigurationError
 from ..permissions import MODES
 
 #: Maximum length in characters of a comma-separated list in one command-line argument.
 MAX_LIST_CHARS = 2000
+#: Name of the tool server that contains *custom_tools*.
+CUSTOM_TOOLS = "sdk"
 
 
 def encodable_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -184,6 +189,23 @@ def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
         return tuple(ToolServer(CUSTOM_TOOLS_SERVER, given).tools.values())
     except ConfigurationError as error:
         raise ConfigurationError(f"custom_tools: {error}") from error
+
+
+def unknown_local_tool(rules: Sequence[str], servers: object, custom_tools: Sequence[Any] | None) -> str | None:
+    """Return why one of the deny *rules* fits no tool of the server in this process that it names."""
+    known = {f"{MCP}{CUSTOM_TOOLS}__": [tool.name for tool in custom_tools or ()]} if custom_tools else {}
+    for name, server in servers.items() if isinstance(servers, Mapping) else ():
+        local = server.get("instance") if isinstance(server, Mapping) else server
+        tools = getattr(local, "tools", None)
+        if tools:
+            known[f"{MCP}{cli_name(name)}__"] = list(tools)
+    for rule in (rule for text in rules if MCP in text for rule in text.split(",")):
+        for prefix, tools in known.items():
+            tool = rule_name(rule).removeprefix(prefix)
+            if rule.startswith(prefix) and not any(fnmatchcase(cli_name(name), tool) for name in tools):
+                hint = did_you_mean(tool, tools, f"its tools are {', '.join(tools)}")
+                return f"disallowed_tools={rule!r}: the server has no such tool, so the rule would deny nothing; {hint}"
+    return None
 
 
 def output_schema(value: object) -> Any:

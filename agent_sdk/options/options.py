@@ -59,10 +59,6 @@ NO_SESSION: Mapping[str, Any] = {
     "continue_conversation": False,
 }
 
-#: Name of the tool server that contains *custom_tools*.
-CUSTOM_TOOLS = "sdk"
-
-
 if TYPE_CHECKING:
     from typing_extensions import Unpack, dataclass_transform
 

@@ -12,7 +12,7 @@ from .._core.lazy import attach
 if TYPE_CHECKING:
     from .._core.literals import ExportFormat
     from .checkout import stored_sessions
-    from .edits import delete_session, rename_session, tag_session
+    from .edits import archive_session, delete_session, rename_session, tag_session, unarchive_session
     from .fork import fork_session
     from .listing import SessionInfo, SessionList, get_session_info, list_sessions
     from .paths import Directory, project_key
@@ -38,6 +38,7 @@ __all__ = [
     "SessionInfo",
     "SessionList",
     "TokenCount",
+    "archive_session",
     "delete_session",
     "export_session",
     "fork_session",
@@ -53,6 +54,7 @@ __all__ = [
     "session_figures",
     "stored_sessions",
     "tag_session",
+    "unarchive_session",
 ]
 
 __getattr__, __dir__ = attach(
@@ -61,7 +63,7 @@ __getattr__, __dir__ = attach(
     {
         "._render.export": ("export_session",),
         "checkout": ("stored_sessions",),
-        "edits": ("delete_session", "rename_session", "tag_session"),
+        "edits": ("archive_session", "delete_session", "rename_session", "tag_session", "unarchive_session"),
         "fork": ("fork_session",),
         "listing": ("SessionInfo", "SessionList", "get_session_info", "list_sessions"),
         "paths": ("project_key",),

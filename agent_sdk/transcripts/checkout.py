@@ -50,14 +50,15 @@ def stored_sessions(
         raise checks.invalid("store", store, "expected a store, such as stores.SQLiteStore(path)")
     checked = checks.implements("store", "append", "load", base="stores.Store")(store)
     count = offset_and_limit(limit, 0)[1]
-    default_key = paths.project_key(os.getcwd() if directory is None else directory)
+    own = paths.canonical(os.getcwd() if directory is None else directory)
+    default_key = paths.encode_path(own)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         checkout = Checkout(checked, os.path.join(folder, "projects"))
         os.mkdir(checkout.projects)
         for session_id in session_ids:
             checkout.add_session(session_id, default_key)
         if not session_ids:
-            checkout.add_newest(default_key, count)
+            checkout.add_newest(default_key, count, own)
         checkout.record_sizes()
         yield folder
         checkout.upload_changes()
@@ -81,20 +82,23 @@ class Checkout:
             where = "" if supports(self.store, "find") else f" in the project {default_key}; pass another directory="
             raise SessionNotFoundError(f"the store has no session {name}{where}", session_id=name)
 
-    def add_newest(self, project: str, count: int | None) -> None:
-        """Check out the newest sessions of a project."""
+    def add_newest(self, project: str, count: int | None, directory: str) -> None:
+        """Check out the newest sessions of *directory*, whose key is *project*."""
         if not supports(self.store, "list_sessions"):
             raise ConfigurationError(f"stored_sessions: {self.store!r} cannot list sessions; pass session ids")
         rows = sorted(self.store.list_sessions(project), key=lambda row: row["mtime"], reverse=True)
-        for row in rows[:count]:
+        added = 0
+        for row in rows:
+            if added == count:
+                break
             if re.fullmatch(paths.SESSION_FILE, row["session_id"] + SUFFIX):  # it becomes part of a path
-                self._add(Key(project, row["session_id"]), row["mtime"] / 1000)
+                added += self._add(Key(project, row["session_id"]), row["mtime"] / 1000, directory)
 
-    def _add(self, key: Key, mtime: float | None = None) -> bool:
+    def _add(self, key: Key, mtime: float | None = None, directory: str | None = None) -> bool:
         if not _PROJECT.fullmatch(key.project_key):
             raise checks.invalid("project_key", key.project_key, "expected the name of a project folder")
         entries = self.store.load(key)
-        if not entries:
+        if not entries or (directory is not None and paths.is_foreign(paths.cwd_of(entries), directory)):
             return False
         store_transfer.write_files(self.store, key, deduplicate(entries), self.projects, key.project_key)
         if mtime is not None:

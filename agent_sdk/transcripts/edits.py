@@ -13,6 +13,8 @@ from typing import Any
 
 from .._core import checks, json_lines
 from . import paths
+from .head_and_tail import all_records
+from .marks import set_archived, set_mark
 from .paths import Directory
 
 #: Invisible characters: format, private use, unassigned.
@@ -39,7 +41,7 @@ def rename_session(
     checked = _string("title", title).strip()
     if not checked:
         raise checks.invalid("title", title, "expected a non-empty string")
-    _append(session_id, {"type": "custom-title", "customTitle": checked}, directory, config_dir)
+    _set(session_id, ("title", "custom-title", "customTitle"), checked, directory, config_dir)
 
 
 def tag_session(
@@ -62,7 +64,33 @@ def tag_session(
     cleaned = "" if tag is None else clean_tag(tag)
     if tag is not None and not cleaned:
         raise checks.invalid("tag", tag, "expected visible characters, or None to remove the tag")
-    _append(session_id, {"type": "tag", "tag": cleaned}, directory, config_dir)
+    _set(session_id, ("tag", "tag", "tag"), cleaned, directory, config_dir)
+
+
+def archive_session(
+    session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
+) -> None:
+    """
+    Archive a session: `SessionInfo.archived` becomes true until the next prompt in the session.
+
+    Args:
+        session_id: The session id.
+        directory: As for `rename_session`.
+        config_dir: As for `list_sessions`.
+
+    Raises:
+        SessionNotFoundError: The session does not exist.
+        ConfigurationError: The id is not a UUID.
+        OSError: The mark cannot be written.
+    """
+    set_archived(paths.require_transcript(session_id, directory, config_dir), True)
+
+
+def unarchive_session(
+    session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
+) -> None:
+    """Undo `archive_session`; parameters and errors are the same."""
+    set_archived(paths.require_transcript(session_id, directory, config_dir), False)
 
 
 def clean_tag(tag: str) -> str:
@@ -83,18 +111,36 @@ def _string(name: str, value: Any) -> str:
     return value
 
 
-def _append(
-    session_id: str, entry: dict[str, Any], directory: Directory | None, config_dir: Directory | None
+def _set(
+    session_id: str,
+    names: tuple[str, str, str],
+    value: str,
+    directory: Directory | None,
+    config_dir: Directory | None,
 ) -> None:
+    """
+    Append an entry for the CLI, and write a mark that outlives a long turn of a CLI that has the session open. *names*
+    are the mark, the type of the entry, and its key.
+    """
+    mark, kind, key = names
     path = paths.require_transcript(session_id, directory, config_dir)
-    line = json_lines.encode({**entry, "sessionId": str(session_id)})
     try:
-        # Without O_CREAT, so that a session deleted meanwhile is not created again with one line.
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        replaced = all_records(path, kind, key)
+        _append(path, json_lines.encode({"type": kind, key: value, "sessionId": str(session_id)}))
     except FileNotFoundError as error:
         raise paths.not_found(session_id, directory, config_dir) from error
+    set_mark(path, mark, value, replaced)
+
+
+def _append(path: str, line: bytes) -> None:
+    """Append a line in one write, and keep the modification time: the session has no newer turn."""
+    # Without O_CREAT, so that a session deleted meanwhile is not created again with one line.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
-        os.write(descriptor, line if _ends_with_newline(path) else b"\n" + line)
+        before = os.fstat(descriptor)
+        written = os.write(descriptor, line if _ends_with_newline(path) else b"\n" + line)
+        if os.fstat(descriptor).st_size == before.st_size + written:  # no CLI has written meanwhile
+            os.utime(descriptor, ns=(before.st_atime_ns, before.st_mtime_ns))
     finally:
         os.close(descriptor)
 

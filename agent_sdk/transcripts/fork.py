@@ -12,7 +12,7 @@ import attrs
 
 from .._core import checks, json_lines
 from ..errors import ConfigurationError
-from . import head_and_tail, listing, paths
+from . import head_and_tail, paths
 from .entries import CHAINED, is_chained, kind_of, open_transcript, read_lines
 from .paths import Directory
 
@@ -64,7 +64,7 @@ def fork_session(
 
 def _title(source: str) -> str:
     ends = head_and_tail.read_head_and_tail(source)
-    known = None if ends is None else listing.title_of(ends) or head_and_tail.first_prompt(ends.head)
+    known = None if ends is None else head_and_tail.title_of(ends) or head_and_tail.first_prompt(ends.head)
     return f"{known or 'Forked session'} (fork)"
 
 

@@ -13,8 +13,22 @@ import attrs
 from .._core import checks
 from .._core.text import sanitize_line, table
 from . import paths
-from .head_and_tail import HeadTail, first_prompt, first_string, last_string, read_head_and_tail, tag_of
+from .head_and_tail import (
+    first_prompt_of,
+    first_string,
+    is_archived,
+    is_programmatic,
+    is_sidechain,
+    last_record,
+    last_string,
+    read_head_and_tail,
+    tag_of,
+    title_of,
+)
 from .paths import Directory
+
+#: The earliest and latest times that are shown, in seconds since the epoch: days that exist in every zone.
+MIN_TIME, MAX_TIME = -62135510400.0, 253402214400.0
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -40,6 +54,10 @@ class SessionInfo:
     file_size: int = 0
     #: Path of the transcript.
     path: str = attrs.field(default="", repr=False)
+    #: The session was archived with `archive_session`, and has had no prompt since.
+    archived: bool = False
+    #: The session was run by an SDK or by a CLI without a terminal.
+    programmatic: bool = attrs.field(default=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as a dict."""
@@ -107,7 +125,8 @@ def _size(size: float) -> str:
 
 def short_time(milliseconds: int) -> str:
     """Format a time as `2026-01-31 14:05` in the local time zone."""
-    return datetime.fromtimestamp(milliseconds / 1000).strftime("%Y-%m-%d %H:%M")
+    seconds = min(max(milliseconds / 1000, MIN_TIME), MAX_TIME)
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
 
 
 def list_sessions(
@@ -116,6 +135,7 @@ def list_sessions(
     offset: int = 0,
     include_worktrees: bool = True,
     *,
+    include_programmatic: bool = True,
     config_dir: Directory | None = None,
 ) -> SessionList:
     """
@@ -128,6 +148,7 @@ def list_sessions(
         limit: Maximum number of sessions; *None* or 0 for all.
         offset: Number of newest sessions to skip.
         include_worktrees: Also list the sessions of the other git worktrees of *directory*.
+        include_programmatic: Also list the sessions of SDKs, such as this one, and of CLIs without a terminal.
         config_dir: The CLI's configuration folder; defaults to `CLAUDE_CONFIG_DIR` of this process, else `~/.claude`.
 
     Returns:
@@ -137,7 +158,8 @@ def list_sessions(
         ConfigurationError: An argument is invalid.
     """
     first, count = offset_and_limit(limit, offset)
-    shown = visible_sessions(directory, include_worktrees, config_dir)
+    found = visible_sessions(directory, include_worktrees, config_dir)
+    shown = (info for info in found if include_programmatic or not info.programmatic)
     return SessionList(islice(shown, first, None if count is None else first + count))
 
 
@@ -153,10 +175,12 @@ def visible_sessions(
 ) -> Iterator[SessionInfo]:
     """Yield sessions, newest first, each id once; transcripts are read lazily."""
     projects = paths.projects_folder(config_dir)
+    if directory is not None and not os.path.isdir(directory) and not paths.project_folders(directory, projects):
+        raise checks.invalid("directory", directory, "no such directory, and no sessions of it")
     seen: set[str] = set()
     for _, path, place in sorted(_candidates(directory, projects, include_worktrees), reverse=True):
         info = None if _id_of(path) in seen else read_info(path, place or None)
-        if info is not None:
+        if info is not None and not (place and paths.is_foreign(info.cwd, place)):
             seen.add(info.session_id)
             yield info
 
@@ -203,11 +227,11 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
     if ends is None:
         return None
     head, tail = ends.head, ends.tail
-    first_line = head.split(b"\n", 1)[0]
-    if b'"isSidechain":true' in first_line or b'"isSidechain": true' in first_line:
+    if is_sidechain(ends):
         return None
-    title, prompt = title_of(ends), first_prompt(head) or None
-    summary = title or last_string(tail, b"lastPrompt") or last_string(tail, b"summary") or prompt
+    title, prompt = title_of(ends), first_prompt_of(ends, path) or None
+    summary = title or last_record(ends, "last-prompt", "lastPrompt")
+    summary = summary or last_record(ends, "summary", "summary") or prompt
     if not summary:
         return None
     return SessionInfo(
@@ -215,25 +239,16 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
         summary=summary,
         custom_title=title,
         first_prompt=prompt,
-        tag=tag_of(tail),
-        cwd=first_string(head, b"cwd") or place,
+        tag=tag_of(ends),
+        cwd=first_string(head, b"cwd") or (paths.first_cwd(path) if head is not tail else None) or place,
         git_branch=last_string(tail, b"gitBranch") or first_string(head, b"gitBranch") or None,
         created_at=milliseconds(first_string(head, b"timestamp")),
         last_modified=ends.modified,
         file_size=ends.size,
         path=path,
+        archived=is_archived(ends, path),
+        programmatic=is_programmatic(ends),
     )
-
-
-def title_of(ends: HeadTail) -> str | None:
-    """Return the title that the user set, else the title that the CLI generated, else *None*."""
-    for key in (b"customTitle", b"aiTitle"):
-        title = last_string(ends.tail, key)
-        if not title and ends.head is not ends.tail:
-            title = last_string(ends.head, key)
-        if title:
-            return title
-    return None
 
 
 def milliseconds(timestamp: str | None) -> int | None:

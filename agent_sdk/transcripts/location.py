@@ -84,8 +84,14 @@ class SessionLocation:
         """Return the path of the most recently written transcript of *cwd*, which `continue` resumes."""
         folders = paths.project_folders(self.cwd, self.projects)
         found = [entry for folder in folders for entry in paths.transcripts_in(folder, self.projects)]
-        newest = max(found, key=lambda entry: entry.stat().st_mtime_ns, default=None)
-        return None if newest is None or not paths.is_within(newest.path, self.projects) else newest.path
+        newest = sorted(found, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
+        own = (entry.path for entry in newest if not self.is_foreign(paths.first_cwd(entry.path)))
+        path = next(own, None)
+        return None if path is None or not paths.is_within(path, self.projects) else path
+
+    def is_foreign(self, cwd: str | None) -> bool:
+        """Return whether a session that began in *cwd* belongs to another directory with the same key."""
+        return paths.is_foreign(cwd, self.cwd)
 
     def _path(self, session_id: str) -> str:
         return os.path.join(self.project_folder, session_id + SUFFIX)

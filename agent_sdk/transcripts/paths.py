@@ -12,10 +12,10 @@ import os
 import re
 import subprocess
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .._core import checks, log
+from .._core import checks, json_lines, log
 from ..errors import SessionNotFoundError
 
 #: A path as a string or path object.
@@ -110,6 +110,37 @@ def project_folders(directory: Directory, projects: str) -> list[str]:
     return [folder for folder in all_folders(projects) if os.path.basename(folder).startswith(start)]
 
 
+def is_foreign(cwd: str | None, directory: str) -> bool:
+    """
+    Return whether a session that began in *cwd* belongs to another directory whose key is that of *directory*.
+
+    The keys of `shop.eu` and `shop-eu` are equal. A *cwd* with another key is that of a directory that was moved. The
+    CLI decides in the same way.
+    """
+    if not cwd or cwd == directory:
+        return False
+    own, began = real_path(directory), unicodedata.normalize("NFC", cwd)
+    if began == own or _dashed(began)[:MAX_KEY_CHARS] != _dashed(own)[:MAX_KEY_CHARS]:
+        return False
+    return real_path(cwd) != own
+
+
+def first_cwd(path: str) -> str | None:
+    """Return the directory in which the session at *path* began; *None* if no entry has one."""
+    try:
+        with open(path, "rb") as file:
+            return cwd_of(json_lines.decode(line) for line in file if b'"cwd"' in line)
+    except OSError:
+        # The transcript was deleted meanwhile, or belongs to another user.
+        return None
+
+
+def cwd_of(entries: Iterable[dict[str, Any] | None]) -> str | None:
+    """Return the directory of the first of *entries* that has one."""
+    found = (entry.get("cwd") for entry in entries if entry)
+    return next((cwd for cwd in found if cwd and isinstance(cwd, str)), None)
+
+
 def all_folders(projects: str) -> list[str]:
     """Return the folders of all projects, by name."""
     try:
@@ -202,7 +233,11 @@ def find(
     """
     name, projects = check_id(session_id) + SUFFIX, projects_folder(config_dir)
     candidates = ((os.path.join(folder, name), place) for folder, place in search_folders(directory, projects))
-    found = ((path, place) for path, place in candidates if file_size(path) and is_within(path, projects))
+    found = (
+        (path, place)
+        for path, place in candidates
+        if file_size(path) and is_within(path, projects) and (place is None or not is_foreign(first_cwd(path), place))
+    )
     if directory is not None:
         return next(found, None)
     return max(found, key=lambda pair: os.stat(pair[0]).st_mtime_ns, default=None)

@@ -50,9 +50,10 @@ def get_session_messages(
 
     Returns:
         `UserMessage` and `AssistantMessage` objects. Unlike those of a query, they have `timestamp`, `cwd`,
-        `git_branch`, `parent_uuid`, and the final `usage` and `stop_reason`. `[]` if the session does not exist.
+        `git_branch`, `parent_uuid`, and the final `usage` and `stop_reason`.
 
     Raises:
+        SessionNotFoundError: The session does not exist.
         ConfigurationError: The id is not a UUID, or another argument is invalid.
     """
     found = paths.find(session_id, directory, config_dir)
@@ -63,7 +64,9 @@ def get_session_messages(
         shown = [link for link in chain if link.is_visible and _is_wanted(link, include_system_messages)]
         return shown[first:] if count is None else shown[first : first + count]
 
-    return [] if found is None else list(read_messages(found[0], choose))
+    if found is None:
+        raise paths.not_found(session_id, directory, config_dir)
+    return list(read_messages(found[0], choose))
 
 
 def _is_wanted(link: EntryLink, system: bool) -> bool:

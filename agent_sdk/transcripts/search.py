@@ -1,8 +1,10 @@
 """Find sessions by text, tag, git branch and time."""
 from __future__ import annotations
 
+import math
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
@@ -13,16 +15,18 @@ from .._core import checks, json_lines
 from . import paths
 from .edits import clean_tag
 from .entries import open_transcript, read_lines
-from .listing import SessionInfo, offset_and_limit, visible_sessions
+from .listing import MAX_TIME, MIN_TIME, SessionInfo, offset_and_limit, visible_sessions
 from .paths import Directory
 
 #: A datetime (aware, or naive in the local time zone), a date (its start), or seconds since the epoch.
-When = datetime | date | int | float
+When = datetime | date | int | float | str
 
 #: Maximum excerpts of one session.
 MAX_EXCERPTS = 5
 #: Characters before and after a match.
 CONTEXT_CHARS = 60
+#: Length of a date without a time, such as `2026-01-31`.
+DATE_CHARS = 10
 
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -85,7 +89,7 @@ def search_sessions(
     """
     checks.string("text")(text)
     count = offset_and_limit(limit, 0)[1]
-    began, ended = _stamp("since", since), _end_stamp(until)
+    began, ended = _stamp("since", _parse_time("since", since)), _end_stamp(_parse_time("until", until))
     criteria = _Criteria(tag and clean_tag(tag), checks.string("branch")(branch), began, ended)
     hits: list[SearchHit] = []
     for info in visible_sessions(directory, config_dir=config_dir):
@@ -121,10 +125,24 @@ def _stamp(name: str, when: Any) -> int | None:
     if isinstance(when, date) and not isinstance(when, datetime):
         when = datetime.combine(when, time.min)
     if isinstance(when, datetime):
-        return int(when.timestamp() * 1000)
-    if isinstance(when, bool) or not isinstance(when, (int, float)):
+        try:
+            return int(when.timestamp() * 1000)
+        except (OverflowError, ValueError):  # the first or the last day of all, in some zones
+            return int((MIN_TIME if when.year == 1 else MAX_TIME) * 1000)
+    if isinstance(when, bool) or not isinstance(when, (int, float)) or not math.isfinite(when):
         raise checks.invalid(name, when, "expected a datetime, a date or seconds since the epoch")
     return int(when * 1000)
+
+
+def _parse_time(name: str, when: Any) -> Any:
+    """Return *when* with ISO 8601 text parsed to a date or datetime."""
+    if not isinstance(when, str):
+        return when
+    try:
+        parsed = datetime.fromisoformat(when.strip().replace("Z", "+00:00"))  # Python 3.10 rejects the `Z`
+    except ValueError:
+        raise checks.invalid(name, when, "expected a time such as '2026-01-31' or '2026-01-31T14:05'") from None
+    return parsed.date() if len(when.strip()) <= DATE_CHARS else parsed
 
 
 def _end_stamp(until: Any) -> int | None:
@@ -134,7 +152,8 @@ def _end_stamp(until: Any) -> int | None:
 
 
 def _excerpts(info: SessionInfo, text: str) -> list[Excerpt]:
-    pattern = re.compile(re.escape(text), re.IGNORECASE)
+    text = unicodedata.normalize("NFC", text)
+    pattern = re.compile(r"\s+".join(map(re.escape, re.split(r"\s+", text))), re.IGNORECASE)
     title = info.custom_title and _excerpt_around(pattern, info.custom_title)
     found = [Excerpt(title, "title")] if title else []
     for excerpt in _search_transcript(info.path, text, pattern):
@@ -210,6 +229,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _excerpt_around(pattern: re.Pattern[str], text: str) -> str | None:
+    text = unicodedata.normalize("NFC", text)
     found = pattern.search(text)
     if found is None:
         return None

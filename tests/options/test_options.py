@@ -232,7 +232,7 @@ def test_misspelt_tools_are_doubted():
     """A name that nearly is a tool's gets a warning, in rules and in patterns of hooks; others may be of a newer CLI."""
     guard = hooks.Matcher("WebFtch|Read", print)
     for make in (
-        lambda: Options(disallowed_tools=["Bsh", "Read"]),
+        lambda: Options(allowed_tools=["Bsh", "Read"]),
         lambda: agent_sdk.Agent(description="d", prompt="p", tools=["Grp"]),
         lambda: Options(hooks={"pre_tool_use": guard}),
     ):
