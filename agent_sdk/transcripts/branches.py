@@ -7,6 +7,7 @@ misses what is on the other branches: it is put back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from .entries import EntryLink
 
@@ -16,8 +17,22 @@ LinkSelector = Callable[[Sequence[EntryLink]], list[EntryLink]]
 
 def main_chain(links: Sequence[EntryLink], across_compactions: bool = False) -> list[EntryLink]:
     """Return the main conversation, first to last; *across_compactions* also what the model no longer sees."""
+    return _chain(links, [link for link in links if not link.is_sidechain], across_compactions)
+
+
+def subagent_chain(links: Sequence[EntryLink]) -> list[EntryLink]:
+    """Return the conversation in a subagent's transcript, first to last."""
+    return _chain(links, links)
+
+
+def _chain(
+    links: Sequence[EntryLink], own: Sequence[EntryLink], across_compactions: bool = False
+) -> list[EntryLink]:
+    """Return the path to the newest leaf among *own*, which are those of *links* that may be the end of it."""
     by_uuid = {link.uuid: link for link in links}
-    leaf = _leaf(links, by_uuid)
+    for boundary in () if across_compactions else [link for link in own if link.compaction]:
+        _relink_preserved(boundary, own, by_uuid)
+    leaf = _leaf(own)
     if leaf is None:
         return []
     chain = list(_ancestry(leaf, by_uuid, across_compactions))
@@ -25,16 +40,18 @@ def main_chain(links: Sequence[EntryLink], across_compactions: bool = False) -> 
     return _ParallelTools(by_uuid, chain).restored()
 
 
-def subagent_chain(links: Sequence[EntryLink]) -> list[EntryLink]:
-    """Return the conversation of a subagent, which never forks: the way back from its last message."""
-    by_uuid = {link.uuid: link for link in links}
-    leaf = next((link for link in reversed(links) if link.is_message), None)
-    chain = [] if leaf is None else list(_ancestry(leaf, by_uuid))
-    chain.reverse()
-    return chain
+def _leaf(links: Sequence[EntryLink]) -> EntryLink | None:
+    """Return the newest entry or, where the entries are out of order, the last one that follows from it."""
+    children = {link.parent: link for link in links}
+    leaf = links[-1] if links else None
+    passed: set[str] = set()
+    while leaf is not None and leaf.uuid in children and leaf.uuid not in passed:
+        passed.add(leaf.uuid)
+        leaf = children[leaf.uuid]
+    return leaf
 
 
-def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions: bool = False) -> Iterator[EntryLink]:
+def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions: bool) -> Iterator[EntryLink]:
     """Yield *link*, its parent, and so on; a circle ends where it closes."""
     seen: set[str] = set()
     current: EntryLink | None = link
@@ -47,15 +64,41 @@ def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions
         current = by_uuid.get(parent) if parent else None
 
 
-def _leaf(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> EntryLink | None:
-    """Return the last message that nothing follows; one of the main conversation before any other."""
-    parents = {link.parent for link in links}
-    position = {link.uuid: index for index, link in enumerate(links)}
-    ends = (link for link in links if link.uuid not in parents)
-    spoken = (next((link for link in _ancestry(end, by_uuid) if link.is_message), None) for end in ends)
-    leaves = [leaf for leaf in spoken if leaf is not None]
-    shown = [leaf for leaf in leaves if leaf.is_visible]
-    return max(shown or leaves, key=lambda leaf: position[leaf.uuid], default=None)
+def _relink_preserved(boundary: EntryLink, links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> None:
+    """Put the messages that a compaction preserved behind its anchor, and what followed the anchor behind them."""
+    anchor, kept = _preserved(boundary.compaction or {}, by_uuid)
+    if anchor is None or not kept or anchor in kept:
+        return
+    for link in links:
+        if link.parent == anchor and link.uuid not in kept:
+            link.parent = kept[-1]
+    for uuid, parent in zip(kept, [anchor, *kept], strict=False):
+        by_uuid[uuid].parent = parent
+
+
+def _preserved(metadata: dict[str, Any], by_uuid: dict[str, EntryLink]) -> tuple[str | None, list[str]]:
+    """Return the anchor and the messages in order; none where one of them is not in the file, as the CLI does."""
+    messages, segment = metadata.get("preservedMessages"), metadata.get("preservedSegment")
+    if isinstance(messages, dict):
+        anchor, kept = messages.get("anchorUuid"), messages.get("uuids")
+    elif isinstance(segment, dict):
+        anchor, kept = segment.get("anchorUuid"), _segment(segment, by_uuid)
+    else:
+        return None, []
+    named = [anchor, *kept] if isinstance(kept, list) else [None]
+    is_whole = all(isinstance(uuid, str) and uuid in by_uuid for uuid in named)
+    return (named[0], named[1:]) if is_whole else (None, [])
+
+
+def _segment(segment: dict[str, Any], by_uuid: dict[str, EntryLink]) -> list[Any]:
+    """Return the uuids from a segment's head to its tail."""
+    uuid, found = segment.get("tailUuid"), dict[Any, None]()
+    while isinstance(uuid, str) and uuid in by_uuid and uuid not in found:
+        found[uuid] = None
+        if uuid == segment.get("headUuid"):
+            return list(reversed(found))
+        uuid = by_uuid[uuid].parent
+    return []
 
 
 class _ParallelTools:

@@ -129,6 +129,6 @@ def _entries(path: str, start: int) -> Iterable[Entry]:
     with open(path, "rb") as file:
         file.seek(start)
         for line in file:
-            entry = json_lines.decode(line)
+            entry = decode_entry(line)
             if entry is not None:
                 yield entry

@@ -153,7 +153,7 @@ def _may_be_prompt(line: bytes) -> bool:
 
 
 def _texts(line: bytes) -> list[str]:
-    entry = json_lines.decode(line) or {}
+    entry = decode_entry(line) or {}
     message = entry.get("message")
     if entry.get("type") != "user" or not isinstance(message, dict):
         return []

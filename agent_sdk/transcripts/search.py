@@ -9,10 +9,10 @@ from typing import Any
 
 import attrs
 
-from .._core import checks, json_lines
+from .._core import checks
 from . import paths
 from .edits import clean_tag
-from .entries import open_transcript, read_lines
+from .entries import decode_entry, open_transcript, queued_prompt, read_lines
 from .listing import SessionInfo, offset_and_limit, visible_sessions
 from .paths import Directory
 
@@ -153,7 +153,7 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
         return
     with file:
         for _, line in read_lines(file, _is_searched):
-            entry = json_lines.decode(line) if needle in line.lower() else None
+            entry = decode_entry(line) if needle in line.lower() else None
             if entry is None or entry.get("isMeta") or entry.get("isSidechain"):
                 continue
             for where, part in _parts(entry):
@@ -163,8 +163,10 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
 
 
 def _is_searched(start: bytes) -> bool:
-    # All but attachments, which are no speech; their entries name them before their type.
-    return not start.startswith(b'{"type":"') and b'"attachment":{' not in start[:200]
+    # Of attachments only those that keep a prompt; their entries name them before their type.
+    if start.startswith(b'{"type":"'):
+        return False
+    return b'"attachment":{' not in start[:200] or b'"queued_command"' in start
 
 
 def _needle(text: str) -> bytes:
@@ -179,7 +181,7 @@ def _needle(text: str) -> bytes:
 def _parts(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what the entry says, piece by piece, each with what it is."""
     message = entry.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
+    content = message.get("content") if isinstance(message, dict) else queued_prompt(entry)
     speaker = "reply" if entry.get("type") == "assistant" else "prompt"
     if isinstance(content, str):
         yield speaker, content

@@ -13,7 +13,7 @@ from typing import Any
 from .._core import json_lines, log
 from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths
-from .entries import kind_of, open_transcript, read_lines
+from .entries import decode_entry, finite_entries, kind_of, open_transcript, read_lines
 from .paths import MAX_KEY_CHARS, SUFFIX, Directory
 
 #: The CLI's log of its API requests: most of a transcript's bytes, and of no use to a resume.
@@ -80,8 +80,9 @@ def _identity(entry: Entry) -> str:
 def entries_of(transcript: str) -> list[Entry]:
     """Return the entries of a transcript on disk, as the mirror would have sent them."""
     with open_transcript(transcript) as file:
-        decoded = [json_lines.decode(line) for _, line in read_lines(file, _is_kept)]
-    return [entry for entry in decoded if entry is not None and not str(entry.get("type")).startswith(_LOGGED)]
+        decoded = [decode_entry(line) for _, line in read_lines(file, _is_kept)]
+    kept = [entry for entry in decoded if entry is not None and not str(entry.get("type")).startswith(_LOGGED)]
+    return finite_entries(kept)
 
 
 def _is_kept(start: bytes) -> bool:
