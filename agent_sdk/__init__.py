@@ -1,5 +1,5 @@
 """
-`agent_sdk`: the Claude Code CLI from Python, with plain functions and callbacks.
+`agent_sdk`: use the Claude Code CLI from Python, with plain functions and callbacks.
 
     import agent_sdk
 

@@ -14,10 +14,10 @@ from ._core.version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 good, 1 failed, 2 wrongly called, 130 interrupted."""
+    """Run one command and return its exit code: 0 success, 1 failure, 2 usage error, 130 interrupted."""
     for output in (sys.stdout, sys.stderr):
         if hasattr(output, "reconfigure"):
-            output.reconfigure(errors="replace")  # a terminal of another encoding shows what it can
+            output.reconfigure(errors="replace")  # terminals that are not UTF-8
     parser = _parser()
     given = parser.parse_args(arguments)
     if not hasattr(given, "run"):
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` does; the interpreter's last flush must not say more.
+        # The reader closed the pipe, as `head` does. Redirect stdout, so that the flush at exit raises no second error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
@@ -44,14 +44,14 @@ def _parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("ask", help="ask one question and print the answer")
     ask.add_argument("prompt", help="the question; `-` reads it from standard input")
     ask.add_argument("--model", help="model name or alias")
-    ask.add_argument("--resume", metavar="ID", help="go on with this session")
-    ask.add_argument("--allow", metavar="TOOL", action="append", help="let this tool run without asking; repeatable")
+    ask.add_argument("--resume", metavar="ID", help="resume this session")
+    ask.add_argument("--allow", metavar="TOOL", action="append", help="allow this tool without asking; repeatable")
     ask.set_defaults(run=_ask)
-    doctor = commands.add_parser("doctor", help="look at what this machine has, and say how to fix what is missing")
+    doctor = commands.add_parser("doctor", help="check the installation and suggest fixes")
     doctor.set_defaults(run=_doctor)
     chat.add_commands(commands)
     sessions.add_commands(commands)
-    demo = commands.add_parser("demo", help="a walk through sessions; without a key it runs offline")
+    demo = commands.add_parser("demo", help="demonstrate sessions; runs offline without an API key")
     demo.add_argument("--offline", action="store_true", help="use the built-in scripted model even if a key is set")
     demo.set_defaults(run=_demo)
     return parser

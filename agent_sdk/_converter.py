@@ -1,10 +1,10 @@
 """
-Frames -> messages, values -> shared objects. The only importer of `cattrs`.
+Converts frames to messages and values to shared objects. The only module that imports `cattrs`.
 
-One converter, built on first use. One hook factory serves all our attrs classes: it reads the `wire` names and writes a
-reader for each set of keys that comes, since the CLI sends few different ones. Nothing is coerced and nothing is
-refused: what does not fit its field is kept as it came, and a frame that does not fit its class becomes the generic
-class of its family.
+The converter is created on first use. One hook factory handles all attrs classes of the SDK: it reads the `wire` names
+and generates a reader for each set of keys, because the CLI sends few different sets. Values are never coerced or
+rejected: a value that does not fit its field is kept unchanged, and a frame that does not fit its class becomes the
+generic class of its family.
 """
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ W = TypeVar("W", bound=base.WireObject)
 Hook = Callable[[Any, Any], Any]
 Reader = Callable[[dict[str, Any]], Any]
 
-#: Fields whose values come again and again: one string serves all the objects that hold it.
+#: Fields with frequently repeated values: objects with equal values share one string.
 INTERNED = frozenset({"session_id", "model", "role", "parent_tool_use_id", "agent_id", "name"})
-#: The CLI sends a few dozen sets of keys; this only bounds what a stranger could send.
+#: Maximum number of readers per class. The CLI sends a few dozen sets of keys; the limit bounds unexpected input.
 MAX_READERS = 256
-#: Keys of one object; a stranger's with more is read one by one.
+#: Maximum number of keys that a reader unpacks at once; keys of larger objects are read one by one.
 MAX_KEYS = 200
 
-#: Frames that use the classes of every turn.
+#: Frames that use the classes needed in every turn.
 _COMMON: tuple[dict[str, Any], ...] = (
     {"type": "system", "subtype": "init", "mcp_servers": [{}], "plugins": [{}]},
     {"type": "assistant", "message": {"content": [{"type": "text"}, {"type": "tool_use"}], "usage": {}}},
@@ -47,7 +47,7 @@ _logged_kinds: set[tuple[str, str]] = set()
 
 def structure_message(frame: dict[str, Any], line: bytes | None = None) -> base.Message:
     """
-    Turn one decoded frame into its message. Never raises, whatever the frame holds.
+    Convert one decoded frame to a message. Never raises, even for invalid frames.
 
     The message may keep parts of *frame*; a stream event keeps *line*, from which it was decoded, in its place.
     """
@@ -58,27 +58,27 @@ def structure_message(frame: dict[str, Any], line: bytes | None = None) -> base.
             return event
         return _message(frame)
     except Exception:
-        # One bad frame never ends a stream. Only a frame nested too deep is known to come here.
+        # An invalid frame must not end a stream. The only known case is a frame that is nested too deep.
         return _generic(frame)
 
 
 def structure(value: Any, cls: type[T]) -> T:
     """
-    Turn *value*, a part of a control response, into *cls*: a class of `messages`, or a list or dict of such.
+    Convert *value*, a part of a control response, to *cls*: a class of `messages`, or a list or dict of such classes.
 
-    What does not fit is kept as it came.
+    Values that do not fit are kept unchanged.
     """
     structured: T = _hook(cls)(value, cls)
     return structured
 
 
 def structurer(cls: type[W]) -> Callable[[dict[str, Any]], W]:
-    """Return what makes a *cls* out of a decoded object, for who makes many."""
+    """Return a function that converts decoded objects to *cls*; faster than `structure` for many objects."""
     return cast("Callable[[dict[str, Any]], W]", _hook(cls))
 
 
 def prepare() -> None:
-    """Build the converter and the hooks that every turn needs, while there is time: as the CLI starts."""
+    """Create the converter and the hooks that every turn needs. Called while the CLI starts."""
     for frame in _COMMON:
         structure_message(frame)
 
@@ -109,18 +109,18 @@ def _generic(frame: dict[str, Any]) -> base.Message:
     return message
 
 
-# Looked up once: attributes of messages are slow to find, since the class has a `__getattr__`.
+# Looked up once, because attribute access on message classes is slow: they define `__getattr__`.
 _new_event, _read_event = conversation.StreamEvent.__new__, conversation.StreamEvent.read_frame
 
 
 def _pass_through(value: Any, _: Any) -> Any:
-    """The hook of everything that JSON has already typed."""
+    """The hook of all types that need no conversion from JSON."""
     return value
 
 
 @cache
 def _converter() -> cattrs.Converter:
-    # The later a hook is registered, the earlier it is asked.
+    # cattrs tries hooks in reverse order of registration.
     converter = cattrs.Converter()
     for scalar in (str, int, float, bool):
         converter.register_structure_hook(scalar, _pass_through)
@@ -170,13 +170,13 @@ def _container_hook(cls: Any) -> Hook:
 
 
 def _union_hook(cls: Any) -> Hook:
-    """Let the value's container choose among the members: no two of ours are written alike."""
+    """Select the member of the union by the type of the value: all members have different JSON types."""
     members = [member for member in get_args(cls) if _hook(member) is not _pass_through]
     hooks = {get_origin(member) or dict: _hook(member) for member in members}
     if not hooks:
         return _pass_through
     if len(hooks) == 1:
-        # A hook keeps what does not fit it, so that it can stand for the whole union.
+        # A hook returns values that do not fit unchanged, so it can handle the whole union.
         return next(iter(hooks.values()))
 
     def structure_union(value: Any, inner: Any) -> Any:
@@ -223,11 +223,11 @@ def _object_hook(cls: type[base.WireObject]) -> Hook:
 
 def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[str] = frozenset()) -> Reader:
     """
-    Write the function that makes a *cls* out of an object with these *keys*.
+    Generate the function that creates a *cls* from an object with these *keys*.
 
-    It stores every field in turn, in the place of `__init__`: half the time, and nothing is looked for: the values come
-    in the order of the keys. A null in a field that is never *None* leaves the field at its default, in a function of
-    its own for such objects.
+    The function sets every field itself instead of calling `__init__`, which takes half the time, and reads the values
+    by position instead of by key. A null in a field that is never *None* leaves the field at its default; a separate
+    function handles such objects.
     """
     attrs.resolve_types(cls)
     held = {key: field for key, field in _held_fields(cls, keys) if key not in nulls}
@@ -253,12 +253,12 @@ def _reader(cls: type[base.WireObject], keys: tuple[str, ...], nulls: frozenset[
     return cast(Reader, known["read"])
 
 
-#: Code for an object of too many keys to name each.
+#: Code for an object with more than the maximum number of keys.
 _LONG_REST = "{key: raw[key] for key in unheld if raw[key] is not None} or None"
 
 
 def _rest_expression(unheld: list[str], values: dict[str, str]) -> str:
-    """Return code for the dict of what no field holds, or for *None* when it is all null."""
+    """Return code for the dict of values that no field holds, or for *None* when all are null."""
     if not unheld:
         return "None"
     all_null = " and ".join(f"{values[key]} is None" for key in unheld)
@@ -280,13 +280,13 @@ def _null_reader(
 
 
 def _value_expression(field: attrs.Attribute[Any], value: str | None, known: dict[str, Any]) -> str:
-    """What *field* is set to, from the *value* of its key, if that came: an expression whose names are in *known*."""
+    """Return the expression for *field*, given the expression *value* of its key; adds the names it uses to *known*."""
     name, fixed = field.name, known["cls"].fixed
     if value is None or name in fixed:
         default = fixed.get(name, field.default)
         factory = getattr(default, "factory", None)
         if factory in (None, dict, list):
-            return repr(factory() if factory else default)  # a literal takes less time than a name
+            return repr(factory() if factory else default)  # a literal is faster than a name
         known[f"default_{name}"] = factory
         return f"default_{name}()"
     if _hook(field.type) is not _pass_through:
@@ -298,7 +298,7 @@ def _value_expression(field: attrs.Attribute[Any], value: str | None, known: dic
 
 
 def _held_fields(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[tuple[str, attrs.Attribute[Any]]]:
-    """Which of *keys* a field holds. Answers to control requests spell in camelCase what messages do not."""
+    """Yield the keys that a field holds. Control responses use camelCase where messages use snake_case."""
     for field in attrs.fields(cls):
         wire = base.wire_name(field)
         key = wire if wire in keys else camel(field.name)
@@ -307,7 +307,7 @@ def _held_fields(cls: type[base.WireObject], keys: tuple[str, ...]) -> Iterator[
 
 
 def new_converter() -> cattrs.Converter:
-    """Return a converter with the rules of cattrs alone, for the classes of users: arguments of tools, outputs."""
+    """Return a converter with the default rules of cattrs, for classes of users: tool arguments, structured outputs."""
     converter = cattrs.Converter()
     converter.register_structure_hook_factory(
         attrs.has, lambda cls: make_dict_structure_fn(cls, converter, _cattrs_use_alias=True)
@@ -316,6 +316,6 @@ def new_converter() -> cattrs.Converter:
 
 
 def conversion_errors(error: Exception) -> list[str]:
-    """Say what a converter of `new_converter` did not accept: `path: text` for each value."""
+    """Return `path: text` for each value that a converter of `new_converter` rejected."""
     lines = (line.rsplit(" @ ", 1) for line in cattrs.transform_error(error, "", lambda inner, _: str(inner)))
     return [f"{path.lstrip('.')}: {text}" if path else text for text, path in lines]

@@ -1,32 +1,32 @@
 """
-Every error of the package. Each pickles, carries its facts as attributes and says what to do next.
+All errors of the package. They can be pickled, have their details as attributes, and include a remedy in the message.
 
     AgentSDKError
-    ├── ConfigurationError (ValueError, TypeError)   a wrong option, prompt or argument; no process was started
-    ├── BusyError                                    one turn at a time
-    │   └── SessionBusyError                         in one session or for one user, on all hosts
-    ├── CLINotFoundError                             no CLI, with the places searched
-    ├── ProcessError                                 the CLI ended, or could not be started
-    ├── JSONDecodeError (ValueError)                 text that should have been JSON
-    ├── ControlError                                 the CLI refused a control request
-    │   └── ControlTimeoutError (TimeoutError)       the CLI did not answer one in time
-    ├── AgentTimeoutError (TimeoutError)             `timeout` or `idle_timeout` passed
+    ├── ConfigurationError (ValueError, TypeError)   an invalid option, prompt or argument; no process was started
+    ├── BusyError                                    another turn is running in the client
+    │   └── SessionBusyError                         another turn is running in the session or for the user
+    ├── CLINotFoundError                             the CLI was not found
+    ├── ProcessError                                 the CLI exited, or failed to start
+    ├── JSONDecodeError (ValueError)                 invalid JSON
+    ├── ControlError                                 the CLI rejected a control request
+    │   └── ControlTimeoutError (TimeoutError)       a control request timed out
+    ├── AgentTimeoutError (TimeoutError)             `timeout` or `idle_timeout` expired
     ├── AbortError                                   `abort()` stopped the turn
     ├── SessionNotFoundError                         the session to resume does not exist
-    ├── StoreError                                   a store of sessions failed
-    ├── CassetteError                                a cassette is missing, damaged or of a newer format
-    │   └── CassetteMismatchError (AssertionError)   the run is not the one that was recorded
-    ├── HookError                                    a hook or permission callback gave no answer that can be sent
-    ├── PermissionDeniedError                        a tool that had to run was refused
-    └── ResultError                                  a bad result, by cause:
-        ├── AuthenticationError                      no credentials, or refused ones
+    ├── StoreError                                   a session store failed
+    ├── CassetteError                                a cassette is missing, damaged or has a newer format
+    │   └── CassetteMismatchError (AssertionError)   the run differs from the recorded run
+    ├── HookError                                    a callback returned an invalid value or timed out
+    ├── PermissionDeniedError                        a required tool was denied
+    └── ResultError                                  the turn failed, by cause:
+        ├── AuthenticationError                      missing or rejected credentials
         ├── RateLimitError                           a usage limit is reached
         ├── OverloadedError                          the API is overloaded
-        ├── InvalidRequestError                      the API refused the request
-        ├── MaxTurnsError                            `max_turns` reached
-        ├── MaxBudgetError                           `max_budget_usd` reached
-        ├── StructuredOutputError                    no output that fits the schema
-        └── ExecutionError                           anything else
+        ├── InvalidRequestError                      the API rejected the request
+        ├── MaxTurnsError                            the run reached `max_turns`
+        ├── MaxBudgetError                           the run reached `max_budget_usd`
+        ├── StructuredOutputError                    no output matched the schema
+        └── ExecutionError                           any other cause
 """
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from typing import Any
 
 
 class AgentSDKError(Exception):
-    """Base of all errors of this package."""
+    """Base class of all errors of this package."""
 
 
 class ConfigurationError(AgentSDKError, ValueError, TypeError):
-    """An option, a prompt or an argument is wrong. Raised before any process starts."""
+    """An option, a prompt or an argument is invalid. Raised before a process starts."""
 
 
 class BusyError(AgentSDKError):
@@ -48,31 +48,31 @@ class BusyError(AgentSDKError):
 
 
 class SessionBusyError(BusyError):
-    """Another turn runs in this session, or for this user: in this process, another one, or on another host."""
+    """Another turn is running in this session or for this user, in any process on any host."""
 
     def __init__(
         self, message: str, *, session_id: str | None = None, user: str | None = None, waited: float = 0.0
     ) -> None:
         super().__init__(message)
-        #: The session, where that is what was waited for.
+        #: The busy session, or *None* when the user is busy.
         self.session_id = session_id
-        #: The user, where that is what was waited for.
+        #: The busy user, or *None* when the session is busy.
         self.user = user
-        #: Seconds.
+        #: Seconds that the call waited.
         self.waited = waited
 
 
 class CLINotFoundError(AgentSDKError):
-    """The `claude` program was not found, or cannot be run."""
+    """The `claude` program was not found or cannot be executed."""
 
     def __init__(self, message: str, *, searched: Sequence[str] = ()) -> None:
         super().__init__(message)
-        #: The places that were searched, in order.
+        #: The searched locations, in order.
         self.searched = list(searched)
 
 
 class ProcessError(AgentSDKError):
-    """The CLI ended without a result, or could not be started."""
+    """The CLI exited without a result, or failed to start."""
 
     def __init__(
         self,
@@ -86,20 +86,20 @@ class ProcessError(AgentSDKError):
         messages: Sequence[Any] = (),
     ) -> None:
         super().__init__(message)
-        #: The exit code; negative or *None* when a signal ended it or it never ran.
+        #: The exit code; negative when a signal ended the process, *None* when it never ran.
         self.exit_code = exit_code
-        #: The last 64 KiB that the CLI wrote to its standard error.
+        #: The last 64 KiB of the CLI's standard error.
         self.stderr = stderr
-        #: The command line, secrets masked.
+        #: The command line with secrets masked.
         self.argv = list(argv)
         self.cwd = cwd
         self.session_id = session_id
-        #: What the run had said until then.
+        #: The messages received before the error.
         self.messages = list(messages)
 
     @property
     def signal(self) -> str | None:
-        """Name of the signal that ended the CLI, such as `SIGKILL`, or *None*."""
+        """The name of the signal that ended the CLI, such as `SIGKILL`, or *None*."""
         if self.exit_code is None or self.exit_code >= 0:
             return None
         try:
@@ -114,31 +114,31 @@ class ProcessError(AgentSDKError):
 
 
 class JSONDecodeError(AgentSDKError, ValueError):
-    """Text that should have been JSON is not."""
+    """A text is not valid JSON."""
 
     def __init__(self, message: str, *, line: str = "") -> None:
         super().__init__(message)
-        #: The text, at most its first 200 characters.
+        #: The first 200 characters of the text.
         self.line = line[:200]
 
 
 class ControlError(AgentSDKError):
-    """The CLI answered a control request with an error."""
+    """The CLI responded to a control request with an error."""
 
     def __init__(self, message: str, *, subtype: str = "", error_code: str | None = None) -> None:
         super().__init__(message)
-        #: The request's verb, such as `set_model`.
+        #: The verb of the request, such as `set_model`.
         self.subtype = subtype
-        #: The CLI's code for the error, when it gives one.
+        #: The error code of the CLI, if any.
         self.error_code = error_code
 
 
 class ControlTimeoutError(ControlError, TimeoutError):
-    """The CLI did not answer a control request in time."""
+    """A control request timed out."""
 
 
 class AgentTimeoutError(AgentSDKError, TimeoutError):
-    """A query took longer than `timeout`, or was silent for longer than `idle_timeout`."""
+    """A query exceeded `timeout`, or received no message for `idle_timeout`."""
 
     def __init__(
         self,
@@ -151,73 +151,73 @@ class AgentTimeoutError(AgentSDKError, TimeoutError):
     ) -> None:
         super().__init__(message)
         self.session_id = session_id
-        #: Seconds since the query began.
+        #: Seconds since the start of the query.
         self.elapsed = elapsed
         self.last_message = last_message
         self.messages = list(messages)
 
 
 class AbortError(AgentSDKError):
-    """The turn was stopped by `abort()`. Its session goes on with the next query."""
+    """`abort()` stopped the turn. The next query continues the session."""
 
     def __init__(
         self, message: str, *, session_id: str | None = None, result: Any = None, messages: Sequence[Any] = ()
     ) -> None:
         super().__init__(message)
         self.session_id = session_id
-        #: The result that the CLI sent for the stopped turn, if it did.
+        #: The result of the stopped turn, or *None* when the CLI sent none.
         self.result = result
         self.messages = list(messages)
 
 
 class SessionNotFoundError(AgentSDKError):
-    """The session to resume does not exist where it was looked for."""
+    """The session to resume was not found."""
 
     def __init__(
         self, message: str, *, session_id: str = "", directory: str | None = None, found: Sequence[str] = ()
     ) -> None:
         super().__init__(message)
         self.session_id = session_id
-        #: The working directory that was tried.
+        #: The working directory whose sessions were searched.
         self.directory = directory
-        #: Transcripts of that id found on this machine, as paths.
+        #: Paths of transcripts with this id that exist elsewhere on this machine.
         self.found = list(found)
 
 
 class StoreError(AgentSDKError):
-    """A store of sessions failed: it cannot be reached, is full, locked or damaged."""
+    """A session store failed: it is unreachable, full, locked or damaged."""
 
     def __init__(self, message: str, *, store: str = "", operation: str = "", timed_out: bool = False) -> None:
         super().__init__(message)
-        #: The store's class, such as `SQLiteStore`.
+        #: The class of the store, such as `SQLiteStore`.
         self.store = store
-        #: What it was to do, such as `append`.
+        #: The failed operation, such as `append`.
         self.operation = operation
-        #: Whether it gave no answer in time, rather than a bad one.
+        #: True when the operation timed out.
         self.timed_out = timed_out
 
 
 class CassetteError(AgentSDKError):
-    """A cassette of `agent_sdk.testing` is missing, damaged, or of a newer format."""
+    """A cassette of `agent_sdk.testing` is missing, damaged or has a newer format."""
 
     def __init__(self, message: str, *, path: str = "") -> None:
         super().__init__(message)
-        #: The file.
+        #: The path of the cassette.
         self.path = path
 
 
 class CassetteMismatchError(CassetteError, AssertionError):
-    """A run differs from the one that was recorded; the message shows how."""
+    """A run differs from the recorded run. The message shows the difference."""
 
     def __init__(self, message: str, *, path: str = "", recorded: Any = None, actual: Any = None) -> None:
         super().__init__(message, path=path)
-        #: The nearest recorded thing, and what came in its place.
+        #: The most similar recorded item, and the actual item.
         self.recorded = recorded
         self.actual = actual
 
 
 class HookError(AgentSDKError):
-    """A hook or a permission callback returned what has no meaning there, or did not answer in time."""
+    """A hook or a permission callback returned an unsupported value, or timed out."""
 
     def __init__(self, message: str, *, event: str = "", handler: str = "") -> None:
         super().__init__(message)
@@ -228,7 +228,7 @@ class HookError(AgentSDKError):
 
 
 class PermissionDeniedError(AgentSDKError):
-    """A tool that had to run was refused."""
+    """A required tool was denied."""
 
     def __init__(
         self,
@@ -240,14 +240,14 @@ class PermissionDeniedError(AgentSDKError):
     ) -> None:
         super().__init__(message)
         self.tool_name = tool_name
-        #: What the tool was to run with.
+        #: The input of the denied tool use.
         self.tool_input = dict(tool_input or {})
-        #: All refusals of the turn, as in `ResultMessage.permission_denials`.
+        #: All denials of the turn, as in `ResultMessage.permission_denials`.
         self.denials = list(denials)
 
 
 class ResultError(AgentSDKError):
-    """A result that is an error; `result` is the message."""
+    """The turn failed. `result` is the result message."""
 
     def __init__(self, message: str, *, result: Any = None) -> None:
         super().__init__(message)
@@ -255,7 +255,7 @@ class ResultError(AgentSDKError):
 
 
 class AuthenticationError(ResultError):
-    """No credentials were found, or the API refused them."""
+    """No credentials were found, or the API rejected them."""
 
 
 class RateLimitError(ResultError):
@@ -263,32 +263,32 @@ class RateLimitError(ResultError):
 
     def __init__(self, message: str, *, result: Any = None, resets_at: float | None = None) -> None:
         super().__init__(message, result=result)
-        #: When the limit resets, in seconds since the epoch, when the CLI says so.
+        #: Reset time of the limit in seconds since the epoch; *None* when the CLI sent none.
         self.resets_at = resets_at
 
 
 class OverloadedError(ResultError):
-    """The API is overloaded; try again later."""
+    """The API is overloaded. Retry later."""
 
 
 class InvalidRequestError(ResultError):
-    """The API refused the request."""
+    """The API rejected the request."""
 
 
 class CallbackWarning(UserWarning):
-    """A hook, a permission callback or a tool raised in a turn; the errors are in `result.callback_errors`."""
+    """A hook, a permission callback or a tool raised during a turn. The errors are in `result.callback_errors`."""
 
 
 class StoreWarning(UserWarning):
-    """A store of sessions failed when no message could tell: after the result of a turn."""
+    """A session store failed after the result of a turn, when no message can report it."""
 
 
 class ShadowedCallbackWarning(UserWarning):
-    """`can_use_tool` is never asked for a tool: a rule or the permission mode allows it already."""
+    """`can_use_tool` is never called for a tool because a rule or the permission mode already allows it."""
 
 
 class UnknownToolWarning(UserWarning):
-    """A rule or the pattern of a hook names no tool of the CLI, but nearly one: it would fit nothing."""
+    """A permission rule or hook pattern matches no tool of the CLI, but its name is similar to one."""
 
 
 class MaxTurnsError(ResultError):
@@ -300,8 +300,8 @@ class MaxBudgetError(ResultError):
 
 
 class StructuredOutputError(ResultError):
-    """The model gave no output that fits the schema."""
+    """The model returned no output that matches the schema."""
 
 
 class ExecutionError(ResultError):
-    """The run failed for a reason that has no class of its own."""
+    """The run failed for a reason without a class of its own."""

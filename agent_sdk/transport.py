@@ -1,7 +1,8 @@
 """
-The seam to the outside: what carries lines to and from the CLI.
+The `Transport` protocol, which carries lines to and from the CLI.
 
-`CLITransport` is the real one, `agent_sdk.testing.Cassette` a recorded one. The option `transport=` takes yours.
+`CLITransport` runs the real CLI, `agent_sdk.testing.Cassette` replays a recording. The option `transport=` accepts a
+custom transport.
 """
 from __future__ import annotations
 
@@ -15,73 +16,73 @@ OnStderr = Callable[[str], None]
 
 class Transport(Protocol):
     """
-    Carry lines both ways.
+    Carries lines in both directions.
 
-    Subclass it, and write those methods that do something for you; or write a class with all of these. All but `wake`
-    and `send_line` are called by one thread at a time.
+    Subclass it and override the methods that you need, or write a class with all of these methods. All methods except
+    `wake` and `send_line` are called by one thread at a time.
     """
 
-    #: Process id of the CLI, where there is one.
+    #: Process id of the CLI, or *None* without a process.
     pid: int | None = None
 
     def for_process(self, options: Any, make_cli: Callable[[], Transport]) -> Transport:
         """
-        Return the transport of one process; called before each is started.
+        Return the transport for one process. Called before each process starts.
 
-        Most transports are that themselves. One that stands for several processes, or watches the real one, gives
-        another.
+        Most transports return themselves. A transport that manages several processes, or wraps the real transport,
+        returns another one.
 
         Args:
-            options: The `Options` that the process is to be started with, its session included.
-            make_cli: Makes the transport that would run the real CLI, without starting it.
+            options: The `Options` of the process, including its session.
+            make_cli: Creates the transport of the real CLI without starting it.
         """
         return self
 
     def start(self, on_stderr: OnStderr | None = None) -> None:
         """
-        Begin; called once for each process, so a transport may be started again after `close`.
+        Start the transport. Called once per process, so a transport may be started again after `close`.
 
         Args:
-            on_stderr: Wants each line of standard error; *None* when nobody does.
+            on_stderr: Called with each line of standard error; *None* when no callback is set.
         """
         return None
 
     def read_lines(self, timeout: float | None) -> list[bytes]:
         """
-        Wait for lines, and send meanwhile what `send_line` queued.
+        Wait for lines, and send the lines that `send_line` queued meanwhile.
 
         Args:
-            timeout: Seconds; *None* waits as long as it takes.
+            timeout: Seconds; *None* waits without a limit.
 
         Returns:
-            Whole lines, with or without their newline; empty when time is up or `wake` was called.
+            Complete lines, with or without their newline; empty after the timeout or a call of `wake`.
 
         Raises:
-            EOFError: No more lines will come.
+            EOFError: The end of the output was reached.
         """
         raise EOFError
 
     def send_line(self, line: bytes) -> None:
-        """Queue *line*, which ends with a newline. Never waits."""
+        """Queue *line*, which ends with a newline. Never blocks."""
         return None
 
     def wake(self) -> None:
-        """Make a waiting `read_lines` return. Called from any thread, also from a signal handler."""
+        """Make a waiting `read_lines` return. Called from any thread and from signal handlers."""
         return None
 
     def end_input(self) -> None:
-        """Tell the other side that nothing more will be sent, once the queue is out."""
+        """Close the input of the CLI after all queued lines were sent."""
         return None
 
     def close(self, grace: float = 1.0) -> None:
         """
-        End it and free what it holds; a second call does nothing.
+        Stop the process and release all resources. Further calls have no effect.
 
         Args:
-            grace: Seconds to wait for an end of its own accord before signals are sent.
+            grace: Seconds to wait for the process to exit before it is sent signals.
         """
         return None
 
     def end_error(self) -> AgentSDKError:
-        """Return the error that says why the lines ended."""
-        return ProcessError("the transport ended before the result came")
+        """Return the error to raise when the output ended before the result."""
+        return ProcessError("the transport ended before the result was received")

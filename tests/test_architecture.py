@@ -66,6 +66,9 @@ OWNERS = {
     "sqlite3": ("stores/sqlite.py",),  # the embedded store
     "redis": ("stores/redis.py",),  # an extra
     "IPython": ("notebook.py", "_display/"),  # an extra
+    "markdown_it": ("_render/commonmark.py", "_display/terminal_markdown.py"),  # one parser for pages and terminals
+    "pygments": ("_render/commonmark.py",),  # colours of code in pages
+    "rich": ("_display/", "_batch/progress.py", "_core/text.py"),  # terminals; tables as text
     "jsonschema": ("_schema/validate.py",),  # an extra
     "pytest": ("testing/",),  # the plugin
     "logging": ("_core/log.py", "testing/_http.py"),  # not loaded for who does not log
@@ -78,7 +81,7 @@ OWNERS = {
 }
 
 #: What `install_requires` names, and nothing else may be loaded with a module of ours.
-REQUIRED = {"attrs", "cattrs", "ujson"}
+REQUIRED = {"attrs", "cattrs", "markdown_it", "pygments", "rich", "ujson"}
 EXTRAS = {"redis", "IPython", "jsonschema", "pytest"}
 
 #: Who may print.
@@ -251,7 +254,7 @@ def test_libraries_have_owners():
 
 
 def test_extras_are_imported_when_used():
-    """Nothing but the three requirements and the standard library is loaded with a module; extras come in functions."""
+    """Nothing but the requirements and the standard library is loaded with a module; extras come in functions."""
     known = sys.stdlib_module_names | REQUIRED | {"__future__"}
     found = [(where(path, one.line), one) for path in FILES for one in foreign(path) if one.name not in known and not one.is_for_types]
     assert [place for place, one in found if one.name not in EXTRAS] == []

@@ -44,14 +44,14 @@ FACTS = {
 
 
 def facts_of(kind):
-    """The keyword arguments that a class takes, with values."""
+    """Return values for the keyword arguments of a class."""
     parameters = inspect.signature(kind.__init__).parameters.values()
     taken = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
     return {name: FACTS.get(name, f"the {name}") for name in taken}
 
 
 def shown(value):
-    """A form that can be compared."""
+    """Return a comparable form of a value."""
     if isinstance(value, list):
         return [shown(one) for one in value]
     return value.to_dict() if hasattr(value, "to_dict") else value
@@ -62,7 +62,7 @@ def shown(value):
     "twin", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy], ids=["pickle", "copy", "deep"]
 )
 def test_every_error_pickles_with_its_facts(kind, twin):
-    """A copy has the class, the text and all attributes of the error."""
+    """A copy of an error has its class, text and attributes."""
     facts = facts_of(kind)
     error = kind("what happened", **facts)
     other = twin(error)
@@ -74,7 +74,7 @@ def test_every_error_pickles_with_its_facts(kind, twin):
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_facts_may_be_left_out(kind):
-    """A text alone makes an error, and every fact has a value."""
+    """An error can be created from a text alone, and every attribute has a default."""
     error = kind("what happened")
     assert str(error) == "what happened"
     for name in facts_of(kind):
@@ -82,7 +82,7 @@ def test_facts_may_be_left_out(kind):
 
 
 def test_the_tree_is_drawn():
-    """The docstring of the module names each class, below its parents' place, with the builtin errors it is."""
+    """The module docstring lists each class below its base class, with its builtin base classes."""
     drawn = errors.__doc__
     for kind in CLASSES:
         line = next(line for line in drawn.splitlines() if re.search(rf"\b{kind.__name__}\b", line))
@@ -101,7 +101,7 @@ def test_the_tree_is_drawn():
     ],
 )
 def test_errors_are_also_what_python_calls_them(kind, builtin):
-    """Who catches Python's own class catches ours."""
+    """Each error is caught by an except clause for its builtin base class."""
     assert all(issubclass(kind, one) for one in builtin)
 
 
@@ -109,18 +109,18 @@ def test_errors_are_also_what_python_calls_them(kind, builtin):
     ("code", "name"), [(0, None), (3, None), (None, None), (-9, "SIGKILL"), (-15, "SIGTERM"), (-250, "250")]
 )
 def test_a_process_error_names_the_signal(code, name):
-    """A negative exit code has the name of its signal."""
+    """`signal` is the name of the signal for a negative exit code."""
     assert errors.ProcessError("x", exit_code=code).signal == name
 
 
 def test_a_process_error_shows_the_last_lines():
-    """Its text ends with the last twenty lines of standard error."""
+    """The text of a ProcessError ends with the last twenty lines of standard error."""
     text = str(errors.ProcessError("it ended", stderr="".join(f"line {n}\n" for n in range(30))))
     assert text.splitlines() == ["it ended", *(f"line {n}" for n in range(10, 30))]
 
 
 def test_lists_are_the_error_s_own():
-    """Changing what was given does not change the error."""
+    """Changing the arguments after construction does not change the error."""
     given = ["a"]
     error = errors.CLINotFoundError("x", searched=given)
     given.append("b")

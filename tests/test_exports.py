@@ -20,7 +20,8 @@ ROOT = Path(agent_sdk.__file__).parents[1]
 #: What must not be loaded by `import agent_sdk`, by nobody's name or by the start of it.
 HEAVY = (
     "asyncio", "anyio", "mcp", "pydantic", "cattrs", "redis", "IPython", "jsonschema", "sqlite3", "logging", "inspect",
-    "difflib", "tempfile", "http", "argparse", "concurrent", "claude_agent_sdk", "agent_sdk.messages",
+    "difflib", "tempfile", "http", "argparse", "concurrent", "claude_agent_sdk", "markdown_it", "pygments", "rich",
+    "agent_sdk.messages",
     "agent_sdk.hooks", "agent_sdk.mcp", "agent_sdk.stores", "agent_sdk.testing",
     "agent_sdk._converter", "agent_sdk._display",
 )  # fmt: skip
@@ -151,6 +152,18 @@ def test_importing_loads_little():
         if name.startswith(tuple(f"{one}." for one in HEAVY)) or name in HEAVY
     ]
     assert heavy == []
+
+
+def test_a_query_loads_no_library_for_display():
+    """A plain query loads neither Markdown nor terminal libraries."""
+    code = """
+import sys, agent_sdk
+from agent_sdk.testing import FakeCLI, frames
+with FakeCLI(frames.conversation("hi", "hello")) as fake:
+    print(agent_sdk.query("hi", cli_path=fake.path).content)
+print(sorted({"markdown_it", "pygments", "rich", "IPython"} & set(sys.modules)))
+"""
+    assert python(code) == "hello\n[]\n"
 
 
 def test_importing_starts_nothing():

@@ -96,7 +96,7 @@ class Ledger:
     def _current_tag(self) -> str:
         return next((tag for ledger, tag in reversed(_TAGS.get()) if ledger is self), "")
 
-    # --- what it holds
+    # --- totals
 
     @property
     def total(self) -> TokenTotals:
@@ -176,7 +176,7 @@ class Ledger:
 
     def __str__(self) -> str:
         rows = self._table()
-        return "\n".join(table(rows, right=len(rows[0]) - 2))
+        return "\n".join(table(rows, right=range(2, len(rows[0]))))
 
     def _repr_html_(self) -> str:
         head, *rows = self._table()

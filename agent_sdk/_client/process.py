@@ -289,7 +289,7 @@ class ClientProcess:
         if init is not None and self.connection is not None:
             session_hooks.fire_session_end(self.connection.callbacks, init, reason, self._location)
             errors = self.take_errors()
-            if errors:  # there is no further result to attach them to
+            if errors:  # no further result can contain them
                 log.warn(summarize_errors(errors, "at the end of the session"), CallbackWarning)
 
     # --- after a turn

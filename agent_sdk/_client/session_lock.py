@@ -1,7 +1,7 @@
 """
 `SessionLock`: exclusive access of one turn to its session, on this machine and on hosts that share a store.
 
-Combines a lock file beside the transcript with, if there is a session store, a lease in the store. It is held for a
+Combines a lock file beside the transcript with a lease in the session store, if one is set. It is held for a
 turn, not for the life of a process.
 """
 from __future__ import annotations

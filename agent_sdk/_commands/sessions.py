@@ -112,10 +112,15 @@ def _list(given: argparse.Namespace) -> int:
 
 
 def _show(given: argparse.Namespace) -> int:
+    from .._display.screen import current_screen
     from ..transcripts import export_session, session_figures
 
     session_id = _id(given)
-    print(sanitize(export_session(session_id, **_location(given))))
+    text, screen = sanitize(export_session(session_id, **_location(given))), current_screen()
+    if screen.is_live:
+        screen.write_markdown(text)
+    else:
+        print(text)
     figures = session_figures(session_id, **_location(given))
     cost = "not noted yet" if figures.cost_usd is None else f"${figures.cost_usd:.4f}"
     tools = ", ".join(f"{sanitize_line(name)} {count}" for name, count in figures.tools.items()) or "none"

@@ -1,24 +1,28 @@
 """
-Text utilities: truncation, sanitizing for terminals, table alignment, and suggestions for misspelled names.
+Text for people: cut to a length, made safe for a terminal, aligned in a table, with a suggestion for a misspelled name.
 """
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from typing import Literal
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-#: Control characters, and characters that change the text direction.
+#: Control characters, and the marks that change the direction of the text around them.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 
+#: Columns of a table whose width is not limited.
+MAX_TABLE_WIDTH = 10_000
+
 
 def truncate(text: str, width: int, ellipsis: str = "…") -> str:
-    """Cut *text* to at most *width* characters; *ellipsis* counts towards *width* and marks the cut."""
+    """Cut *text* to at most *width* characters; *ellipsis*, counted among them, marks what was cut."""
     return text if len(text) <= width else text[: width - len(ellipsis)] + ellipsis
 
 
 def sanitize(text: str) -> str:
-    """Return *text* without terminal control sequences; newlines and tabs are kept."""
+    """Return *text* with its lines, without what a terminal would obey instead of showing it."""
     return _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", join_surrogates(text.replace("\r\n", "\n"))))
 
 
@@ -30,10 +34,10 @@ def sanitize_line(text: str, width: int | None = None) -> str:
 
 def join_surrogates(text: str, errors: str = "replace") -> str:
     """
-    Join surrogate pairs that arrived in two pieces.
+    Join the surrogates of a character that came in two pieces.
 
     Args:
-        errors: Handling of unpaired surrogates: `"replace"` inserts `�`, `"surrogatepass"` keeps them.
+        errors: What happens to one that stays alone: `"replace"` makes it `�`, `"surrogatepass"` keeps it.
     """
     if text.isascii() or _SURROGATE.search(text) is None:
         return text
@@ -41,60 +45,43 @@ def join_surrogates(text: str, errors: str = "replace") -> str:
 
 
 def split_surrogate(text: str) -> tuple[str, str]:
-    """Split off an unpaired high surrogate at the end of *text*; its low surrogate is still to come."""
+    """Cut off the first surrogate of a pair at the end of *text*: the other one is still to come."""
     return (text[:-1], text[-1]) if "\ud800" <= text[-1:] <= "\udbff" else (text, "")
 
 
 def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return the known name most similar to *word*; `""` if none is similar."""
+    """Return the one of *known* that *word* is most likely a misspelling of; `""` when none is near."""
     import difflib
 
     return next(iter(difflib.get_close_matches(str(word), list(known), n=1, cutoff=cutoff)), "")
 
 
 def did_you_mean(word: object, known: Iterable[str], otherwise: str = "") -> str:
-    """Return `did you mean 'x'?` for a misspelled *word*, or *otherwise* if no known name is similar."""
+    """Return `did you mean 'x'?` for a misspelled *word*, and *otherwise* when no known one is near."""
     near = nearest(word, known)
     return f"did you mean {near!r}?" if near else otherwise
 
 
-def display_width(text: str) -> int:
-    """Return the number of terminal columns that *text* occupies."""
-    return len(text) if text.isascii() else sum(map(_char_width, text))
+def table(rows: Sequence[Sequence[str]], right: Container[int] = (), width: int | None = None) -> list[str]:
+    """
+    Return the lines of a table.
 
+    Args:
+        right: The columns that are aligned to the right, by number.
+        width: Columns of the terminal; the last column of the table is cut to fit.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
-def _char_width(char: str) -> int:
-    import unicodedata
-
-    if unicodedata.combining(char) or unicodedata.category(char) == "Cf":
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def fit(text: str, columns: int) -> str:
-    """Cut *text* to at most *columns* terminal columns."""
-    if display_width(text) <= columns:
-        return text
-    room, kept = columns - 1, ""
-    for char in text:
-        room -= _char_width(char)
-        if room < 0:
-            break
-        kept += char
-    return kept + "…"
-
-
-def table(rows: Sequence[Sequence[str]], right: int = 0) -> list[str]:
-    """Return the lines of a table; the last *right* columns are right-aligned, the others left-aligned."""
-    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
-    left = len(widths) - right
-    lines = []
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=width is not None)
+    last = len(rows[0]) - 1
+    for column in range(last + 1):
+        justify: Literal["left", "right"] = "right" if column in right else "left"
+        grid.add_column(justify=justify, no_wrap=True, overflow="ellipsis", ratio=1 if column == last else None)
     for row in rows:
-        cells = [_padded(cell, widths[place], place >= left) for place, cell in enumerate(row)]
-        lines.append("  ".join(cells).rstrip())
-    return lines
-
-
-def _padded(cell: str, width: int, right: bool) -> str:
-    padding = " " * (width - display_width(cell))
-    return padding + cell if right else cell + padding
+        grid.add_row(*map(Text, row))
+    console = Console(color_system=None, width=width or MAX_TABLE_WIDTH, force_jupyter=False)
+    with console.capture() as capture:
+        console.print(grid)
+    return [line.rstrip() for line in capture.get().splitlines()]

@@ -8,9 +8,9 @@ from html import escape
 import attrs
 
 from .._core.text import sanitize
+from .._render.commonmark import CODE_STYLE, to_html
 from .._render.conversation import ToolUse
 from .._render.html import diff_html, image_html, readable_fields
-from .._render.markdown_to_html import to_html
 from .._render.text import input_line, one_line, shorten_lines
 
 #: Lines and characters of an input or a result, and lines of a diff, at most.
@@ -27,6 +27,9 @@ _STYLE = """
   --box: var(--jp-layout-color2, var(--vscode-textCodeBlock-background, #8881));
   --error: var(--jp-error-color1, var(--vscode-errorForeground, #cf222e));
   --warning: var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #9a6700));
+  --added: #2da44e33; --removed: #cf222e2b;
+  --keyword: var(--jp-mirror-editor-keyword-color, #d1567a); --string: var(--jp-mirror-editor-string-color, #3f8f5f);
+  --number: var(--jp-mirror-editor-number-color, #2f81c7); --name: var(--jp-mirror-editor-def-color, #9a6dd7);
   line-height: 1.5; overflow-wrap: anywhere; max-width: 60rem; }
 .agent-sdk details { margin: .3em 0; }
 .agent-sdk summary { cursor: pointer; color: var(--soft); }
@@ -43,15 +46,17 @@ _STYLE = """
 .agent-sdk .inner { margin: .3em 0 .6em .4em; padding-left: .9em; border-left: 2px solid var(--line); }
 .agent-sdk .diff ins, .agent-sdk .diff del, .agent-sdk .diff span { display: block; text-decoration: none;
   color: inherit; min-height: 1.4em; }
-.agent-sdk .diff ins { background: #2da44e33; } .agent-sdk .diff del { background: #cf222e2b; }
+.agent-sdk .diff ins { background: var(--added); } .agent-sdk .diff del { background: var(--removed); }
 .agent-sdk.agent-sdk .diff .at { color: var(--soft); }
+.agent-sdk li.task { list-style: none; }
+.agent-sdk .wide { overflow-x: auto; } .agent-sdk td, .agent-sdk th { text-align: left; }
 .agent-sdk img { max-width: 100%; height: auto; }
 """
 
 
 def frame_html(inner: str) -> str:
     """Put HTML into the frame that gives it its looks; dollars of tools and costs are no mathematics."""
-    return f'<div class="agent-sdk mathjax_ignore tex2jax_ignore"><style>{_STYLE}</style>{inner}</div>'
+    return f'<div class="agent-sdk mathjax_ignore tex2jax_ignore"><style>{_STYLE}{CODE_STYLE}</style>{inner}</div>'
 
 
 @attrs.define(eq=False)
@@ -63,7 +68,7 @@ class TextNode:
 
     def html(self) -> str:
         """Write it; what stands between dollars is mathematics, as in the Markdown of the notebook."""
-        return f'<div class="mathjax_process tex2jax_process">{to_html(sanitize(self.text))}</div>'
+        return f'<div class="mathjax_process tex2jax_process">{to_html(sanitize(self.text), not self.is_done)}</div>'
 
     def plain(self) -> str:
         """Write it without HTML."""

@@ -1,17 +1,28 @@
 """
-A terminal, or what stands in its place: knows colours, width, where the cursor is, and the one line that is replaced.
+A terminal, or a stream in its place: its colours, its width, the position of the cursor, and the progress line.
+
+rich styles, wraps and cuts the text.
 """
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
 from typing import Any
 
-from .._core.text import display_width, fit
+from rich.console import Console
+from rich.text import Text
+from rich.theme import Theme
 
-STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+from .terminal_markdown import TerminalMarkdown
+
+_THEME = Theme({"markdown.code": "cyan", "markdown.link": "underline", "markdown.hr": "dim", "markdown.h1": "bold"})
+#: The padding at the end of a line.
+_PADDING = re.compile(r"(?m) +(\x1b\[0m)?$")
+#: Longer Markdown is written as it is: rendering takes seconds.
+MAX_RENDERED_CHARS = 500_000
 #: For terminals that cannot write these.
 _ASCII = str.maketrans({"●": "*", "⎿": "|", "✓": "+", "✗": "x", "…": "~", "→": ">", "·": "-"})
 #: Seconds between two changes of the line that is replaced.
@@ -36,31 +47,40 @@ class Screen:
         self._has_progress = False
         self._next_update = 0.0
         self._ascii = not _can_write(stream)
+        #: Turns what is to be shown into text; `_put` writes it.
+        self._console = Console(
+            file=stream, force_terminal=self.is_live, color_system="standard" if self.has_colour else None,
+            theme=_THEME, force_jupyter=False, highlight=False, legacy_windows=False,
+        )  # fmt: skip
 
     @property
     def width(self) -> int:
         """Columns; of a terminal that does not tell, or a pipe, 100."""
         return max(20, shutil.get_terminal_size((100, 24)).columns) - 1
 
-    def write(self, text: str, *styles: str) -> None:
+    def write(self, text: str) -> None:
         """Write *text* where the cursor is."""
         if not text:
             return
         self.erase_progress()
         self._at_start = text.endswith("\n")
-        self._put(self._styled(text, styles))
+        self._put(text)
 
     def write_line(self, *parts: tuple[str, str]) -> None:
         """Write one line of parts, each with its style, cut to the width."""
         self.end_line()
         self.erase_progress()
-        room = self.width
-        made = ""
-        for text, style in parts:
-            shown = fit(text, room) if room > 0 else ""
-            room -= display_width(shown)
-            made += self._styled(shown, (style,))
-        self._put(made + "\n")
+        self._put(self._styled_line(*parts) + "\n")
+
+    def write_markdown(self, text: str, indent: str = "") -> None:
+        """Write sanitized Markdown, wrapped to the width: rendered on a terminal, as written elsewhere."""
+        self.end_line()
+        self.erase_progress()
+        block = TerminalMarkdown(text) if self.is_live and len(text) <= MAX_RENDERED_CHARS else Text(text)
+        with self._console.capture() as capture:
+            self._console.print(block, width=max(20, self.width - len(indent)))
+        lines = _PADDING.sub(r"\1", capture.get()).strip("\n").split("\n")
+        self._put("".join(f"{indent}{line}\n" for line in lines))
 
     def end_line(self) -> None:
         """Go to the start of a line."""
@@ -82,7 +102,7 @@ class Screen:
             return
         self._next_update, self._has_progress = now + PROGRESS_INTERVAL, True
         # The cursor goes back to the start: what others write begins there.
-        self._put(_ERASE + self._styled(fit(text, self.width), ("dim",)) + "\r")
+        self._put(_ERASE + self._styled_line((text, "dim")) + "\r")
 
     def erase_progress(self) -> None:
         """Take away the line that is replaced."""
@@ -90,9 +110,12 @@ class Screen:
             self._has_progress, self._next_update = False, 0.0
             self._put(_ERASE)
 
-    def _styled(self, text: str, styles: tuple[str, ...]) -> str:
-        codes = ";".join(STYLES[style] for style in styles if style)
-        return f"\x1b[{codes}m{text}\x1b[0m" if codes and self.has_colour and text else text
+    def _styled_line(self, *parts: tuple[str, str]) -> str:
+        line = Text.assemble(*parts)
+        line.truncate(self.width, overflow="ellipsis")
+        with self._console.capture() as capture:
+            self._console.print(line, soft_wrap=True, end="")
+        return capture.get()
 
     def _put(self, text: str) -> None:
         shown = text.translate(_ASCII) if self._ascii else text

@@ -3,7 +3,6 @@ A run in a terminal, line by line as it goes on.
 """
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +44,10 @@ def _write_text(screen: Screen, event: TextDelta) -> None:
         _write_subagent_text(screen, event)
         return
     text = sanitize(event.added)
-    if text:
+    if screen.is_live and event.is_done and event.added == event.whole and text.strip():
+        screen.begin_group("text")
+        screen.write_markdown(text)
+    elif text:
         if screen.group != "text":
             # What begins with empty lines shall not leave a hole.
             text = text.lstrip("\n")
@@ -57,10 +59,7 @@ def _write_text(screen: Screen, event: TextDelta) -> None:
 
 def _write_subagent_text(screen: Screen, event: TextDelta) -> None:
     screen.begin_group("tool")
-    indent = _INDENT * event.scope.depth
-    for line in sanitize(event.whole).strip().split("\n"):
-        for part in textwrap.wrap(line, max(20, screen.width - len(indent))) or [""]:
-            screen.write_line((indent + part, ""))
+    screen.write_markdown(sanitize(event.whole).strip(), _INDENT * event.scope.depth)
     screen.last_tool_use = None
 
 

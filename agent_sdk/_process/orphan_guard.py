@@ -71,7 +71,7 @@ class _OrphanGuard:
         if self.pipe is not None:
             os.close(self.pipe)
         if self.process is not None:
-            self.process.returncode = 0  # not a child of this process, so it cannot be reaped here
+            self.process.returncode = 0  # not a child of this process, which cannot reap it
         self.__init__()  # type: ignore[misc]
 
 

@@ -49,7 +49,7 @@ class Pipes:
 
 
 def read(descriptor: int, size: int) -> bytes | None:
-    """Read the available bytes: *None* if there are none yet, empty bytes at the end."""
+    """Read the available bytes: *None* if none are available yet, empty bytes at the end."""
     try:
         return os.read(descriptor, size)
     except BlockingIOError:

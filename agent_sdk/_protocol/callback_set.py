@@ -105,7 +105,7 @@ class CallbackSet:
 
             structured_output.prepare(self.output)
         if self.can_use_tool is not None:
-            from ..permissions import decisions  # noqa: F401  # loaded here, not at the first request
+            from ..permissions import decisions  # noqa: F401  # imported before the first request
         for server in self.servers.values():
             server.prepare()
 

@@ -63,7 +63,7 @@ def reply_inline(request: ControlRequest) -> Frame | None:
     """
     Return the response to a request that needs no user code, else *None*. Called by the pump.
 
-    A tool call is planned here and run when it is served: its cancellation may be read before.
+    A tool call is only planned; it runs when it is served, because its cancellation may arrive first.
     """
     if request.fields.get("subtype") != "mcp_message":
         return None

@@ -100,7 +100,7 @@ def _check_agents(info: ServerInfo, options: Options) -> ServerInfo:
             raise ConfigurationError(f"agents[{name!r}]: the CLI rejected this agent definition; check its fields")
     leader = options.agent
     if known and leader is not None and leader not in known and ":" not in leader:  # plugins are loaded later
-        hint = did_you_mean(leader, known, f"there are {', '.join(known)}")
+        hint = did_you_mean(leader, known, f"known agents: {', '.join(known)}")
         raise ConfigurationError(f"agent={leader!r}: unknown agent; {hint}")
     return info
 

@@ -7,18 +7,20 @@ from typing import Any
 
 from .._core.text import join_surrogates
 from ..transcripts.listing import SessionInfo, milliseconds, short_time
+from .commonmark import CODE_STYLE, to_html
 from .conversation import Change, Image, Item, Text, Thinking, ToolUse
 from .markdown import facts_of, readable_json
-from .markdown_to_html import to_html
 from .text import headline
 
 _ROLES = {"user": "User", "assistant": "Assistant", "summary": "Summary of what came before", "system": "System"}
 
 _STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1f2328; --soft: #59636e; --line: #d1d9e0; --box: #f6f8fa;
-  --user: #eaf3ff; --added: #dafbe1; --removed: #ffebe9; --error: #cf222e; }
+  --user: #eaf3ff; --added: #dafbe1; --removed: #ffebe9; --error: #cf222e;
+  --keyword: #cf222e; --string: #0a3069; --number: #0550ae; --name: #8250df; }
 @media (prefers-color-scheme: dark) { :root { --back: #0d1117; --text: #e6edf3; --soft: #9198a1; --line: #3d444d;
-  --box: #151b23; --user: #11233a; --added: #12261e; --removed: #301b1f; --error: #f85149; } }
+  --box: #151b23; --user: #11233a; --added: #12261e; --removed: #301b1f; --error: #f85149;
+  --keyword: #ff7b72; --string: #a5d6ff; --number: #79c0ff; --name: #d2a8ff; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 52rem; background: var(--back); color: var(--text);
   font: 16px/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -42,11 +44,14 @@ summary b { color: var(--text); }
 .failed summary b { color: var(--error); }
 .diff ins, .diff del, .diff span { display: block; text-decoration: none; min-height: 1.45em; }
 .diff ins { background: var(--added); } .diff del { background: var(--removed); } .diff .at { color: var(--soft); }
+li.task { list-style: none; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; } td, th { border: 1px solid var(--line);
   padding: .2rem .6rem; text-align: left; }
 img { max-width: 100%; height: auto; }
 @media print { :root { color-scheme: light; --back: #fff; --text: #000; --soft: #444; --line: #bbb; --box: #fff;
-  --user: #f2f2f2; --added: #e6ffec; --removed: #ffebe9; } body { max-width: none; font-size: 11pt; }
+  --user: #f2f2f2; --added: #e6ffec; --removed: #ffebe9;
+  --keyword: #cf222e; --string: #0a3069; --number: #0550ae; --name: #8250df; }
+  body { max-width: none; font-size: 11pt; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; } article, pre { break-inside: auto; }
   details::details-content { content-visibility: visible; block-size: auto; } }
 """
@@ -72,7 +77,7 @@ def _document(title: str, body: str) -> str:
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="referrer" content="no-referrer">
 <title>{escape(title)}</title>
-<style>{_STYLE}</style>
+<style>{_STYLE}{CODE_STYLE}</style>
 </head>
 <body>
 {body}

@@ -1,16 +1,16 @@
 """
-Hooks: functions of yours that the CLI asks before and after it does something.
+Hooks: your functions, called before and after an action of the CLI.
 
     from agent_sdk import hooks
 
     def guard(ctx: hooks.PreToolUse) -> hooks.Result | None:
         if "rm -rf" in ctx.tool_input["command"]:
-            return hooks.Result.block("No deleting here.")
+            return hooks.Result.block("Deleting files is not allowed.")
 
     agent_sdk.query("…", hooks={"pre_tool_use": hooks.Matcher("Bash", guard)})
 
-This file only gathers names. The context classes are imported when first asked for, `EVENTS` (the class of every event,
-by its name in snake_case) with all of them.
+This module only re-exports names. The context classes are imported on first access. `EVENTS` maps the name of every
+event, in snake_case, to its class; accessing it imports all of them.
 """
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-What all hook events share: the context that a hook gets, and the register of events.
+The base class of hook contexts, and the registry of hook events.
 
-An event is declared once, by `@hook_event` above its class: its name, what a matcher of it is about, and what an answer
-can do there. `matchers` and `result` read these facts.
+`@hook_event` declares an event on its context class: its name, the field that matchers compare, and the effects that a
+hook's result can have. `matchers` and `result` read these facts.
 """
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ class Event(NamedTuple):
 
     #: In snake_case, such as `pre_tool_use`.
     name: str = ""
-    #: As the CLI spells it, such as `PreToolUse`.
+    #: In the CLI's spelling, such as `PreToolUse`.
     wire_name: str = ""
-    #: The field that patterns are compared with; *None* when there is nothing to compare.
+    #: The field that patterns are compared with; *None* when the event has no such field.
     matches: str | None = None
-    #: The CLI is known to compare it by itself, so the pattern is sent to it.
+    #: The CLI compares the field itself, so the pattern is sent to it.
     cli_matches: bool = False
-    #: How the CLI takes a denial: `permission` and `request` by a decision on the tool, `elicitation` by an action,
-    #: `block` by a word at the top of the answer, `none` not at all.
+    #: How a denial is sent: `permission` and `request` as a decision on the tool, `elicitation` as an action, `block`
+    #: as a top-level key. `none` means that the event cannot be denied.
     denial: str = "none"
-    #: A refusal keeps the thing from happening: then a hook that fails refuses, unless it fails open.
+    #: A denial prevents the action. A hook that fails then denies, unless it fails open.
     prevents: bool = False
-    #: The answer may add to what the model knows.
+    #: The result may add context for the model.
     takes_context: bool = False
-    #: Where the answer's new input goes: this field of the wire, and this field of the next hook's context.
+    #: The fields for a new input: the key on the wire, and the field of the next hook's context.
     changes: tuple[str, str] | None = None
 
 
 @wire_object
 class Effort(WireObject):
-    """How hard the model thinks; `level` is `low`, `medium`, `high`, ..."""
+    """The reasoning effort of the model; `level` is `low`, `medium`, `high`, ..."""
 
     level: str = ""
 
@@ -61,10 +61,10 @@ class Effort(WireObject):
 @wire_object
 class HookContext(WireObject):
     """
-    What a hook is told: the fields of its event, and room for data of your own.
+    The argument of a hook: the fields of its event, and your own data.
 
-    `ctx["key"] = value` keeps data for the other hooks of the same firing. Reading `ctx["key"]`, `ctx.get("key")` and
-    `"key" in ctx` look there first, then among the fields. A field that no class names is an attribute all the same.
+    `ctx["key"] = value` stores data for the later hooks of the same event. `ctx["key"]`, `ctx.get("key")` and
+    `"key" in ctx` look up your data first, then the fields. Undeclared fields are attributes too.
     """
 
     #: The facts of the event.
@@ -75,13 +75,13 @@ class HookContext(WireObject):
     cwd: str = ""
     #: The prompt that the turn answers.
     prompt_id: str | None = None
-    #: The permission mode, as the CLI spells it.
+    #: The permission mode, in the CLI's spelling.
     permission_mode: str | None = None
-    #: The subagent that this is about; *None* in the main conversation.
+    #: The subagent in which the event occurred; *None* in the main conversation.
     agent_id: str | None = None
     agent_type: str | None = None
     effort: Effort | None = None
-    #: The event as the CLI spells it.
+    #: The event in the CLI's spelling.
     hook_event_name: str = ""
     _user_data: dict[Any, Any] = attrs.field(factory=dict, init=False)
     _cancellation: Cancellation | None = attrs.field(default=None, init=False)
@@ -93,30 +93,30 @@ class HookContext(WireObject):
 
     @property
     def cancelled(self) -> bool:
-        """The CLI waits no longer, or the hook's time is up: the answer will be dropped."""
+        """The CLI cancelled the request or the hook timed out. The hook's result will be discarded."""
         return self._cancellation is not None and self._cancellation.cancelled
 
     def cancel(self) -> None:
-        """Set `cancelled`. For the SDK, and for tests of your hooks."""
+        """Set `cancelled`. Used by the SDK, and by tests of your hooks."""
         if self._cancellation is None:
             self._cancellation = Cancellation()
         self._cancellation.cancelled = True
 
     def follow(self, cancellation: Cancellation | None) -> None:
-        """Let *cancellation* decide what `cancelled` says. For the SDK."""
+        """Read `cancelled` from *cancellation*. Used by the SDK."""
         self._cancellation = cancellation
 
     def matched_value(self) -> Any:
-        """What patterns are compared with; *None* for events that have nothing to compare."""
+        """Return the value that patterns are compared with; *None* for events without one."""
         return None if self.facts.matches is None else getattr(self, self.facts.matches)
 
     def changeable(self) -> Any:
-        """What an answer may put something else in the place of: a dict; *None* where there is no such thing."""
+        """Return the dict that a hook's result may replace; *None* for events without one."""
         value = None if self.facts.changes is None else getattr(self, self.facts.changes[1])
         return value if type(value) is dict else None
 
     def with_field(self, name: str, value: Any) -> HookContext:
-        """Return a copy for the next hook, in which the field *name* is *value*; data of your own is shared."""
+        """Return a copy for the next hook with the field *name* set to *value*. Your own data is shared."""
         changed = copy.copy(self)
         setattr(changed, name, value)
         return changed
@@ -136,7 +136,7 @@ class HookContext(WireObject):
         return self.get(name, _MISSING) is not _MISSING
 
     def get(self, name: Any, default: Any = None) -> Any:
-        """The data of your own under *name*, else the field *name*, else *default*."""
+        """Return your own data under *name*, else the field *name*, else *default*."""
         try:
             return self[name]
         except KeyError:
@@ -151,14 +151,14 @@ def hook_event(name: str, **facts: Any) -> Callable[[type[T]], type[T]]:
     Define the context class of an event and register it.
 
     Args:
-        name: The event as the CLI spells it.
-        facts: Further fields of `Event`.
+        name: The event in the CLI's spelling.
+        facts: Other fields of `Event`.
     """
     event = Event(snake(name), name, **facts)
 
     def register(cls: Any) -> Any:
         cls = wire_object(cls)
-        # The default in the generated signature: a context made by hand knows its event.
+        # Sets the default in the generated signature: a context created in Python has its event.
         vars(cls)["__init__"].__kwdefaults__["hook_event_name"] = name
         cls.fixed = {"hook_event_name": name}
         cls.facts = event
@@ -175,13 +175,13 @@ def snake(name: str) -> str:
 
 def event_name(name: str) -> str:
     """
-    Return an event's name in snake_case.
+    Return the name of an event in snake_case.
 
     Args:
-        name: In snake_case, or as the CLI spells it.
+        name: In snake_case or in the CLI's spelling.
 
     Raises:
-        ConfigurationError: There is no such event; the CLI would accept the name and never fire it.
+        ConfigurationError: The event does not exist. The CLI would accept the name and never fire the event.
     """
     return event_class(name).facts.name
 
@@ -191,7 +191,7 @@ def event_class(name: str) -> type[HookContext]:
     Return the context class of an event; see `event_name`.
 
     Raises:
-        ConfigurationError: There is no such event.
+        ConfigurationError: The event does not exist.
     """
     if name in _events:
         return _events[name]
@@ -223,14 +223,14 @@ def _unknown_event(name: object, wanted: str) -> ConfigurationError:
 
 
 def copy_json(value: Any) -> Any:
-    """Return a copy of a value of JSON."""
+    """Return a copy of a JSON value."""
     if type(value) is dict:
         return {key: item if type(item) is str else copy_json(item) for key, item in value.items()}
     return [copy_json(item) for item in value] if type(value) is list else value
 
 
 def sample_input(cls: type[HookContext]) -> dict[str, Any]:
-    """Return an input of the event with the keys that the CLI usually sends, in its order, and nothing in them."""
+    """Return an input of the event with the keys that the CLI usually sends, in its order, with empty values."""
     common = ("session_id", "transcript_path", "cwd", "prompt_id", "permission_mode", "effort", "hook_event_name")
     shared = {field.name for field in attrs.fields(HookContext)}
     own = [field for field in attrs.fields(cls) if field.name not in shared and field.default is not None]

@@ -1,4 +1,4 @@
-"""Every hook event and its context class. Importing it imports all families."""
+"""All hook events with their context classes. Importing this module imports all families."""
 from __future__ import annotations
 
 from collections.abc import Mapping

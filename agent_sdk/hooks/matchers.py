@@ -1,9 +1,9 @@
 """
-Which firings a hook applies to. What the CLI can compare by itself is sent to it, so that it asks less often; every
-pattern is compared here as well, since one registration serves all hooks of an event.
+Matchers select the events that a hook applies to. Patterns that the CLI can compare are sent to it, which reduces the
+number of hook requests. The SDK also compares every pattern, because all hooks of an event share one registration.
 
-The CLI's rule, kept here: text of letters, digits, `_`, `|`, comma and blank is a list of exact names, anything else a
-regular expression that may match anywhere; no text, `""` and `"*"` are everything.
+The SDK follows the CLI's rule: a string of letters, digits, `_`, `|`, commas and spaces is a list of exact names. Any
+other string is a regular expression that may match anywhere. *None*, `""` and `"*"` match everything.
 """
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Handler = Callable[[Any], Any]
 Pattern = str | re.Pattern[str] | Callable[[Any], Any] | Iterable[str | re.Pattern[str]] | None
 
 FAIL_MODES = ("closed", "open")
-#: Seconds that a hook may take unless its matcher says otherwise.
+#: Default timeout of a hook in seconds.
 DEFAULT_TIMEOUT = 60.0
 
 _EXACT_NAMES = re.compile(r"[A-Za-z0-9_|, ]*\Z")
-#: `mcp__server` alone is no tool's name: it stands for all tools of that server, as it does in permission rules.
+#: `mcp__server` alone matches all tools of that server, as in permission rules.
 _SERVER_NAME = re.compile(r"mcp__(?:(?!__).)+\Z")
-#: What Python reads and JavaScript does not, or reads otherwise: compared here alone.
+#: Syntax that JavaScript does not support or interprets differently: such patterns are compared only in Python.
 _NOT_JAVASCRIPT = re.compile(r"\(\?[aiLmsuxP#>(]|\\[AZ]|[*+?}]\+|\[\^?\]")
-#: A permission rule such as `Bash(git log *)`, which as an expression fits no tool's name.
+#: A permission rule such as `Bash(git log *)`; as a regular expression it matches no tool name.
 _PERMISSION_RULE = re.compile(r"[A-Z]\w*\([^|]*\)\Z")
 #: The CLI's two names for the tool that starts a subagent.
 _SUBAGENT_TOOLS = frozenset({"Task", "Agent"})
@@ -39,19 +39,19 @@ _MATCH_ALL = ("", "*")
 
 
 class Selector(NamedTuple):
-    """A pattern, read."""
+    """A parsed pattern."""
 
     matches_all: bool = False
     names: tuple[str, ...] = ()
-    #: Regular expressions that the CLI can be told, as text.
+    #: Regular expressions that can be sent to the CLI, as text.
     cli_patterns: tuple[str, ...] = ()
     regexes: tuple[re.Pattern[str], ...] = ()
     test: Callable[[Any], Any] | None = None
-    #: Some of it can be compared here only.
+    #: Part of the pattern can be compared only in Python.
     python_only: bool = False
 
     def matches(self, ctx: HookContext) -> bool:
-        """Tell whether *ctx* fits."""
+        """Return whether the pattern matches *ctx*."""
         if self.matches_all:
             return True
         if self.test is not None:
@@ -68,7 +68,7 @@ class Selector(NamedTuple):
 
 
 def wire_matcher(selectors: Iterable[Selector]) -> str | None:
-    """Return what the CLI is told so that it asks whenever one of *selectors* may fit; *None* for always."""
+    """Return the matcher for the CLI that covers all *selectors*; *None* matches every event."""
     given = list(selectors)
     if any(selector.matches_all or selector.python_only or selector.test is not None for selector in given):
         return None
@@ -78,7 +78,7 @@ def wire_matcher(selectors: Iterable[Selector]) -> str | None:
         return "|".join(names)
     regexes = [regex for selector in given for regex in selector.regexes]
     if _SUBAGENT_TOOLS & set(names) or any(regex.search(name) for regex in regexes for name in _SUBAGENT_TOOLS):
-        # An expression may know the one name and the CLI compare the other.
+        # An expression may match one of the two names while the CLI compares the other.
         names = list(dict.fromkeys([*names, *sorted(_SUBAGENT_TOOLS)]))
     exact = [f"^(?:{'|'.join(names)})$"] if names else []
     parts = [*exact, *sources]
@@ -92,7 +92,7 @@ def _parse_pattern(pattern: Any) -> Selector:
         return _parse_text(pattern)
     if isinstance(pattern, re.Pattern):
         if not isinstance(pattern.pattern, str):
-            raise check.invalid("matcher", pattern, "expected an expression for text, not for bytes")
+            raise check.invalid("matcher", pattern, "expected a pattern for str, not for bytes")
         return Selector(regexes=(pattern,), python_only=True)
     if callable(pattern):
         return Selector(test=check_signature("matcher", pattern, ("ctx",)))
@@ -103,10 +103,10 @@ def _parse_pattern(pattern: Any) -> Selector:
 
 def _parse_list(patterns: list[Any]) -> Selector:
     if not patterns:
-        raise check.invalid("matcher", patterns, "an empty list fits nothing; leave it out to fit everything")
+        raise check.invalid("matcher", patterns, "an empty list matches nothing; omit it to match everything")
     for pattern in patterns:
         if not isinstance(pattern, (str, re.Pattern)):
-            raise check.invalid("matcher", patterns, "expected strings or compiled expressions in the list")
+            raise check.invalid("matcher", patterns, "expected a list of strings or compiled expressions")
     parts = [_parse_pattern(pattern) for pattern in patterns]
     return Selector(
         matches_all=any(part.matches_all for part in parts),
@@ -124,7 +124,7 @@ def _parse_text(pattern: str) -> Selector:
     names = tuple(word for word in words if word and not _SERVER_NAME.match(word))
     sources = tuple(f"^{word}__" for word in words if _SERVER_NAME.match(word))
     if not names and not sources:
-        raise check.invalid("matcher", pattern, "there is no name in it; leave it out to fit everything")
+        raise check.invalid("matcher", pattern, "it contains no name; omit it to match everything")
     return Selector(names=names, cli_patterns=sources, regexes=tuple(map(re.compile, sources)))
 
 
@@ -132,10 +132,10 @@ def _parse_regex(pattern: str) -> Selector:
     try:
         regex = re.compile(pattern)
     except re.error as error:
-        # The CLI accepts it without a word and never fires the hook.
+        # The CLI accepts the pattern silently and never calls the hook.
         raise check.invalid("matcher", pattern, f"not a valid regular expression ({error})") from error
     if _PERMISSION_RULE.match(pattern):
-        raise check.invalid("matcher", pattern, "only the tool name is compared; read ctx.tool_input for more")
+        raise check.invalid("matcher", pattern, "only the tool name is compared; check ctx.tool_input in the hook")
     if _NOT_JAVASCRIPT.search(pattern):
         return Selector(regexes=(regex,), python_only=True)
     return Selector(cli_patterns=(pattern,), regexes=(regex,))
@@ -146,10 +146,10 @@ def parse_fail_mode(value: object) -> str | None:
     Return a fail mode; *None* stays *None*.
 
     Raises:
-        ConfigurationError: It is neither `closed` nor `open`.
+        ConfigurationError: *value* is neither `closed` nor `open`.
     """
     if value is not None and value not in FAIL_MODES:
-        raise check.invalid("fail_mode", value, "expected 'closed' (an error refuses) or 'open' (an error lets pass)")
+        raise check.invalid("fail_mode", value, "expected 'closed' (a failure denies) or 'open' (a failure allows)")
     return value
 
 
@@ -161,19 +161,19 @@ def _parse_timeout(value: object) -> float | None:
 @attrs.frozen(init=False, repr=False, eq=False)
 class Matcher:
     """
-    Hooks and what they apply to.
+    Hooks and the pattern of the events that they apply to.
 
     Args:
-        pattern: A tool's name, names with `|`, a regular expression as text, a list of these, a compiled expression, or
-            a function of the context; *None* applies to everything. Most events compare it with the tool's name, some
-            with their source, trigger or type, and some have nothing to compare.
+        pattern: A tool name, names joined by `|`, a regular expression as a string, a list of these, a compiled
+            expression, or a function of the context. *None* matches everything. Most events compare the tool name, some
+            their source, trigger or type, and some have no value to compare.
         handlers: The hooks, called in order with one argument, the context.
-        timeout: Seconds that each hook may take; *None* sets no limit.
-        fail_mode: What a hook that raises, or is late, means: `closed` refuses, `open` lets pass. *None* leaves it to
-            the hooks' owner, and that is `closed` by default.
+        timeout: Timeout of each hook in seconds; *None* sets no limit.
+        fail_mode: The effect of a hook that raises or times out: `closed` denies, `open` allows. *None* uses the fail
+            mode of the hooks option, which defaults to `closed`.
 
     Raises:
-        ConfigurationError: A value is wrong, or a handler takes other arguments.
+        ConfigurationError: A value is invalid, or a handler has the wrong signature.
     """
 
     pattern: Pattern
@@ -202,20 +202,20 @@ class Matcher:
 
     def check_for(self, event: Event) -> None:
         """
-        Check that the pattern can fit something at *event*.
+        Check that the pattern can match at *event*.
 
         Raises:
-            ConfigurationError: It cannot; the hook would never be called.
+            ConfigurationError: The pattern cannot match, so the hook would never be called.
         """
         if self.selector.matches_all or self.selector.test is not None:
             return
         if event.matches is None:
-            remedy = "leave the pattern out, or give a function of the context"
-            raise check.invalid("matcher", self.pattern, f"{event.name} has nothing to compare it with; {remedy}")
+            remedy = "omit the pattern, or pass a function of the context"
+            raise check.invalid("matcher", self.pattern, f"{event.name} hooks have no value to compare; {remedy}")
         for name in self.selector.names if event.matches == "tool_name" else ():
             if name[0].islower() and not name.startswith("mcp__"):
-                remedy = "tools are called like 'Bash', those of a server like 'mcp__server__tool'"
-                raise check.invalid("matcher", name, f"no tool has such a name, and upper case counts; {remedy}")
+                remedy = "use a name like 'Bash', or 'mcp__server__tool' for a tool of an MCP server"
+                raise check.invalid("matcher", name, f"unknown tool, and tool names are case-sensitive; {remedy}")
             warn_if_misspelled("matcher", name)
 
     def __repr__(self) -> str:
@@ -227,11 +227,11 @@ _MATCHER_KEYS = ("matcher", "handler", "handlers", "timeout", "fail_mode")
 
 def parse_matcher(value: Any) -> Matcher:
     """
-    Return the matcher that *value* stands for: a `Matcher`, a dict with `matcher`, `handler` or `handlers`, `timeout`
-    and `fail_mode`, or a function that is hooked to everything.
+    Convert *value* to a matcher: a `Matcher`, a dict with the keys `matcher`, `handler` or `handlers`, `timeout` and
+    `fail_mode`, or a function that matches everything.
 
     Raises:
-        ConfigurationError: It stands for none.
+        ConfigurationError: *value* has another type or an invalid content.
     """
     if isinstance(value, Matcher):
         return value
@@ -245,7 +245,7 @@ def parse_matcher(value: Any) -> Matcher:
 def _matcher_from_dict(value: Mapping[str, Any]) -> Matcher:
     for key in value:
         if key not in _MATCHER_KEYS:
-            raise check.invalid("hook", key, f"no such key; there are {', '.join(_MATCHER_KEYS)}")
+            raise check.invalid("hook", key, f"unknown key; expected one of {', '.join(_MATCHER_KEYS)}")
     several = value.get("handlers", ())
     handlers = [*(several if isinstance(several, (list, tuple)) else (several,))]
     if "handler" in value:

@@ -1,6 +1,5 @@
 """
-Answers on their way to the wire: any value that a hook may return becomes an output, and the outputs of one firing
-become one.
+Conversion of hook results to the wire: each return value becomes an output, and the outputs of one event are merged.
 """
 from __future__ import annotations
 
@@ -14,17 +13,17 @@ from ..errors import HookError
 from .base import HookContext
 from .result import BLOCKED, DECISIONS, SPECIFIC_KEYS, STRICTNESS, TOP_KEYS, Output, Result
 
-#: In lower case -> as the CLI spells it: `updated_mcp_tool_output` has a word in capitals.
+#: Lower case -> the CLI's spelling, because `updatedMCPToolOutput` has a word in capitals.
 _WIRE_KEYS = {key.lower(): key for key in (*TOP_KEYS, *SPECIFIC_KEYS)}
 
 
 def to_output(answer: object, ctx: HookContext) -> Output:
     """
-    Return the wire form of what a hook returned: `None` and `True` are no opinion, `False` refuses, a `Result` is
-    written for its event, and a dict is sent as it is (keys in snake_case are spelled as the CLI does).
+    Convert the return value of a hook to its wire form: `None` and `True` abstain, `False` denies, a `Result` is
+    encoded for its event, and a dict is sent unchanged (keys in snake_case are converted to the CLI's spelling).
 
     Raises:
-        HookError: It is none of these, makes no sense at this event, or cannot be written as JSON.
+        HookError: The value has another type, is not supported for the event, or cannot be written as JSON.
     """
     if answer is None or answer is True:
         return {}
@@ -36,16 +35,16 @@ def to_output(answer: object, ctx: HookContext) -> Output:
         return _check_encodable(_normalize(answer, ctx), ctx)
     event = ctx.facts.name
     remedy = "return a hooks.Result, None, True, False or a dict"
-    raise HookError(f"{event}: a hook cannot answer with a {type(answer).__name__}; {remedy}", event=event)
+    raise HookError(f"{event}: a hook returned a value of type {type(answer).__name__}; {remedy}", event=event)
 
 
 def _check_encodable(output: Output, ctx: HookContext) -> Output:
     try:
-        # Before it is sent: the line would be refused later, or a NaN would end the CLI.
+        # Checked before sending: otherwise encoding the line fails later, or a NaN makes the CLI exit.
         json_lines.dumps(output)
     except (TypeError, ValueError) as error:
         event = ctx.facts.name
-        raise HookError(f"{event}: the hook's answer cannot be written as JSON: {error}", event=event) from error
+        raise HookError(f"{event}: the hook's result cannot be written as JSON: {error}", event=event) from error
     return output
 
 
@@ -56,7 +55,7 @@ def _normalize(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
             _reject_typo(key, TOP_KEYS, ctx)
     if output and not output.keys() & set(TOP_KEYS):
         event = ctx.facts.name
-        text = f"{event}: a hook's answer has none of the keys that the CLI knows: {', '.join(map(repr, output))}"
+        text = f"{event}: the dict that a hook returned has no supported key: {', '.join(map(repr, output))}"
         raise HookError(f"{text}; return a hooks.Result", event=event)
     _check_word("decision", output, ("approve", "block"), ctx)
     specific = output.get("hookSpecificOutput")
@@ -64,14 +63,14 @@ def _normalize(answer: Mapping[Any, Any], ctx: HookContext) -> Output:
         named = {_wire_key(key, ctx): value for key, value in specific.items()}
         name = named.setdefault("hookEventName", ctx.facts.wire_name)
         if name != ctx.facts.wire_name:
-            # The CLI takes such an answer for an empty one.
-            raise HookError(f"hookEventName is {name!r} at {ctx.facts.name}; leave it out", event=ctx.facts.name)
+            # The CLI treats such a result as empty.
+            raise HookError(f"{ctx.facts.name}: hookEventName is {name!r}; omit it", event=ctx.facts.name)
         for key in named.keys() - SPECIFIC_KEYS - {"decision"}:
             _reject_typo(key, tuple(SPECIFIC_KEYS), ctx)
         _check_word("permissionDecision", named, DECISIONS, ctx)
         output["hookSpecificOutput"] = named
     if output.get("continue") is False and ctx.facts.prevents and not ends_chain({**output, "continue": True}):
-        # By itself it ends the turn after the tool ran (CLI 2.1), and whoever says stop does not want that.
+        # `continue: false` alone ends the turn only after the tool ran (CLI 2.1), so the tool is denied as well.
         output = merge(output, Result.stop(str(output.get("stopReason") or BLOCKED)).to_wire(ctx))
     return output
 
@@ -85,23 +84,23 @@ def _check_word(key: str, output: Mapping[str, Any], words: Iterable[str], ctx: 
 
 def _wire_key(key: Any, ctx: HookContext) -> str:
     if not isinstance(key, str):
-        raise HookError(f"{ctx.facts.name}: a hook's answer has strings as keys, not {key!r}", event=ctx.facts.name)
-    # `continue_` and `async_`: Python's keywords cannot be named in dict(...).
+        raise HookError(f"{ctx.facts.name}: keys of a hook's result must be strings, not {key!r}", event=ctx.facts.name)
+    # Accepts `continue_` and `async_`, because Python keywords cannot be arguments of dict(...).
     spelled = camel(key.rstrip("_"))
     return _WIRE_KEYS.get(spelled.lower(), spelled)
 
 
 def _reject_typo(key: str, known: Sequence[str], ctx: HookContext) -> None:
-    """Refuse what the CLI would ignore by mistake; a key that nobody knows may belong to a later version."""
+    """Raise for keys that the CLI would ignore. Other unknown keys may belong to a later version of the CLI."""
     event = ctx.facts.name
     if key in SPECIFIC_KEYS and known is TOP_KEYS:
-        raise HookError(f"{event}: {key} belongs into hookSpecificOutput, beside hookEventName", event=event)
+        raise HookError(f"{event}: {key} must be inside hookSpecificOutput", event=event)
     if near := nearest(key, known, cutoff=0.8):
-        raise HookError(f"{event}: unknown key {key!r} in a hook's answer; did you mean {near!r}?", event=event)
+        raise HookError(f"{event}: unknown key {key!r} in a hook's result; did you mean {near!r}?", event=event)
 
 
 def ends_chain(output: Output) -> bool:
-    """Tell whether no further hook is asked after *output*: it refuses, defers, or ends the turn."""
+    """Return whether *output* skips the remaining hooks: it denies, defers or ends the turn."""
     if output.get("decision") == "block" or output.get("continue") is False:
         return True
     specific = output.get("hookSpecificOutput")
@@ -113,7 +112,7 @@ def ends_chain(output: Output) -> bool:
 
 
 def next_context(output: Output, ctx: HookContext) -> HookContext:
-    """Return the context for the next hook: with the input, or the result, that *output* puts in place of the old."""
+    """Return the context for the next hook, with the input or result that *output* replaces."""
     specific = output.get("hookSpecificOutput")
     if not isinstance(specific, Mapping):
         return ctx
@@ -128,11 +127,11 @@ def next_context(output: Output, ctx: HookContext) -> HookContext:
 
 
 def merge(first: Output, second: Output) -> Output:
-    """Join two outputs of one firing: texts add up, the stricter decision holds, else the later value."""
+    """Merge two outputs of one event: texts are joined, the stricter decision wins, else the later value."""
     if not first or not second:
         return first or second
     if second.get("async") is True:
-        # A promise says nothing, and beside an opinion it would drown that.
+        # An async output has no decision, and the CLI would ignore a decision beside `async`.
         return first
     kept = {key: value for key, value in first.items() if key not in ("async", "asyncTimeout")}
     output = {**kept, **second}

@@ -1,7 +1,7 @@
 """
-What a hook may answer, and what that is on the wire of each event.
+The results of hooks, and their wire form at each event.
 
-The CLI ignores what it does not know, so an answer that makes no sense for its event is an error here.
+The CLI silently ignores unsupported results, so a result that its event does not support raises `HookError`.
 """
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .base import HookContext
 Output = dict[str, Any]
 
 BLOCKED = "Blocked by a hook."
-SKIPPED = "Skipped by a hook; carry on without it."
+SKIPPED = "Skipped by a hook. Continue without it."
 DECISIONS = ("allow", "ask", "defer", "deny")
-#: The stricter, the higher. `defer` ends the turn, and so stands above a question.
+#: Higher is stricter. `defer` ends the turn, so it ranks above `ask`.
 STRICTNESS = {"allow": 1, "ask": 2, "defer": 3, "skip": 4, "deny": 5}
 
-#: What stands at the top of an answer.
+#: The top-level keys of an output.
 TOP_KEYS = (
     "continue", "suppressOutput", "stopReason", "decision", "systemMessage", "terminalSequence", "reason",
     "hookSpecificOutput", "async", "asyncTimeout",
 )  # fmt: skip
-#: What stands in `hookSpecificOutput`: at the top it would be ignored.
+#: The keys of `hookSpecificOutput`; the CLI ignores them at the top level.
 SPECIFIC_KEYS = frozenset({
     "permissionDecision", "permissionDecisionReason", "updatedInput", "additionalContext", "updatedToolOutput",
     "updatedMCPToolOutput", "classifierContext", "sessionTitle", "suppressOriginalPrompt", "initialUserMessage",
@@ -40,58 +40,58 @@ _UNSET: Any = object()
 def _required_text(name: str, value: object) -> str:
     text: str | None = check.string(name)(value)
     if text is None:
-        raise check.invalid(name, value, "say why in a few words")
+        raise check.invalid(name, value, "must be a non-empty string")
     return text
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class Result:
     """
-    An answer of a hook. Made by the class methods; `+` joins two answers into one, whose texts add up and whose
-    decision is the stricter of the two:
+    The result of a hook. Create it with the class methods. `+` merges two results: their texts are joined, and the
+    stricter decision wins:
 
         Result.approve() + Result.with_context("The file is generated.")
     """
 
-    #: `allow`, `deny`, `ask`, `defer` or `skip`; *None* is no opinion.
+    #: `allow`, `deny`, `ask`, `defer` or `skip`; *None* abstains.
     decision: str | None = None
     reason: str | None = None
-    #: *None* leaves the input as it is.
+    #: *None* leaves the input unchanged.
     new_input: dict[str, Any] | None = None
     new_output: Any = _UNSET
-    #: Why the turn ends; *None* lets it go on.
+    #: The reason to end the turn; *None* continues it.
     stop_reason: str | None = None
     context: str | None = None
     system_message: str | None = None
     suppressed: bool | None = None
-    #: Seconds; *None* when the answer is no promise.
+    #: Timeout of an asynchronous result in seconds; *None* sets none.
     async_timeout: float | None = None
     is_async: bool | None = None
 
     @classmethod
     def approve(cls, reason: str | None = None) -> Result:
-        """Let the tool run without a permission request. Where nothing asks for permission: no opinion."""
+        """Allow the tool without a permission request. Abstains at events that need no permission."""
         return cls(decision="allow", reason=check.string("reason")(reason))
 
     @classmethod
     def block(cls, reason: str = BLOCKED) -> Result:
         """
-        Refuse. The model reads *reason*, and the turn goes on; at `stop` it is what the model goes on with.
+        Deny the action. The model reads *reason* and the turn continues. At `stop` the model continues with *reason*.
 
         Args:
-            reason: Why, in words for the model.
+            reason: The reason, sent to the model.
         """
         return cls(decision="deny", reason=_required_text("reason", reason))
 
     @classmethod
     def modify(cls, input: Mapping[str, Any], reason: str | None = None, *, approve: bool = True) -> Result:
         """
-        Change what the tool runs with.
+        Change the input of the tool.
 
         Args:
-            input: The new input, whole. The next hook gets it.
-            reason: Why.
-            approve: Let it run without a permission request; *False* puts the new input to the usual rules.
+            input: The complete new input. Later hooks receive it.
+            reason: The reason for the change.
+            approve: Allow the tool without a permission request; *False* applies the usual rules to the new input.
         """
         changed = check.mapping("input")(input)
         if changed is None:
@@ -100,44 +100,44 @@ class Result:
 
     @classmethod
     def skip(cls, reason: str | None = None) -> Result:
-        """Leave this one out, without blame: a refusal that tells the model to carry on."""
+        """Deny the action and ask the model to continue without it."""
         return cls(decision="skip", reason=check.string("reason")(reason))
 
     @classmethod
     def stop(cls, reason: str) -> Result:
-        """End the turn. The tool, the prompt or the like that the hook was asked about is refused as well."""
+        """End the turn. The action that the hook was called for, such as a tool or a prompt, is denied as well."""
         return cls(stop_reason=_required_text("reason", reason))
 
     @classmethod
     def with_context(cls, text: str) -> Result:
-        """Tell the model *text* besides."""
+        """Add *text* to the model's context."""
         return cls(context=_required_text("text", text))
 
     @classmethod
     def with_system_message(cls, text: str) -> Result:
-        """Show *text* to the user, as a message of the stream; the model does not read it."""
+        """Show *text* to the user as a message of the stream. The model does not read it."""
         return cls(system_message=_required_text("text", text))
 
     @classmethod
     def suppress(cls) -> Result:
-        """Keep the hook's output out of the CLI's transcript view."""
+        """Hide the hook's output in the CLI's transcript view."""
         return cls(suppressed=True)
 
     @classmethod
     def run_async(cls, timeout: float | None = None) -> Result:
         """
-        Let the CLI go on at once, without an opinion.
+        Abstain and let the CLI continue immediately.
 
         Args:
-            timeout: Seconds that the CLI may keep the hook in mind.
+            timeout: Timeout of the asynchronous hook in the CLI, in seconds.
         """
         return cls(is_async=True, async_timeout=check.number("timeout", above=0)(timeout))
 
     @classmethod
     def permission(cls, decision: str, reason: str | None = None) -> Result:
         """
-        Decide on a tool: `allow`, `deny`, `ask` (a permission request) or `defer` (the turn ends at once, and the tool
-        runs when the session is resumed).
+        Decide on a tool use: `allow`, `deny`, `ask` (make a permission request) or `defer` (end the turn immediately;
+        the tool runs when the session is resumed).
         """
         if decision not in DECISIONS:
             raise check.invalid("decision", decision, f"expected one of {', '.join(DECISIONS)}")
@@ -146,10 +146,10 @@ class Result:
     @classmethod
     def replace_output(cls, output: Any) -> Result:
         """
-        Change what the model reads as the tool's result, after it ran.
+        Replace the tool result that the model reads, after the tool ran.
 
         Args:
-            output: An object of the shape of `ctx.tool_response`, or text for commands and tools of servers.
+            output: A value with the shape of `ctx.tool_response`, or text for Bash commands and MCP tools.
         """
         return cls(new_output=output)
 
@@ -166,10 +166,10 @@ class Result:
 
     def to_wire(self, ctx: HookContext) -> Output:
         """
-        Return the answer as the CLI reads it at the event of *ctx*.
+        Return the wire form of the result for the event of *ctx*.
 
         Raises:
-            HookError: It makes no sense there.
+            HookError: The event does not support the result.
         """
         output: Output = {}
         specific: Output = {}
@@ -195,21 +195,21 @@ def _set_fields(result: Result) -> list[tuple[str, Any]]:
 
 def _unsupported(ctx: HookContext, answer: str, remedy: str) -> HookError:
     event = ctx.facts.name
-    return HookError(f"{answer} makes no sense at {event}: {remedy}", event=event)
+    return HookError(f"{answer} is not supported for {event} hooks; {remedy}", event=event)
 
 
 def _write_decision(result: Result, decision: str, ctx: HookContext, output: Output, specific: Output) -> None:
     reason = result.reason
     if decision == "skip":
         if not ctx.facts.prevents:
-            raise _unsupported(ctx, "skip", "there is nothing left to skip; return None, or stop to end the turn")
+            raise _unsupported(ctx, "Result.skip()", "return None, or Result.stop() to end the turn")
         decision, reason = "deny", reason or SKIPPED
     _DECISION_WRITERS[ctx.facts.denial](decision, reason, ctx, output, specific)
 
 
 def _write_permission(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision == "defer" and ctx.facts.name != "pre_tool_use":
-        raise _unsupported(ctx, "defer", "only a tool use can be deferred, at pre_tool_use")
+        raise _unsupported(ctx, "defer", "only pre_tool_use hooks can defer a tool use")
     specific["permissionDecision"] = decision
     if reason is not None or decision == "deny":
         specific["permissionDecisionReason"] = reason or BLOCKED
@@ -217,7 +217,7 @@ def _write_permission(decision: str, reason: str | None, ctx: HookContext, outpu
 
 def _write_request(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _unsupported(ctx, decision, "a permission request takes allow or deny; return None to let it be asked")
+        raise _unsupported(ctx, decision, "use allow or deny, or return None to abstain")
     decided: Output = {"behavior": decision}
     if decision == "deny":
         decided["message"] = reason or BLOCKED
@@ -226,24 +226,24 @@ def _write_request(decision: str, reason: str | None, ctx: HookContext, output: 
 
 def _write_elicitation(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _unsupported(ctx, decision, "block declines, and modify answers with fields")
+        raise _unsupported(ctx, decision, "use Result.block() to decline or Result.modify() to answer")
     if decision == "deny":
-        # CLI 2.1 reads the decision alone, and documents the action alone.
+        # CLI 2.1 reads only the decision but documents only the action, so both are sent.
         output.update(decision="block", reason=reason or BLOCKED)
         specific["action"] = "decline"
 
 
 def _write_block(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision not in ("allow", "deny"):
-        raise _unsupported(ctx, decision, "it takes block, or None for no opinion")
+        raise _unsupported(ctx, decision, "return Result.block() or None")
     if decision == "deny":
         output.update(decision="block", reason=reason or BLOCKED)
 
 
 def _reject_denial(decision: str, reason: str | None, ctx: HookContext, output: Output, specific: Output) -> None:
     if decision != "allow":
-        answer = "block" if decision == "deny" else decision
-        raise _unsupported(ctx, answer, "nothing waits for leave there; return None")
+        answer = "Result.block()" if decision == "deny" else decision
+        raise _unsupported(ctx, answer, "return None")
 
 
 _DECISION_WRITERS: dict[str, Callable[[str, str | None, HookContext, Output, Output], None]] = {
@@ -257,7 +257,7 @@ _DECISION_WRITERS: dict[str, Callable[[str, str | None, HookContext, Output, Out
 
 def _write_input(result: Result, value: Any, ctx: HookContext, output: Output, specific: Output) -> None:
     if ctx.facts.changes is None:
-        raise _unsupported(ctx, "modify", "only pre_tool_use, permission_request and elicitations have a new input")
+        raise _unsupported(ctx, "Result.modify()", "use it in pre_tool_use, permission_request or elicitation hooks")
     key = ctx.facts.changes[0]
     if ctx.facts.denial == "elicitation":
         specific["action"] = "accept"
@@ -265,33 +265,33 @@ def _write_input(result: Result, value: Any, ctx: HookContext, output: Output, s
         specific[key] = value
         return
     if "decision" not in specific:
-        raise _unsupported(ctx, "modify with approve=False", "the input changes with the permission; use pre_tool_use")
+        raise _unsupported(ctx, "Result.modify(approve=False)", "omit approve=False, or use pre_tool_use")
     if specific["decision"]["behavior"] == "allow":
         specific["decision"][key] = value
 
 
 def _write_output(result: Result, value: Any, ctx: HookContext, output: Output, specific: Output) -> None:
     if ctx.facts.name != "post_tool_use":
-        raise _unsupported(ctx, "replace_output", "only post_tool_use has a result to replace")
+        raise _unsupported(ctx, "Result.replace_output()", "only post_tool_use hooks can replace a result")
     specific["updatedToolOutput"] = _in_result_shape(value, ctx)
 
 
 def _in_result_shape(value: Any, ctx: HookContext) -> Any:
-    """Give text the shape of the tool's own result: in any other the CLI keeps the old one without a word."""
+    """Convert text to the shape of the tool's result; the CLI silently ignores a replacement of another shape."""
     old = getattr(ctx, "tool_response", None)
     if isinstance(value, str) and isinstance(old, list):
         return [{"type": "text", "text": value}]
     if isinstance(value, str) and isinstance(old, dict):
         if "stdout" in old:
             return {**old, "stdout": value, "stderr": ""}
-        raise _unsupported(ctx, "replace_output with text", f"give a dict with the keys {', '.join(map(str, old))}")
+        raise _unsupported(ctx, "text as result of this tool", f"pass a dict with the keys {', '.join(map(str, old))}")
     return value
 
 
 def _write_stop(result: Result, value: str, ctx: HookContext, output: Output, specific: Output) -> None:
     output.update({"continue": False, "stopReason": value})
     if ctx.facts.prevents:
-        # By itself it ends the turn after the tool ran (CLI 2.1), and whoever says stop does not want that.
+        # `continue: false` alone ends the turn only after the tool ran (CLI 2.1), so the tool is denied as well.
         _DECISION_WRITERS[ctx.facts.denial]("deny", value, ctx, output, specific)
     if ctx.facts.denial == "request":
         specific["decision"]["interrupt"] = True
@@ -299,7 +299,7 @@ def _write_stop(result: Result, value: str, ctx: HookContext, output: Output, sp
 
 def _write_context(result: Result, value: str, ctx: HookContext, output: Output, specific: Output) -> None:
     if not ctx.facts.takes_context:
-        raise _unsupported(ctx, "with_context", "the model is not told anything there; use with_system_message")
+        raise _unsupported(ctx, "Result.with_context()", "use Result.with_system_message()")
     specific["additionalContext"] = value
 
 
@@ -317,7 +317,7 @@ def _write_async(result: Result, value: bool, ctx: HookContext, output: Output, 
         output["asyncTimeout"] = round(result.async_timeout * 1000)
 
 
-#: In the order of the fields: a decision is written before what belongs to it.
+#: In the order of the fields: the decision is written before the values that depend on it.
 _WRITERS: dict[str, Callable[[Result, Any, HookContext, Output, Output], None]] = {
     "decision": _write_decision,
     "new_input": _write_input,

@@ -1,9 +1,9 @@
 """
-The hooks of one client: what is registered, and what happens when an event fires.
+The hooks of one client: their registration, and their execution when an event fires.
 
-The CLI calls all callbacks that match at the same time, but hooks here run one after the other: each event is
-registered once, with all that its matchers may fit, and its hooks run here in order. No I/O, no threads, no clock: who
-runs an event brings a `Timer`, and sends the output.
+The CLI calls all matching callbacks in parallel, but the hooks of a client run one after the other. Therefore each
+event is registered once, with the union of its matchers, and the SDK runs its hooks in order. This module does no I/O
+and uses no threads and no clock: the caller provides a `Timer` and sends the output.
 """
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ from .matchers import Handler, Matcher, parse_fail_mode, parse_matcher, wire_mat
 from .outputs import ends_chain, merge, next_context, to_output
 from .result import Output, Result
 
-#: Seconds that the CLI waits for an event: far more than any hook takes, whose own timeout starts with the hook.
+#: Timeout of the CLI in seconds. A fallback only: each hook has its own timeout, which begins when the hook starts.
 CLI_TIMEOUT = 86400
 _PREFIX = "hook_"
 
 
 class Timer(Protocol):
     """
-    Times one hook after the other, for whoever runs them.
+    Times hooks one after the other. The caller of `HookSet.run` provides it.
 
-    `start` is called before a hook, `stop` after it, whatever it did, in the same thread.
+    The runner calls `start` before each hook, and `stop` after it even if it raised, both in the same thread.
     """
 
     def start(self, timeout: float | None, expire: Callable[[], Output]) -> None:
         """
-        Begin to time a hook.
+        Start timing a hook.
 
         Args:
-            timeout: Seconds; *None* for no limit.
-            expire: Call it once when they have passed, from any thread, and send what it returns: it cancels the
-                context and gives the output that answers in the hook's place. It does not block.
+            timeout: Seconds; *None* sets no limit.
+            expire: Call it once after the timeout, from any thread, and send the output that it returns. It cancels
+                the context and returns the output for the timed-out hook. It does not block.
         """
 
     def stop(self) -> bool:
-        """End the timing; tell whether `expire` was called, and so the event is answered."""
+        """Stop timing and return whether `expire` was called, that is, the event was already answered."""
         ...
 
 
 class _Untimed:
-    """Lets hooks take as long as they do."""
+    """A timer without limits."""
 
     def start(self, timeout: float | None, expire: Callable[[], Output]) -> None:
-        """Let it run."""
+        """Do nothing."""
 
     def stop(self) -> bool:
-        """Nothing was answered."""
+        """Return False: no hook timed out."""
         return False
 
 
@@ -62,29 +62,29 @@ _UNTIMED = _Untimed()
 
 
 class Logger(Protocol):
-    """Where failures of hooks are logged: a `logging.Logger`, or anything with its method."""
+    """Logs failures of hooks: a `logging.Logger`, or any object with the same method."""
 
     def warning(self, msg: str, /, *args: object) -> Any:
-        """Log one line; *args* fill *msg*."""
+        """Log *msg* formatted with *args*."""
 
 
 class HookOutcome(NamedTuple):
-    """What became of one firing."""
+    """The outcome of one event."""
 
-    #: What answers the CLI; `{}` is no opinion.
+    #: The output for the CLI; `{}` abstains.
     output: Output
-    #: What went wrong, in order: exceptions of hooks as they were raised, and a `HookError` for a wrong answer.
+    #: The failures in order: exceptions of hooks as raised, and a `HookError` for an invalid result.
     errors: list[Exception]
-    #: A `Timer` ran out: *output* is what it was given, and must not be sent again.
+    #: A hook timed out: the `Timer` has already received *output*, so it must not be sent again.
     is_answered: bool = False
 
 
 class _Step(NamedTuple):
-    """One hook in the order of its event."""
+    """One hook of an event."""
 
     matcher: Matcher
     handler: Handler
-    #: Its failure refuses.
+    #: A failure of the hook denies.
     is_closed: bool
 
 
@@ -93,12 +93,12 @@ class HookSet:
     All hooks of one client.
 
     Args:
-        hooks: The option: event -> function, `Matcher`, dict, or a list of these.
-        fail_mode: For matchers that give none: `closed` (the default) or `open`.
-        logger: Where failures are logged; by default at DEBUG, as `agent_sdk.hooks`.
+        hooks: The option `hooks`: event -> function, `Matcher`, dict, or a list of these.
+        fail_mode: Default for matchers without a fail mode: `closed` (the default) or `open`.
+        logger: Logs failures; defaults to the logger `agent_sdk.hooks` at level DEBUG.
 
     Raises:
-        ConfigurationError: Something in it is wrong.
+        ConfigurationError: An event, a hook or the fail mode is invalid.
     """
 
     def __init__(
@@ -117,34 +117,34 @@ class HookSet:
         return bool(self._steps)
 
     def has(self, event: str) -> bool:
-        """Tell whether *event* has hooks; its name in either spelling."""
-        # Without its class: that of an event without hooks need not be loaded.
+        """Return whether *event*, in either spelling, has hooks."""
+        # Does not look up the class, so that classes of events without hooks are not imported.
         return event in self._steps or snake(event) in self._steps
 
     def add(self, event: str, hook: Any) -> Matcher:
         """
-        Register one more hook, behind the others of its event. A process that runs already may not fire it.
+        Append a hook to the hooks of its event. A process that is already running may not fire the event.
 
         Args:
-            event: The event's name, in either spelling.
+            event: The name of the event, in either spelling.
             hook: A `Matcher`, a dict, or a function.
 
         Raises:
-            ConfigurationError: There is no such event, or the hook is wrong.
+            ConfigurationError: The event does not exist, or the hook is invalid.
         """
         facts, matcher = event_class(event).facts, parse_matcher(hook)
         matcher.check_for(facts)
         if matcher.fail_mode == "closed" and not facts.prevents:
-            remedy = "nothing can be refused any more; catch the hook's own errors in it, and answer all the same"
-            raise check.invalid("fail_mode", matcher.fail_mode, f"at {facts.name} {remedy}")
+            remedy = "cannot prevent the action; catch exceptions in the hook and return a result"
+            raise check.invalid("fail_mode", matcher.fail_mode, f"{facts.name} hooks {remedy}")
         is_closed = (matcher.fail_mode or self.fail_mode) == "closed" and facts.prevents
         steps = [_Step(matcher, handler, is_closed) for handler in matcher.handlers]
-        # A new list: the event may be running.
+        # Create a new list, because hooks of the event may be running.
         self._steps[facts.name] = [*self._steps.get(facts.name, ()), *steps]
         return matcher
 
     def prepare(self) -> None:
-        """Make what first firings need, while there is time. May be left out."""
+        """Create the converters for the registered events ahead of their first use. Optional."""
         for event in self._steps:
             self._context_structurer(event)(sample_input(event_class(event)))
 
@@ -153,7 +153,7 @@ class HookSet:
         return structure
 
     def wire(self) -> dict[str, list[Output]] | None:
-        """Return the `hooks` of the handshake; *None* when there are none."""
+        """Return the `hooks` field of the handshake; *None* without hooks."""
         registered = {}
         for event, steps in self._steps.items():
             facts = event_class(event).facts
@@ -172,15 +172,15 @@ class HookSet:
         Run the hooks that the CLI called; never raises an `Exception`.
 
         Args:
-            callback_id: As the CLI sends it.
-            fields: The `input` of its request.
-            cancellation: Set by the caller when the CLI takes its question back; then no further hook runs.
-            timer: Times each hook; *None* lets them take as long as they do.
+            callback_id: The callback id that the CLI sent.
+            fields: The `input` of the request.
+            cancellation: The caller sets it when the CLI cancels the request; the remaining hooks are then skipped.
+            timer: Times each hook; *None* sets no limit.
         """
         event = callback_id.removeprefix(_PREFIX)
         steps = self._steps.get(event)
         if steps is None:
-            error = HookError(f"there is no hook {callback_id!r}", event=event)
+            error = HookError(f"unknown hook callback id {callback_id!r}", event=event)
             return HookOutcome({}, [error])
         ctx = (self._structurers.get(event) or self._context_structurer(event))(fields)
         ctx.follow(cancellation)
@@ -188,12 +188,12 @@ class HookSet:
 
     def fire(self, event: str, fields: Mapping[str, Any], **run: Any) -> HookOutcome:
         """
-        Fire an event from our side, as the CLI would: for those that it never fires for an SDK.
+        Fire an event from the SDK, for events that the CLI does not fire for an SDK.
 
         Args:
-            event: Its name, in either spelling.
+            event: The name of the event, in either spelling.
             fields: The input as the CLI would send it; `hook_event_name` is added.
-            run: As for `run`.
+            run: Arguments of `run`.
         """
         if not self.has(event):
             return HookOutcome({}, [])
@@ -215,13 +215,13 @@ def _registration(facts: Event, steps: list[_Step]) -> Output:
         "timeout": CLI_TIMEOUT,
     }
     if facts.prevents:
-        # For an answer that we could not give at all: the process died, the line was lost.
+        # Applies when the SDK cannot answer at all, for example because its process died.
         registered["onFailure"] = "block" if any(step.is_closed for step in steps) else "continue"
     return registered
 
 
 class _Firing:
-    """One firing of one event: the hooks in order, and what they have said so far."""
+    """One execution of the hooks of an event, with their merged output so far."""
 
     __slots__ = ("ctx", "errors", "hooks", "index", "output", "steps", "timeout_output", "timer")
 
@@ -230,7 +230,7 @@ class _Firing:
         self.ctx = ctx
         self.steps = steps
         self.timer = timer
-        #: Which of the steps runs.
+        #: Index of the current step.
         self.index = 0
         #: Answers in place of a hook that timed out.
         self.timeout_output: Output | None = None
@@ -256,10 +256,10 @@ class _Firing:
     def _refuse_remaining(self, remaining: list[_Step]) -> None:
         """Refuse in place of the *remaining* hooks: the CLI withdrew the event, but may still read the answer."""
         if any(step.is_closed for step in remaining):
-            self.output = merge(self.output, self._refusal("The event was cancelled."))
+            self.output = merge(self.output, self._refusal("the event was cancelled."))
 
     def _call_hook(self, step: _Step) -> Output | None:
-        """Call a hook against the clock; *None* when its time ran out and the event is answered."""
+        """Call a hook and return its output; *None* when it timed out and the event was already answered."""
         timer = self.timer
         output: Output = {}
         given: Any = None
@@ -275,12 +275,12 @@ class _Firing:
                 if given != before:
                     self._reject_change_in_place(output)
         except Exception as error:
-            # A hook's bug ends neither the turn nor the process: it refuses, or is passed over, and is reported.
+            # An exception in a hook must not end the turn or the process. It denies or is skipped, and is reported.
             output = self._on_error(step, error)
         finally:
             is_late = timer.stop()
         if before is not None and next_context(output, self.ctx) is self.ctx:
-            given.clear()  # the hooks that follow see what will run, whatever this one has put there
+            given.clear()  # undo changes in place: the remaining hooks must see the input that will run
             given.update(before)
         if not is_late:
             return output
@@ -289,7 +289,7 @@ class _Firing:
         return None
 
     def _reject_change_in_place(self, output: Output) -> None:
-        """Refuse a change of the input in place: it changes nothing of what will run."""
+        """Raise when a hook changed the input in place, because such a change has no effect on the tool."""
         if not ends_chain(output) and next_context(output, self.ctx) is self.ctx:
             event, remedy = self.ctx.event, "return hooks.Result.modify(new_input), or change a copy"
             raise HookError(f"{event}: the hook changed the input in place, which has no effect; {remedy}", event=event)
@@ -297,13 +297,13 @@ class _Firing:
     def _expire(self) -> Output:
         step, later = self.steps[self.index], self.steps[self.index + 1 :]
         self.ctx.cancel()
-        late = f"The hook {function_name(step.handler)} did not answer within {step.matcher.timeout} seconds."
+        late = f"the hook {function_name(step.handler)} timed out after {step.matcher.timeout} seconds."
         output = self.output
         if step.is_closed:
             output = merge(output, self._refusal(late))
         elif any(each.is_closed for each in later):
-            # This one may be passed over, but not the others that now cannot be asked.
-            output = merge(output, self._refusal(f"{late} It kept other hooks from being asked."))
+            # This hook fails open, but later hooks fail closed and cannot run any more.
+            output = merge(output, self._refusal(f"{late} Later hooks did not run."))
         self.timeout_output = output
         return output
 
@@ -315,14 +315,14 @@ class _Firing:
         self.hooks.log("the hook %s failed at %s: %s: %s", name, self.ctx.event, type(error).__name__, error)
         if not step.is_closed:
             return {}
-        # The text may hold secrets: the model gets the kind alone.
-        return self._refusal(f"The hook {name} failed ({type(error).__name__}).")
+        # The text of the exception may contain secrets, so the model reads only its class.
+        return self._refusal(f"the hook {name} failed ({type(error).__name__}).")
 
     def _timeout_error(self, step: _Step) -> HookError:
         name, event = function_name(step.handler), self.ctx.event
-        text = f"the hook {name} did not answer {event} within {step.matcher.timeout} seconds; raise its timeout"
+        text = f"the hook {name} timed out at {event} after {step.matcher.timeout} seconds; increase its timeout"
         self.hooks.log("%s", text)
         return HookError(text, event=event, handler=name)
 
     def _refusal(self, reason: str) -> Output:
-        return Result.block(f"{reason} Refused to be on the safe side.").to_wire(self.ctx)
+        return Result.block(f"Denied: {reason}").to_wire(self.ctx)

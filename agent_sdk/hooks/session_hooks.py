@@ -1,7 +1,7 @@
 """
-Hook events of a session: its start and end, compaction, models, and what changes around it.
+Hook events of a session: start and end, compaction, model switches, and changes of files and directories.
 
-`SessionStart` at start-up and resume, and `SessionEnd`, the CLI never fires for an SDK: the SDK fires them itself.
+The CLI does not fire `SessionStart` (at startup and resume) and `SessionEnd` for an SDK; this SDK fires them itself.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .base import HookContext, hook_event
 
 @hook_event("SessionStart", matches="source", takes_context=True)
 class SessionStart(HookContext):
-    """A session starts or goes on."""
+    """A session starts or is resumed."""
 
     #: `startup`, `resume`, `clear`, `compact` or `fork`.
     source: str = ""
@@ -61,11 +61,11 @@ class PostCompact(HookContext):
 
 @wire_object
 class ModelSwitchContext(HookContext):
-    """What the events of a switch of models share."""
+    """Base class of the events of a model switch."""
 
     from_model: str = ""
     to_model: str = ""
-    #: As asked for, such as an alias.
+    #: The model as requested; may be an alias.
     requested_model: str | None = None
     #: `command`, `picker` or `sdk`; after the switch also `auto` or `resume`.
     source: str = ""
@@ -90,7 +90,7 @@ class PostModelSwitch(ModelSwitchContext):
 
 @hook_event("ConfigChange", matches="source", denial="block", prevents=True)
 class ConfigChange(HookContext):
-    """A settings file changed, and is about to take effect."""
+    """A settings file changed and is about to take effect."""
 
     #: `user_settings`, `project_settings`, `local_settings`, `policy_settings` or `skills`.
     source: str = ""
@@ -99,7 +99,7 @@ class ConfigChange(HookContext):
 
 @hook_event("WorktreeCreate")
 class WorktreeCreate(HookContext):
-    """A git worktree is wanted; the answer's `hookSpecificOutput` may name its `worktreePath`."""
+    """A git worktree is to be created. `hookSpecificOutput` of the result may set its `worktreePath`."""
 
     name: str = ""
 
@@ -113,7 +113,7 @@ class WorktreeRemove(HookContext):
 
 @hook_event("InstructionsLoaded", matches="load_reason")
 class InstructionsLoaded(HookContext):
-    """A file of instructions was read, such as CLAUDE.md."""
+    """An instructions file was loaded, such as CLAUDE.md."""
 
     file_path: str = ""
     #: `User`, `Project`, `Local` or `Managed`.
@@ -135,20 +135,20 @@ class CwdChanged(HookContext):
 
 @hook_event("FileChanged", matches="file_path", cli_matches=True)
 class FileChanged(HookContext):
-    """A watched file changed. Patterns are names of files, and say which files are watched."""
+    """A watched file changed. The patterns are file names and select the files to watch."""
 
     file_path: str = ""
-    #: `change`, `add` or `unlink`: the field `event` of the wire.
+    #: `change`, `add` or `unlink`; the field `event` on the wire.
     change: str = wire("event", "")
 
     def matched_value(self) -> str:
-        """The file's name, without its directory."""
+        """Return the file name without its directory."""
         return os.path.basename(self.file_path)
 
 
 @hook_event("DirectoryAdded", matches="source")
 class DirectoryAdded(HookContext):
-    """A directory was added to those that the tools may use."""
+    """A directory was added to the directories that tools may use."""
 
     directory: str = ""
     #: `slash_command` or `register_repo_root`.

@@ -1,7 +1,7 @@
 """
-Hook events around the use of a tool.
+Hook events of tool uses.
 
-The CLI calls the tool that starts a subagent `Task` in its messages and `Agent` here; patterns take both for the same.
+The tool that starts a subagent is `Task` in messages and `Agent` in hooks. Patterns treat both names as equal.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .base import HookContext, hook_event
 
 @wire_object
 class ServerOrigin(WireObject):
-    """The MCP server that a tool belongs to, and where it was configured."""
+    """The MCP server of a tool, and the source of its configuration."""
 
     name: str = ""
     source: str | None = None
@@ -35,9 +35,9 @@ class BatchedToolCall(WireObject):
 
 @wire_object
 class ToolHookContext(HookContext):
-    """What the events of one tool use share."""
+    """Base class of the events of one tool use."""
 
-    #: As the CLI spells it in hooks.
+    #: In the CLI's spelling for hooks.
     tool_name: str = ""
     tool_input: Any = attrs.field(factory=dict)
     mcp_server: ServerOrigin | None = None
@@ -60,10 +60,10 @@ class PreToolUse(ToolHookContext):
 
 @hook_event("PostToolUse", matches="tool_name", cli_matches=True, denial="block", takes_context=True)
 class PostToolUse(ToolHookContext):
-    """A tool ran. A block tells the model why its result is not good."""
+    """A tool ran. The reason of `Result.block` is sent to the model as feedback on the result."""
 
     tool_use_id: str = ""
-    #: The result as the tool's own object: a dict for built-in tools, a list of blocks for those of servers.
+    #: The result in the tool's own form: a dict for built-in tools, a list of content blocks for MCP tools.
     tool_response: Any = None
     duration_ms: float | None = None
 
@@ -80,7 +80,7 @@ class PostToolUseFailure(ToolHookContext):
 
 @hook_event("PostToolBatch", denial="block", takes_context=True)
 class PostToolBatch(HookContext):
-    """All tool uses of one reply of the model have ended."""
+    """All tool uses of one model reply have ended."""
 
     tool_calls: list[BatchedToolCall] = attrs.field(factory=list)
 
@@ -94,13 +94,13 @@ class PostToolBatch(HookContext):
     changes=("updatedInput", "tool_input"),
 )
 class PermissionRequest(ToolHookContext):
-    """The CLI wants to ask whether a tool may run. The first answer counts: this one, or that of `can_use_tool`."""
+    """The CLI requests permission for a tool use. The first answer counts, from this hook or from `can_use_tool`."""
 
     permission_suggestions: list[dict[str, Any]] = attrs.field(factory=list)
 
     @property
     def suggestions(self) -> list[Any]:
-        """Changes of the rules that would spare further questions of the kind, as `permissions.PermissionUpdate`."""
+        """The rule changes that the CLI suggests to avoid similar requests, as `permissions.PermissionUpdate`."""
         from ..permissions.updates import parse_suggestions
 
         return parse_suggestions(self.permission_suggestions)
@@ -108,7 +108,7 @@ class PermissionRequest(ToolHookContext):
 
 @hook_event("PermissionDenied", matches="tool_name", cli_matches=True)
 class PermissionDenied(ToolHookContext):
-    """A tool use was refused."""
+    """A tool use was denied."""
 
     tool_use_id: str = ""
     reason: str = ""

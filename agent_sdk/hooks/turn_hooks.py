@@ -1,5 +1,5 @@
 """
-Hook events of a turn: prompts, ends, subagents, questions, and what is shown meanwhile.
+Hook events of a turn: prompts, ends of turns, subagents, elicitations, notifications and displayed text.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .base import HookContext, hook_event
 
 @wire_object
 class BackgroundTaskSummary(WireObject):
-    """A background task that still lives at the end of a turn."""
+    """A background task that is still running at the end of a turn."""
 
     id: str = ""
     #: `subagent`, `shell`, `workflow`, ...
@@ -40,7 +40,7 @@ class SessionCron(WireObject):
 
 @hook_event("UserPromptSubmit", denial="block", prevents=True, takes_context=True)
 class UserPromptSubmit(HookContext):
-    """A prompt is about to go to the model; also one that the CLI made, such as the news of a background task."""
+    """A prompt is about to be sent to the model. Includes prompts of the CLI, such as background task notifications."""
 
     prompt: str = ""
     #: `user`, `sdk`, `system`, `loop_wakeup`, `schedule_wakeup` or `poll_event`.
@@ -50,7 +50,7 @@ class UserPromptSubmit(HookContext):
 
 @hook_event("UserPromptExpansion", matches="command_name", denial="block", prevents=True, takes_context=True)
 class UserPromptExpansion(HookContext):
-    """A slash command is about to become its prompt."""
+    """A slash command is about to be expanded to its prompt."""
 
     #: `slash_command` or `mcp_prompt`.
     expansion_type: str = ""
@@ -62,9 +62,9 @@ class UserPromptExpansion(HookContext):
 
 @hook_event("Stop", denial="block", takes_context=True)
 class Stop(HookContext):
-    """The model is done. A block sends it on with the reason as its task."""
+    """The model finished its reply. `Result.block` makes it continue, with the reason as its instruction."""
 
-    #: A hook sent the model on before, in this turn: let it end now, or it never does.
+    #: A hook already made the model continue in this turn. Do not block again, or the turn never ends.
     stop_hook_active: bool = False
     last_assistant_message: str | None = None
     background_tasks: list[BackgroundTaskSummary] = attrs.field(factory=list)
@@ -73,7 +73,7 @@ class Stop(HookContext):
 
 @hook_event("StopFailure", matches="error")
 class StopFailure(HookContext):
-    """The turn ended by an error of the API."""
+    """The turn ended with an API error."""
 
     #: `rate_limit`, `overloaded`, `authentication_failed`, `server_error`, ...
     error: str = ""
@@ -83,14 +83,14 @@ class StopFailure(HookContext):
 
 @hook_event("SubagentStart", matches="agent_type", cli_matches=True, takes_context=True)
 class SubagentStart(HookContext):
-    """A subagent starts; `agent_id` and `agent_type` say which."""
+    """A subagent starts. `agent_id` and `agent_type` identify it."""
 
 
 @hook_event("SubagentStop", matches="agent_type", cli_matches=True, denial="block", takes_context=True)
 class SubagentStop(HookContext):
-    """A subagent is done; also the one that compacts, with an empty `agent_type`. A block sends it on."""
+    """A subagent finished. `Result.block` makes it continue. `agent_type` is empty for the compaction subagent."""
 
-    #: A hook sent it on before: let it end now, or it never does.
+    #: A hook already made the subagent continue. Do not block again, or it never ends.
     stop_hook_active: bool = False
     agent_transcript_path: str = ""
     last_assistant_message: str | None = None
@@ -100,7 +100,7 @@ class SubagentStop(HookContext):
 
 @hook_event("Notification", matches="notification_type", takes_context=True)
 class Notification(HookContext):
-    """The CLI wants a person's attention, as when a permission request waits for 6 seconds."""
+    """The CLI requests the user's attention, for example when a permission request is pending for 6 seconds."""
 
     message: str = ""
     title: str | None = None
@@ -110,7 +110,7 @@ class Notification(HookContext):
 
 @hook_event("MessageDisplay")
 class MessageDisplay(HookContext):
-    """A piece of the model's text is about to be shown."""
+    """A piece of the model's text is about to be displayed."""
 
     turn_id: str = ""
     message_id: str = ""
@@ -124,7 +124,7 @@ class MessageDisplay(HookContext):
     "Elicitation", matches="mcp_server_name", denial="elicitation", prevents=True, changes=("content", "content")
 )
 class Elicitation(HookContext):
-    """An MCP server asks the user for something. `Result.modify` answers with its fields."""
+    """An MCP server requests input from the user. `Result.modify` answers with the values of the form's fields."""
 
     mcp_server_name: str = ""
     message: str = ""
@@ -140,7 +140,7 @@ class Elicitation(HookContext):
 
 @hook_event("ElicitationResult", matches="mcp_server_name", denial="elicitation", prevents=True)
 class ElicitationResult(HookContext):
-    """The user's answer is about to go to the MCP server. A block declines in its place."""
+    """The user's answer is about to be sent to the MCP server. `Result.block` declines instead."""
 
     mcp_server_name: str = ""
     elicitation_id: str | None = None
@@ -152,7 +152,7 @@ class ElicitationResult(HookContext):
 
 @hook_event("TaskCreated", denial="block", prevents=True)
 class TaskCreated(HookContext):
-    """A task of a list is about to be created."""
+    """A task of a task list is about to be created."""
 
     task_id: str = ""
     task_subject: str = ""
@@ -163,7 +163,7 @@ class TaskCreated(HookContext):
 
 @hook_event("TaskCompleted", denial="block")
 class TaskCompleted(HookContext):
-    """A task of a list is about to be marked as done. A block sends the model on."""
+    """A task of a task list is about to be marked as completed. `Result.block` makes the model continue."""
 
     task_id: str = ""
     task_subject: str = ""
@@ -174,7 +174,7 @@ class TaskCompleted(HookContext):
 
 @hook_event("TeammateIdle", denial="block")
 class TeammateIdle(HookContext):
-    """A teammate has nothing left to do. A block sends it on."""
+    """A teammate became idle. `Result.block` makes it continue."""
 
     teammate_name: str = ""
     team_name: str = ""

@@ -1,7 +1,7 @@
 """
-What the CLI says: one class for each kind of message, content block and shared object.
+The messages of the CLI: one class for each kind of message, content block and shared object.
 
-This file only gathers names. The classes that most runs never meet are imported when first asked for.
+This module only re-exports names. Less common classes are imported on first access.
 """
 from __future__ import annotations
 

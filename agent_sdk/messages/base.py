@@ -1,8 +1,8 @@
 """
-What all objects of the wire share: their raw form, access to fields that no class names, and one-line reprs.
+The base classes of all objects from the wire: the raw form, access to undeclared fields, and one-line reprs.
 
-`WireObject` is the base of content blocks and shared objects, `Message` that of messages. An object does not keep the
-frame it came from: it keeps what no field holds, and which keys there were, and writes `raw` anew from them.
+`WireObject` is the base class of content blocks and shared objects, `Message` that of messages. An object does not
+keep its frame: it keeps the order of the keys and the values that no field holds, and rebuilds `raw` from them.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .registry import message_type, wire_object
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 else:
-    # `typing` has it from Python 3.11 on.
+    # `typing` provides it since Python 3.11.
     def dataclass_transform(**_):
         return lambda cls: cls
 
@@ -32,12 +32,12 @@ _MISSING = object()
 
 
 class Shape:
-    """The keys that an object had on the wire, in order; one shape is shared by all objects that are alike."""
+    """The keys of an object on the wire, in order. Objects with the same keys share one shape."""
 
     __slots__ = ("fields",)
 
     def __init__(self, fields: tuple[tuple[str, str | None], ...]) -> None:
-        #: Pairs of a wire name and the field that holds it; *None* when no field does.
+        #: Pairs of a wire name and the field that holds its value; *None* when no field holds it.
         self.fields = fields
 
 
@@ -45,13 +45,13 @@ class Shape:
 @wire_object
 class WireObject:
     """
-    An object of the wire with typed fields.
+    An object from the wire with typed fields.
 
-    A field that no class names can be read all the same, as an attribute (in snake_case or as the wire spells it) or as
-    an item: `server.name`, `server["name"]`.
+    Fields that the class does not declare are readable too. Every field can be read as an attribute, in snake_case or
+    in the wire's spelling, or as an item: `server.name`, `server["name"]`.
     """
 
-    #: Fields whose value follows from the class, and is not read from the wire again.
+    #: Fields whose value is fixed by the class and not read from the wire.
     fixed: ClassVar[dict[str, str]] = {}
     #: Set by attrs, which type checkers cannot see.
     __attrs_attrs__: ClassVar[Any]
@@ -59,12 +59,12 @@ class WireObject:
     _rest: dict[str, Any] | None = attrs.field(default=None, init=False, metadata={KEPT: "rest"})
     _shape: Shape | None = attrs.field(default=None, init=False, metadata={KEPT: "shape"})
 
-    # An object with items is iterable by default, over 0, 1, 2 ...: nobody wants that.
+    # Without this, `__getitem__` would make the object iterable over the items 0, 1, 2 ...
     __iter__ = None
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The object as it was on the wire, as a new dict each time; fields changed since show their new value."""
+        """The object as received, as a new dict on each access. Fields that were changed have their new value."""
         shape = self._shape
         if shape is None:
             return dict(_wire_items(self))
@@ -75,7 +75,7 @@ class WireObject:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """A copy of `raw` that shares nothing with this object."""
+        """Return a deep copy of `raw`."""
         return copy.deepcopy(self.raw)
 
     def __getattr__(self, name: str) -> Any:
@@ -99,7 +99,7 @@ class WireObject:
         return isinstance(name, str) and self.get(name, _MISSING) is not _MISSING
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The field *name*, or *default* when there is no such field."""
+        """Return the field *name*, or *default* when the object has no such field."""
         try:
             return self[name]
         except KeyError:
@@ -109,17 +109,17 @@ class WireObject:
         try:
             summary = self._summary()
         except Exception:
-            # A repr stands in logs and tracebacks: it must not add a second failure to the first.
+            # Logs and tracebacks call the repr: an exception here would hide the original one.
             log.debug("messages", "no summary of a %s", type(self).__name__)
             summary = ""
         return f"<{type(self).__name__}{' ' if summary else ''}{summary}>"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        # IPython's own printer would write a long line for everything that has items.
+        # IPython's default printer would write a long line for an object with items.
         printer.text(repr(self))
 
     def _summary(self) -> str:
-        """What the repr says after the class's name."""
+        """Return the text of the repr after the class name."""
         items = ((key, value) for key, value in _wire_items(self) if key != "type" and value not in ("", [], {}))
         return " ".join(f"{key}={shorten(value)}" for key, value in list(items)[:4])
 
@@ -142,13 +142,13 @@ def _to_raw(value: Any) -> Any:
 
 
 def wire_name(field: attrs.Attribute[Any]) -> str:
-    """What *field* is called on the wire."""
+    """Return the name of *field* on the wire."""
     name: str = field.metadata.get(WIRE, field.name)
     return name
 
 
 def shorten(value: object, width: int = 40) -> str:
-    """The repr of *value* on one line, cut at about *width* characters."""
+    """Return the repr of *value* on one line, truncated to about *width* characters."""
     if isinstance(value, str):
         return repr(truncate(value, width))
     return truncate(" ".join(repr(value).split()), width)
@@ -156,27 +156,27 @@ def shorten(value: object, width: int = 40) -> str:
 
 @wire_object
 class Message(WireObject, Predicates):
-    """One message of the CLI. The base of all; what it is, its predicates and its class tell."""
+    """A message from the CLI. Base class of all messages; the class and the predicates identify the kind."""
 
-    #: Wire fields that must be JSON objects; a frame without them becomes the generic class of its family.
+    #: Wire fields that must be JSON objects; a frame without them is read as the generic class of its family.
     essential: ClassVar[tuple[str, ...]] = ()
 
     #: The kind of message: `assistant`, `user`, `result`, `system`, ...
     type: str = ""
-    #: Its kind within the type, for `system` and `result`.
+    #: The kind within the type, for `system` and `result`.
     subtype: str | None = None
     uuid: str | None = None
     session_id: str | None = None
-    #: The tool use that this belongs to: of the Task call, in messages of a subagent.
+    #: The tool use that this message belongs to; in messages of a subagent, the Task tool use.
     parent_tool_use_id: str | None = None
-    #: Set by the SDK on what came between two turns.
+    #: Set by the SDK on messages that arrived between two turns.
     background: bool = attrs.field(default=False, init=False)
 
     _repr_markdown_ = representation("markdown")
 
     @property
     def content(self) -> str:
-        """The message's text, or `""` when it has none."""
+        """The text of the message, or `""`."""
         rest = self._rest or {}
         for key in ("content", "text"):
             if isinstance(rest.get(key), str):
@@ -184,7 +184,7 @@ class Message(WireObject, Predicates):
         return ""
 
     def keep_frame(self, frame: dict[str, Any]) -> None:
-        """Keep *frame* whole, none of it in fields but the ids. For the SDK: the frame does not fit its class."""
+        """Keep *frame* unparsed and set only the id fields. Used by the SDK for a frame that does not fit its class."""
         self._shape = Shape(tuple((key, None) for key in frame))
         self._rest = frame
         self.uuid = frame.get("uuid")
@@ -193,7 +193,7 @@ class Message(WireObject, Predicates):
 
     @property
     def is_background(self) -> bool:
-        """The CLI did this by itself, between two turns."""
+        """The CLI sent this message on its own, between two turns."""
         return self.background
 
     def _summary(self) -> str:
@@ -206,7 +206,7 @@ def _session_label(message: Message) -> str:
 
 @wire_object
 class UnknownMessage(Message):
-    """A message of a type that this version does not know, or that did not fit its class; `raw` has it whole."""
+    """A message of an unknown type, or one that does not fit its class. `raw` contains the whole frame."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"unknown"})
 
@@ -216,11 +216,11 @@ class UnknownMessage(Message):
 
 @message_type("system")
 class SystemMessage(Message):
-    """A message of the CLI itself. Subtypes that this version does not know come as this class."""
+    """A message from the CLI itself. Unknown subtypes are parsed as this class."""
 
     @property
     def is_unknown(self) -> bool:
-        """A subtype that this version does not know."""
+        """This version of the SDK does not know the subtype."""
         return type(self) is SystemMessage
 
     def _summary(self) -> str:
@@ -230,17 +230,17 @@ class SystemMessage(Message):
 
 def parse(frame: Mapping[str, Any]) -> Message:
     """
-    Turn one decoded frame of the CLI into its message.
+    Convert one decoded frame of the CLI to a message.
 
-    For frames from elsewhere than a query: a file of recorded lines, a test.
+    Use it for frames that do not come from a query, such as lines of a recorded file or a test.
 
     Args:
-        frame: One line of the CLI's output, decoded: `{"type": "system", "subtype": "init", ...}`. The message may keep
-            parts of it.
+        frame: One decoded line of the CLI's output: `{"type": "system", "subtype": "init", ...}`. The message may keep
+            references to parts of it.
 
     Returns:
-        The message, of the class for its `type` and `subtype`. A frame that no class fits is an `UnknownMessage`, or a
-        plain `SystemMessage` when its type is `system`.
+        A message of the class for its `type` and `subtype`. A frame that fits no class becomes an `UnknownMessage`, or
+        a plain `SystemMessage` when its type is `system`.
 
     Raises:
         ConfigurationError: *frame* is not a dict with string keys.

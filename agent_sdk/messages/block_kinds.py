@@ -1,6 +1,6 @@
 """
-The rarer content blocks: images, documents and resources, and tools that the API runs itself (search, fetch, code
-execution, MCP connectors).
+The less common content blocks: images, documents, resources, and the tools that the API itself runs (search, fetch,
+code execution, MCP connectors).
 """
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .registry import block_type, wire_object
 
 @wire_object
 class MediaSource(WireObject):
-    """Where an image or a document is: inside (`base64`, `text`), at an address (`url`), or uploaded (`file`)."""
+    """The source of an image or a document: inline (`base64`, `text`), a `url`, or an uploaded `file`."""
 
     type: str = ""
-    #: Of `base64`, and of `text`.
+    #: Set for `base64` and `text`.
     media_type: str | None = None
     data: str | None = None
     url: str | None = None
@@ -54,7 +54,7 @@ class DocumentBlock(ContentBlock):
 
 @block_type("resource_link")
 class ResourceLinkBlock(ContentBlock):
-    """A resource of an MCP server, by its address."""
+    """A link to a resource of an MCP server."""
 
     uri: str = ""
     name: str = ""
@@ -68,21 +68,21 @@ class ResourceLinkBlock(ContentBlock):
 
 @block_type("tool_reference")
 class ToolReferenceBlock(ContentBlock):
-    """A tool that a search for tools found."""
+    """A tool that a tool search found."""
 
     tool_name: str = ""
 
 
 @block_type("container_upload")
 class ContainerUploadBlock(ContentBlock):
-    """A file brought into the container in which the API runs code."""
+    """A file uploaded to the container in which the API runs code."""
 
     file_id: str = ""
 
 
 @block_type("server_tool_use")
 class ServerToolUseBlock(ContentBlock):
-    """The model's use of a tool of the API: `web_search`, `code_execution`, `advisor`, ..."""
+    """A use of a tool that the API runs: `web_search`, `code_execution`, `advisor`, ..."""
 
     id: str = ""
     name: str = ""
@@ -95,17 +95,17 @@ class ServerToolUseBlock(ContentBlock):
 
 @block_type("mcp_tool_use")
 class McpToolUseBlock(ServerToolUseBlock):
-    """The model's use of a tool of an MCP server that the API talks to."""
+    """A use of a tool of an MCP server that the API connects to."""
 
     server_name: str = ""
 
 
 @wire_object
 class ServerToolResultBlock(ContentBlock):
-    """What a tool of the API gave back. The base of all of them."""
+    """The result of a tool that the API runs. Base class of these results."""
 
     tool_use_id: str = ""
-    #: In a form of the tool's own: an object, or a list of them.
+    #: An object or a list of objects; the shape depends on the tool.
     content: Any = None
     caller: dict[str, Any] | None = None
 
@@ -115,41 +115,41 @@ class ServerToolResultBlock(ContentBlock):
 
 @block_type("advisor_tool_result")
 class AdvisorToolResultBlock(ServerToolResultBlock):
-    """What the advisor said."""
+    """The result of the advisor tool."""
 
 
 @block_type("web_search_tool_result")
 class WebSearchToolResultBlock(ServerToolResultBlock):
-    """What a web search found."""
+    """The result of a web search."""
 
 
 @block_type("web_fetch_tool_result")
 class WebFetchToolResultBlock(ServerToolResultBlock):
-    """What was at an address."""
+    """The content fetched from a URL."""
 
 
 @block_type("code_execution_tool_result")
 class CodeExecutionToolResultBlock(ServerToolResultBlock):
-    """What a piece of code gave."""
+    """The result of a code execution."""
 
 
 @block_type("bash_code_execution_tool_result")
 class BashCodeExecutionToolResultBlock(ServerToolResultBlock):
-    """What a shell command gave."""
+    """The result of a shell command."""
 
 
 @block_type("text_editor_code_execution_tool_result")
 class TextEditorCodeExecutionToolResultBlock(ServerToolResultBlock):
-    """What an edit of a file gave."""
+    """The result of a file edit."""
 
 
 @block_type("tool_search_tool_result")
 class ToolSearchToolResultBlock(ServerToolResultBlock):
-    """Which tools were found."""
+    """The tools that a tool search found."""
 
 
 @block_type("mcp_tool_result")
 class McpToolResultBlock(ServerToolResultBlock):
-    """What a tool of an MCP server that the API talks to gave back."""
+    """The result of a tool of an MCP server that the API connects to."""
 
     is_error: bool = False

@@ -1,7 +1,7 @@
 """
-Content blocks: the pieces of a message's content. The usual ones; see `block_kinds` for the others.
+The common content blocks: text, thinking, tool uses and tool results. `block_kinds` defines the others.
 
-A new block is one class with `@block_type`.
+To add a kind of block, define one class with `@block_type`.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .registry import block_type, wire_object
 
 @wire_object
 class ContentBlock(WireObject):
-    """One piece of a message's content. The base of all."""
+    """One piece of a message's content. Base class of all content blocks."""
 
     #: The kind of block: `text`, `thinking`, `tool_use`, `tool_result`, ...
     type: str = ""
@@ -23,7 +23,7 @@ class ContentBlock(WireObject):
 
 @wire_object
 class UnknownBlock(ContentBlock):
-    """A block of a kind that this version does not know; `raw` has it whole."""
+    """A block of an unknown kind. `raw` contains the whole block."""
 
     def _summary(self) -> str:
         return shorten(self.type)
@@ -42,7 +42,7 @@ class TextBlock(ContentBlock):
 
 @block_type("thinking")
 class ThinkingBlock(ContentBlock):
-    """What the model thought before it answered; empty when the thinking is not shown."""
+    """The model's thinking. The text is empty when the API does not show it."""
 
     thinking: str = ""
     signature: str = ""
@@ -53,7 +53,7 @@ class ThinkingBlock(ContentBlock):
 
 @block_type("redacted_thinking")
 class RedactedThinkingBlock(ContentBlock):
-    """Thinking that only the API can read."""
+    """Encrypted thinking, readable only by the API."""
 
     data: str = ""
 
@@ -63,9 +63,9 @@ class RedactedThinkingBlock(ContentBlock):
 
 @block_type("tool_use")
 class ToolUseBlock(ContentBlock):
-    """The model's use of a tool that the CLI runs."""
+    """A use of a tool that the CLI runs."""
 
-    #: Joins the use with its `ToolResultBlock.tool_use_id`.
+    #: Matches `ToolResultBlock.tool_use_id` of the result.
     id: str = ""
     name: str = ""
     input: dict[str, Any] = attrs.field(factory=dict)
@@ -77,16 +77,16 @@ class ToolUseBlock(ContentBlock):
 
 @block_type("tool_result")
 class ToolResultBlock(ContentBlock):
-    """What a tool gave back."""
+    """The result of a tool use."""
 
     tool_use_id: str = ""
-    #: The text, or blocks: text, image, document, resource_link, tool_reference.
+    #: A string, or blocks of type text, image, document, resource_link or tool_reference.
     content: str | list[ContentBlock] | None = None
     is_error: bool = False
 
     @property
     def text(self) -> str:
-        """The text of the result, images and the like left out."""
+        """The text of the result, without images and other blocks."""
         return text_of(self.content)
 
     def _summary(self) -> str:
@@ -94,7 +94,7 @@ class ToolResultBlock(ContentBlock):
 
 
 def text_of(content: object) -> str:
-    """The text of *content*, which is a string, or a list whose text blocks are joined; else `""`."""
+    """Return *content* if it is a string, the joined text blocks if it is a list, else `""`."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):

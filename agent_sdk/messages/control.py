@@ -1,6 +1,6 @@
 """
-Answers to control requests: what the CLI knows of itself (models, agents, the account), what fills the context window,
-what was used and what is left, and what a request changed.
+Responses to control requests: models, agents and account of the CLI, the content of the context window, usage and
+limits, and the changes that a request made.
 """
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .shared import ModelUsage
 
 @wire_object
 class ModelInfo(WireObject):
-    """A model that can be chosen; `value` is what to choose it by."""
+    """An available model; `value` is the name to select it by."""
 
     value: str = ""
     resolved_model: str | None = wire("resolvedModel")
     display_name: str = wire("displayName", "")
     description: str = ""
     supports_effort: bool = wire("supportsEffort", False)
-    #: Out of `low`, `medium`, `high`, `xhigh` and `max`.
+    #: A subset of `low`, `medium`, `high`, `xhigh` and `max`.
     supported_effort_levels: list[str] | None = attrs.field(default=None, metadata={WIRE: "supportedEffortLevels"})
     supports_adaptive_thinking: bool = wire("supportsAdaptiveThinking", False)
     supports_fast_mode: bool = wire("supportsFastMode", False)
@@ -42,7 +42,7 @@ class AgentInfo(WireObject):
 
 @wire_object
 class AccountInfo(WireObject):
-    """Who pays, and how the CLI signs in."""
+    """The account and the authentication method of the CLI."""
 
     email: str | None = None
     organization: str | None = None
@@ -55,7 +55,7 @@ class AccountInfo(WireObject):
 
 @wire_object
 class SettingsParseError(WireObject):
-    """A setting that the CLI could not read."""
+    """A setting that the CLI could not parse."""
 
     file: str | None = None
     path: str = ""
@@ -64,7 +64,7 @@ class SettingsParseError(WireObject):
 
 @wire_object
 class McpServerStatus(WireObject):
-    """How an MCP server stands."""
+    """The status of an MCP server."""
 
     name: str = ""
     #: `connected`, `failed`, `needs-auth`, `pending` or `disabled`.
@@ -73,13 +73,13 @@ class McpServerStatus(WireObject):
     #: `sdk` for a tool server of this process.
     source: str | None = None
     scope: str | None = None
-    #: Its tools, as dicts with `name` and `annotations`.
+    #: The tools of the server: dicts with `name` and `annotations`.
     tools: list[Any] = attrs.field(factory=list)
 
 
 @wire_object
 class McpServersChange(WireObject):
-    """What `set_mcp_servers` has changed."""
+    """The changes that `set_mcp_servers` made."""
 
     added: list[str] = attrs.field(factory=list)
     removed: list[str] = attrs.field(factory=list)
@@ -89,7 +89,7 @@ class McpServersChange(WireObject):
 
 @wire_object
 class RewindReport(WireObject):
-    """What `rewind_files` has changed, or would."""
+    """The changes that `rewind_files` made, or would make in a dry run."""
 
     can_rewind: bool = False
     #: Absolute paths.
@@ -102,7 +102,7 @@ class RewindReport(WireObject):
 
 @wire_object
 class ContextCategory(WireObject):
-    """One part of what fills the context window."""
+    """A category of content in the context window."""
 
     name: str = ""
     tokens: int = 0
@@ -112,7 +112,7 @@ class ContextCategory(WireObject):
 
 @wire_object
 class ContextTool(WireObject):
-    """What an MCP tool takes of the context window."""
+    """Tokens that an MCP tool uses in the context window."""
 
     name: str = ""
     server_name: str = ""
@@ -121,7 +121,7 @@ class ContextTool(WireObject):
 
 @wire_object
 class ContextFile(WireObject):
-    """What a memory file takes of the context window."""
+    """Tokens that a memory file uses in the context window."""
 
     path: str = ""
     type: str = ""
@@ -130,7 +130,7 @@ class ContextFile(WireObject):
 
 @wire_object
 class ContextAgent(WireObject):
-    """What the description of an agent takes of the context window."""
+    """Tokens that the description of an agent uses in the context window."""
 
     agent_type: str = ""
     source: str = ""
@@ -139,7 +139,7 @@ class ContextAgent(WireObject):
 
 @wire_object
 class ContextSkill(WireObject):
-    """What the description of a skill takes of the context window."""
+    """Tokens that the description of a skill uses in the context window."""
 
     name: str = ""
     source: str = ""
@@ -149,7 +149,7 @@ class ContextSkill(WireObject):
 
 @wire_object
 class OverLimit(WireObject):
-    """By how much the context is too long; `kind` is `hard_limit` or `compaction_window`."""
+    """The number of tokens over the context limit; `kind` is `hard_limit` or `compaction_window`."""
 
     tokens_over: int = 0
     kind: str = ""
@@ -157,7 +157,7 @@ class OverLimit(WireObject):
 
 @wire_object
 class ContextUsage(WireObject):
-    """What fills the context window."""
+    """The content of the context window, by category."""
 
     model: str = ""
     total_tokens: int = 0
@@ -176,7 +176,7 @@ class ContextUsage(WireObject):
 
 @wire_object
 class ContextReport(ContextUsage):
-    """What fills the context window, as the CLI answers when asked: in more detail, and in camelCase on the wire."""
+    """The response to a request for the context usage: more detailed, and in camelCase on the wire."""
 
     max_tokens: int | None = wire("maxTokens")
     auto_compact_threshold: int | None = wire("autoCompactThreshold")
@@ -185,7 +185,7 @@ class ContextReport(ContextUsage):
 
 @wire_object
 class SessionUsage(WireObject):
-    """What the session has used."""
+    """The usage of the session."""
 
     total_cost_usd: float = 0.0
     total_api_duration_ms: float = 0
@@ -203,7 +203,7 @@ class RateLimit(WireObject):
     group: str = ""
     percent: float = 0
     resets_at: str | None = None
-    #: May name a `model` or a `surface` that the limit is for.
+    #: The `model` or `surface` that the limit applies to, if any.
     scope: WireObject | None = None
     severity: str = ""
     is_active: bool = False
@@ -211,7 +211,7 @@ class RateLimit(WireObject):
 
 @wire_object
 class ExtraUsage(WireObject):
-    """Use beyond the limits, paid for extra."""
+    """Paid usage beyond the limits."""
 
     is_enabled: bool = False
     monthly_limit: float | None = None
@@ -230,7 +230,7 @@ class RateLimits(WireObject):
 
 @wire_object
 class UsageReport(WireObject):
-    """What the session has used, and what the account has left."""
+    """The usage of the session, and the usage limits of the account."""
 
     session: SessionUsage = attrs.field(factory=SessionUsage)
     rate_limits: RateLimits | None = None

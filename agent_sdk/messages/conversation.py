@@ -1,5 +1,5 @@
 """
-The messages of the conversation: the model's, the user's, and the pieces of a reply while it is written.
+The messages of the conversation: assistant messages, user messages, and stream events.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ B = TypeVar("B", bound=ContentBlock)
 
 @wire_object
 class MessageParam(WireObject):
-    """The API's form of a message: who says what."""
+    """A message as the API represents it: a role and its content."""
 
     role: str = ""
     content: str | list[ContentBlock] | None = None
@@ -28,42 +28,42 @@ class MessageParam(WireObject):
 
 @wire_object
 class ApiMessage(MessageParam):
-    """The API's form of a reply, which comes in several assistant messages: one for each block, all with its id."""
+    """A reply as the API represents it. The CLI sends one assistant message per block, all with the reply's id."""
 
     id: str | None = None
     type: str = "message"
     model: str = ""
-    #: *None* while the reply is streamed: see the result's.
+    #: *None* while the reply is streamed; the result has the final value.
     stop_reason: str | None = None
     stop_sequence: str | None = None
-    #: As of the start of the reply: totals are the result's.
+    #: Counts at the start of the reply; the result has the totals.
     usage: Usage | None = None
     context_management: Any = None
 
 
 @wire_object
 class ConversationMessage(Message):
-    """What assistant and user messages share."""
+    """Base class of assistant and user messages."""
 
     essential = ("message",)
 
-    #: The API's form of it, which `content` and `blocks` read.
+    #: The API's representation; `content` and `blocks` read it.
     message: MessageParam = attrs.field(factory=MessageParam)
-    #: Of a subagent's message: which agent, of which kind, for what.
+    #: In messages of a subagent: its id, its kind and its task.
     agent_id: str | None = None
     subagent_type: str | None = None
     task_description: str | None = None
-    #: When it was made, as ISO 8601.
+    #: Creation time, ISO 8601.
     timestamp: str | None = None
 
     @property
     def content(self) -> str:
-        """The text, of all text blocks joined; `""` when there is none."""
+        """The joined text of all text blocks, or `""`."""
         return text_of(self.message.content)
 
     @property
     def blocks(self) -> list[ContentBlock]:
-        """The content blocks; content that is plain text is one text block."""
+        """The content blocks. Plain text content is returned as one text block."""
         content = self.message.content
         if isinstance(content, str):
             return [TextBlock(text=content)] if content else []
@@ -81,67 +81,67 @@ class ConversationMessage(Message):
 
 @message_type("assistant")
 class AssistantMessage(ConversationMessage):
-    """A finished content block of the model's reply, or several."""
+    """One or more finished content blocks of the model's reply."""
 
     message: ApiMessage = attrs.field(factory=ApiMessage)
-    #: Why the reply is an error text of the CLI: `authentication_failed`, `rate_limit`, `overloaded`, ...
+    #: Set when the reply is an error text of the CLI: `authentication_failed`, `rate_limit`, `overloaded`, ...
     error: str | None = None
     is_api_error_message: bool = False
     api_error_status: int | None = None
     api_error_type: str | None = None
     request_id: str | None = None
-    #: The prompts that this answers, when they were sent with a uuid.
+    #: The uuids of the prompts that this message answers, if the prompts had one.
     user_message_uuid: str | None = None
     user_message_uuids: list[str] | None = None
     resume_reason: str | None = None
     resumed_from_incomplete_thinking: bool = False
-    #: Messages that this one takes the place of, by uuid.
+    #: The uuids of the messages that this message replaces.
     supersedes: list[str] | None = None
-    #: The reply was cut short by an interrupt.
+    #: An interrupt ended the reply early.
     aborted: bool = False
-    #: With the reply to `/context`: as `ContextUsage`.
+    #: Set in the reply to `/context`; a `ContextUsage`.
     context_usage: WireObject | None = None
-    #: With the reply to `/usage`: as `UsageReport`.
+    #: Set in the reply to `/usage`; a `UsageReport`.
     usage_report: WireObject | None = None
 
     @property
     def model(self) -> str:
-        """The model that wrote it; `<synthetic>` for a text of the CLI."""
+        """The model that produced the message; `<synthetic>` for text of the CLI."""
         return self.message.model
 
     @property
     def message_id(self) -> str | None:
-        """The id of the whole reply, the same in each of its messages."""
+        """The id of the reply, shared by all of its messages."""
         return self.message.id
 
     @property
     def stop_reason(self) -> str | None:
-        """Why the reply ended; *None* when it was streamed."""
+        """The reason the reply ended; *None* when it was streamed."""
         return self.message.stop_reason
 
     @property
     def usage(self) -> Usage | None:
-        """Tokens as of the start of the reply. For totals ask the result."""
+        """Token counts at the start of the reply. The result has the totals."""
         return self.message.usage
 
     @property
     def thinking(self) -> str:
-        """The thinking of all thinking blocks joined; `""` when there is none."""
+        """The joined text of all thinking blocks, or `""`."""
         return "".join(str(block.thinking) for block in self._blocks_of(ThinkingBlock))
 
     @property
     def tool_use_blocks(self) -> list[ToolUseBlock]:
-        """The tool uses in it."""
+        """The tool use blocks of the message."""
         return self._blocks_of(ToolUseBlock)
 
     @property
     def tool_calls(self) -> list[ToolUseBlock]:
-        """The same as `tool_use_blocks`."""
+        """Alias of `tool_use_blocks`."""
         return self._blocks_of(ToolUseBlock)
 
     @property
     def tool_name(self) -> str | None:
-        """The name of the first tool used, or *None*."""
+        """The tool name of the first tool use, or *None*."""
         return next((block.name for block in self.tool_use_blocks), None)
 
     @property
@@ -156,17 +156,17 @@ class AssistantMessage(ConversationMessage):
 
     @property
     def is_text(self) -> bool:
-        """It has text."""
+        """The message has text."""
         return bool(self.content)
 
     @property
     def is_thinking(self) -> bool:
-        """It has thinking, shown or redacted."""
+        """The message has thinking, readable or redacted."""
         return any(block.type in ("thinking", "redacted_thinking") for block in self.blocks)
 
     @property
     def is_tool_use(self) -> bool:
-        """The model uses a tool in it."""
+        """The message contains a tool use."""
         return bool(self.tool_use_blocks)
 
     def _summary(self) -> str:
@@ -179,11 +179,11 @@ class AssistantMessage(ConversationMessage):
 
 @message_type("user")
 class UserMessage(ConversationMessage):
-    """A tool's result, a prompt repeated by the CLI, or one that it made up."""
+    """A tool result, a prompt that the CLI repeats, or a prompt that the CLI created."""
 
-    #: What the tool gave back, structured, in a form of the tool's own; a string for an error.
+    #: The structured tool result; its shape depends on the tool. A string for an error.
     tool_use_result: Any = None
-    #: For each tool result: who decided on it, and how.
+    #: For each tool result, the source and kind of its permission decision.
     tool_result_meta: list[Any] | None = None
     synthetic: bool = wire("isSynthetic", False)
     replayed: bool = wire("isReplay", False)
@@ -198,22 +198,22 @@ class UserMessage(ConversationMessage):
 
     @property
     def tool_results(self) -> list[ToolResultBlock]:
-        """The tool results in it."""
+        """The tool result blocks of the message."""
         return self._blocks_of(ToolResultBlock)
 
     @property
     def is_tool_result(self) -> bool:
-        """It carries what a tool gave back."""
+        """The message contains a tool result."""
         return bool(self.tool_results)
 
     @property
     def is_replay(self) -> bool:
-        """It was repeated by the CLI, not sent anew."""
+        """The CLI repeated this message."""
         return bool(self.replayed)
 
     @property
     def is_synthetic(self) -> bool:
-        """The CLI made it up."""
+        """The CLI created this message."""
         return bool(self.synthetic)
 
     def _summary(self) -> str:
@@ -225,30 +225,30 @@ class UserMessage(ConversationMessage):
 @message_type("stream_event")
 class StreamEvent(Message):
     """
-    A piece of a reply while it is written.
+    A partial piece of a reply, sent while the model produces it.
 
-    Text shown from these can be stale: after a fault of the stream the reply may start anew, or come whole, without
-    them. Begin afresh at each `message_start`; the assistant message decides.
+    Text from stream events can become stale: after a stream error the reply may restart, or arrive as a whole without
+    events. Discard the text at each `message_start`; the assistant message is authoritative.
     """
 
     essential = ("event",)
 
     #: `message_start`, `content_block_start`, `content_block_delta`, `content_block_stop`, `message_delta`, ...
     event_type: str = attrs.field(default="", init=False)
-    #: The text that this event adds, or `""`.
+    #: The text that the event adds, or `""`.
     text: str = attrs.field(default="", init=False)
-    #: The thinking that this event adds, or `""`.
+    #: The thinking that the event adds, or `""`.
     thinking: str = attrs.field(default="", init=False)
     #: The id of the reply: `AssistantMessage.message_id`.
     api_message_id: str | None = None
-    #: Milliseconds to the first token; with `message_start` only.
+    #: Milliseconds to the first token; only set for `message_start`.
     ttft_ms: float | None = None
 
-    # The line is far smaller than what it decodes to, and few ask for more than the text.
+    # The line is much smaller than the decoded frame, and most users only read the text.
     _source: bytes | dict[str, Any] | None = attrs.field(default=None, init=False)
 
     def read_frame(self, frame: dict[str, Any], line: bytes | None) -> None:
-        """Fill a new event. For the SDK: the general way takes three times as long for the most frequent message."""
+        """Fill a new event. Used by the SDK: a generic reader takes three times as long for this frequent message."""
         get = frame.get
         self.type = "stream_event"
         self._source = frame if line is None else line
@@ -273,7 +273,7 @@ class StreamEvent(Message):
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The whole frame, decoded anew from its line each time."""
+        """The whole frame, decoded from its line on each access."""
         source = self._source
         if isinstance(source, bytes):
             return decode(source) or {}
@@ -281,19 +281,19 @@ class StreamEvent(Message):
 
     @property
     def event(self) -> dict[str, Any]:
-        """The event as the API sent it, decoded anew each time."""
+        """The event as the API sent it, decoded on each access."""
         event = self.raw.get("event")
         return event if isinstance(event, dict) else {}
 
     @property
     def delta(self) -> dict[str, Any]:
-        """What the event adds, such as `{"type": "input_json_delta", "partial_json": ...}`; `{}` for other events."""
+        """The delta of the event, such as `{"type": "input_json_delta", "partial_json": ...}`; `{}` without one."""
         delta = self.event.get("delta")
         return delta if isinstance(delta, dict) else {}
 
     @property
     def content(self) -> str:
-        """The same as `text`."""
+        """Alias of `text`."""
         return self.text
 
     @property

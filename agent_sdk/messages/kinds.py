@@ -1,8 +1,8 @@
 """
-The questions that every message answers: `message.is_result`, `message.is_tool_use`.
+The predicates of messages: `message.is_result`, `message.is_tool_use`.
 
-Most ask for a kind of the message's class; those that depend on a message's content say no here, and the class that
-knows better overrides them.
+Most test a kind of the message's class. Predicates that depend on the content of a message return False in
+`Predicates`, and the message classes override them.
 """
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing_extensions import Never
 
     class Kind:
-        """What type checkers see of a predicate: a `bool` that cannot be set."""
+        """The type of a predicate for type checkers: a read-only `bool`."""
 
         def __get__(self, message: object, owner: object = None) -> bool: ...
 
@@ -20,58 +20,58 @@ if TYPE_CHECKING:
 
 
 def kind(name: str, doc: str) -> Kind:
-    """Declare a predicate, with its docstring: true for messages of the kind *name*."""
+    """Declare a predicate that is true for messages of the kind *name*, with its docstring."""
     def has_kind(message: Predicates) -> bool:
         return name in message.kinds
 
-    # A plain property, which the interpreter calls faster than any descriptor of ours.
+    # The interpreter calls a plain property faster than a custom descriptor.
     return cast("Kind", property(has_kind, doc=doc))
 
 
 class Predicates:
-    """The predicates of a message. Each is false where it does not apply."""
+    """The predicates of a message. A predicate is false for classes that it does not apply to."""
 
     __slots__ = ()
 
-    #: What a message of this class is: its type, its subtype and its families. Filled by `message_type`.
+    #: The type, subtype and families of the class. Filled by `message_type`.
     kinds: ClassVar[frozenset[str]] = frozenset()
 
-    is_user = kind("user", "A user message: a tool result, a replayed prompt, or one the CLI made.")
+    is_user = kind("user", "A user message: a tool result, a replayed prompt, or a prompt that the CLI created.")
     is_assistant = kind("assistant", "A finished content block of the model's reply.")
     is_result = kind("result", "The message that ends a turn.")
-    is_stream_event = kind("stream_event", "A piece of a reply, sent while it is written.")
+    is_stream_event = kind("stream_event", "A partial piece of a reply, sent while the model produces it.")
     is_partial = kind("stream_event", "The same as `is_stream_event`.")
-    is_system = kind("system", "A message of the CLI itself, of any subtype.")
+    is_system = kind("system", "A message from the CLI itself, of any subtype.")
     is_init = kind("init", "The start of a turn: session, model, tools.")
-    is_compact_boundary = kind("compact_boundary", "The conversation was compacted here.")
+    is_compact_boundary = kind("compact_boundary", "The CLI compacted the conversation at this point.")
     is_status = kind("status", "The CLI's status or its permission mode changed.")
-    is_session_state = kind("session_state_changed", "The CLI became idle, running or in need of an answer.")
+    is_session_state = kind("session_state_changed", "The CLI became idle or running, or requires an action.")
     is_session_title = kind("session_title_changed", "The session got a title.")
-    is_conversation_reset = kind("conversation_reset", "The conversation starts anew, under a new session id.")
-    is_retry = kind("api_retry", "A failed API request is about to be tried again.")
+    is_conversation_reset = kind("conversation_reset", "The conversation was reset and has a new session id.")
+    is_retry = kind("api_retry", "An API request failed and the CLI will retry it.")
     is_rate_limit = kind("rate_limit_event", "The state of a usage limit changed.")
-    is_fallback = kind("fallback", "Another model answers, or could not, in place of the one asked for.")
-    is_permission_denied = kind("permission_denied", "A tool use was refused without asking.")
-    is_notification = kind("notification", "A notice for the person: `notification` or `informational`.")
-    is_progress = kind("progress", "A sign of life: of a tool, a task, a hook, a control request, thinking.")
+    is_fallback = kind("fallback", "The requested model was replaced by another model, or no fallback was available.")
+    is_permission_denied = kind("permission_denied", "A tool use was denied without a permission request.")
+    is_notification = kind("notification", "A notice for the user: `notification` or `informational`.")
+    is_progress = kind("progress", "Progress of a tool, a task, a hook, a control request or thinking.")
     is_tool_progress = kind("tool_progress", "A tool is still running.")
     is_tool_use_summary = kind("tool_use_summary", "A summary of tool uses.")
-    is_thinking_tokens = kind("thinking_tokens", "An estimate of how much the model has thought.")
-    is_hook = kind("hook", "A shell hook started, wrote something or ended.")
-    is_task = kind("task", "A background task: a subagent, a shell, a workflow; or the list of them.")
+    is_thinking_tokens = kind("thinking_tokens", "An estimate of the thinking tokens used so far.")
+    is_hook = kind("hook", "A shell hook started, wrote output or ended.")
+    is_task = kind("task", "A message about a background task (subagent, shell, workflow), or the list of all tasks.")
     is_task_started = kind("task_started", "A task started.")
-    is_task_progress = kind("task_progress", "A task moved on.")
+    is_task_progress = kind("task_progress", "A task made progress.")
     is_task_updated = kind("task_updated", "Fields of a task changed.")
     is_task_notification = kind("task_notification", "A task ended.")
-    is_command = kind("command", "The list of slash commands changed, or a message of ours moved in the CLI's queue.")
+    is_command = kind("command", "The list of slash commands changed, or the state of a queued user message changed.")
     is_command_output = kind("local_command_output", "The output of a local slash command.")
-    is_auth_status = kind("auth_status", "A sign-in is going on, or ended.")
-    is_prompt_suggestion = kind("prompt_suggestion", "A proposal for the next prompt.")
-    is_memory_recall = kind("memory_recall", "Memories were brought into the conversation.")
-    is_goal = kind("active_goal", "The goal the session works towards changed.")
-    is_elicitation = kind("elicitation_complete", "A question of an MCP server was dealt with.")
+    is_auth_status = kind("auth_status", "A sign-in is in progress, or ended.")
+    is_prompt_suggestion = kind("prompt_suggestion", "A suggestion for the next prompt.")
+    is_memory_recall = kind("memory_recall", "The CLI added memories to the conversation.")
+    is_goal = kind("active_goal", "The goal of the session changed.")
+    is_elicitation = kind("elicitation_complete", "An elicitation of an MCP server was completed.")
     is_plugin_install = kind("plugin_install", "A plugin is being installed.")
-    is_files_persisted = kind("files_persisted", "Files were stored outside the session.")
+    is_files_persisted = kind("files_persisted", "The CLI stored files outside the session.")
     is_storage_error = kind(
         "storage_error", "Part of the session could not be stored: `mirror_error` or `session_writes_lost`."
     )
@@ -79,12 +79,12 @@ class Predicates:
 
     @property
     def is_unknown(self) -> bool:
-        """A type or subtype that this version does not know, or a frame that did not fit its class."""
+        """The type or subtype is unknown, or the frame did not fit its class."""
         return "unknown" in self.kinds
 
     @property
     def is_background(self) -> bool:
-        """The CLI did this by itself, between two turns."""
+        """The CLI sent this message on its own, between two turns."""
         return False
 
     @property
@@ -104,7 +104,7 @@ class Predicates:
 
     @property
     def is_tool_result(self) -> bool:
-        """A user message that carries what a tool gave back."""
+        """A user message with a tool result."""
         return False
 
     @property
@@ -114,42 +114,42 @@ class Predicates:
 
     @property
     def is_replay(self) -> bool:
-        """A user message repeated by the CLI, not sent anew."""
+        """A user message that the CLI repeated."""
         return False
 
     @property
     def is_synthetic(self) -> bool:
-        """A user message that the CLI made up."""
+        """A user message that the CLI created."""
         return False
 
     @property
     def is_success(self) -> bool:
-        """A result that is good: its subtype says success, and `is_error` on the wire does not deny it."""
+        """A successful result: its subtype is `success` and `is_error` on the wire is false."""
         return False
 
     @property
     def is_error(self) -> bool:
-        """A result that is an error, of whatever kind."""
+        """A result with an error of any kind."""
         return False
 
     @property
     def is_error_max_turns(self) -> bool:
-        """A result: `max_turns` was reached."""
+        """A result of a turn that reached `max_turns`."""
         return False
 
     @property
     def is_error_during_execution(self) -> bool:
-        """A result: the run broke, or was interrupted."""
+        """A result of a turn that failed or was interrupted."""
         return False
 
     @property
     def is_error_max_budget(self) -> bool:
-        """A result: `max_budget_usd` was reached."""
+        """A result of a turn that reached `max_budget_usd`."""
         return False
 
     @property
     def is_error_max_structured_output_retries(self) -> bool:
-        """A result: the model gave no output that fits the schema."""
+        """A result of a turn in which the model returned no output that matches the schema."""
         return False
 
     @property
@@ -159,10 +159,10 @@ class Predicates:
 
     @property
     def is_blocked(self) -> bool:
-        """A result of a prompt that a hook kept from the model."""
+        """A result of a prompt that a hook blocked."""
         return False
 
 
 def predicates() -> list[str]:
-    """The names of all predicates, without their `is_`: `assistant`, `tool_use`, `result`, ..."""
+    """Return the names of all predicates without the prefix `is_`: `assistant`, `tool_use`, `result`, ..."""
     return [name[3:] for name in vars(Predicates) if name.startswith("is_")]

@@ -1,8 +1,8 @@
 """
-The messages that few runs meet: notices for the person, changes of model, goal or conversation, shell hooks of
-settings files, slash commands, and what is kept outside the conversation (files, mirrors, writes that were lost).
+Less common messages: notices for the user, changes of model, goal or conversation, shell hooks from settings files,
+slash commands, and storage outside the conversation (files, mirrors, lost writes).
 
-The text of those that have one is their `content`.
+For messages with a text, `content` is that text.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .registry import message_type, wire_object
 
 @message_type("system", "informational", "notification")
 class InformationalMessage(SystemMessage):
-    """A line for the person: of a hook, of a blocked prompt, of a refusal."""
+    """A line for the user, about a hook, a blocked prompt or a refusal."""
 
     #: `info`, `notice`, `suggestion` or `warning`.
     level: str = ""
@@ -29,7 +29,7 @@ class InformationalMessage(SystemMessage):
 
 @message_type("system", "notification")
 class NotificationMessage(SystemMessage):
-    """A short notice; a new one takes the place of an older one with the same `key`."""
+    """A short notice. It replaces an earlier notice with the same `key`."""
 
     key: str = ""
     #: `low`, `medium`, `high` or `immediate`.
@@ -39,17 +39,17 @@ class NotificationMessage(SystemMessage):
 
     @property
     def text(self) -> str:
-        """The notice: the same as `content`."""
+        """Alias of `content`."""
         return self.content
 
 
 @wire_object
 class FallbackMessage(SystemMessage):
-    """What the messages about another model taking over share."""
+    """Base class of the messages about a fallback to another model."""
 
     original_model: str = ""
     fallback_model: str | None = None
-    #: Why: `overloaded`, `refusal`, ...
+    #: The reason: `overloaded`, `refusal`, ...
     trigger: str | None = None
 
     def _summary(self) -> str:
@@ -58,12 +58,12 @@ class FallbackMessage(SystemMessage):
 
 @message_type("system", "model_fallback", "fallback")
 class ModelFallbackMessage(FallbackMessage):
-    """The fallback model answers, since the one asked for cannot."""
+    """The fallback model answers because the requested model is not available."""
 
 
 @message_type("system", "model_refusal_no_fallback", "fallback")
 class ModelRefusalNoFallbackMessage(FallbackMessage):
-    """The model refused, and no other takes over."""
+    """The model refused, and no fallback model is available."""
 
     request_id: str | None = None
     api_refusal_category: str | None = None
@@ -73,7 +73,7 @@ class ModelRefusalNoFallbackMessage(FallbackMessage):
 
 @message_type("system", "model_refusal_fallback", "fallback")
 class ModelRefusalFallbackMessage(FallbackMessage):
-    """The model refused, and another takes over, or it is the first one's turn again."""
+    """The model refused and another model takes over, or the CLI switches back to the original model."""
 
     #: `retry`, `revert` or `sticky`.
     direction: str = ""
@@ -82,21 +82,21 @@ class ModelRefusalFallbackMessage(FallbackMessage):
     request_id: str | None = None
     api_refusal_category: str | None = None
     api_refusal_explanation: str | None = None
-    #: Messages that no longer count, by uuid.
+    #: The uuids of the messages that were retracted.
     retracted_message_uuids: list[str] | None = None
     refused_user_message_uuid: str | None = None
 
 
 @message_type("system", "ui_invalidate")
 class UIInvalidateMessage(SystemMessage):
-    """A screen that shows the session should be drawn anew."""
+    """A user interface that shows the session should be redrawn."""
 
     event: str = ""
 
 
 @message_type("system", "worker_shutting_down")
 class WorkerShuttingDownMessage(SystemMessage):
-    """The worker that runs the session, far away, is about to end."""
+    """The remote worker that runs the session is about to end."""
 
     reason: str = ""
 
@@ -113,7 +113,7 @@ class PluginInstallMessage(SystemMessage):
 
 @message_type("system", "elicitation_complete")
 class ElicitationCompleteMessage(SystemMessage):
-    """A question of an MCP server was dealt with."""
+    """An elicitation of an MCP server was completed."""
 
     mcp_server_name: str = ""
     elicitation_id: str = ""
@@ -121,7 +121,7 @@ class ElicitationCompleteMessage(SystemMessage):
 
 @wire_object
 class Memory(WireObject):
-    """A memory that was brought into the conversation."""
+    """A memory that the CLI added to the conversation."""
 
     path: str = ""
     #: `personal`, `team` or `organization`.
@@ -131,7 +131,7 @@ class Memory(WireObject):
 
 @message_type("system", "memory_recall")
 class MemoryRecallMessage(SystemMessage):
-    """Memories were brought into the conversation."""
+    """The CLI added memories to the conversation."""
 
     #: `select` or `synthesize`.
     mode: str = ""
@@ -140,7 +140,7 @@ class MemoryRecallMessage(SystemMessage):
 
 @message_type("auth_status")
 class AuthStatusMessage(Message):
-    """A sign-in is going on, or ended."""
+    """A sign-in is in progress, or ended."""
 
     is_authenticating: bool = wire("isAuthenticating", False)
     output: list[str] = attrs.field(factory=list)
@@ -149,7 +149,7 @@ class AuthStatusMessage(Message):
 
 @message_type("prompt_suggestion")
 class PromptSuggestionMessage(Message):
-    """A proposal for the next prompt; it comes after the result."""
+    """A suggestion for the next prompt. Sent after the result."""
 
     suggestion: str = ""
 
@@ -159,7 +159,7 @@ class PromptSuggestionMessage(Message):
 
 @message_type("conversation_reset")
 class ConversationResetMessage(Message):
-    """The conversation starts anew, as after `/clear`; from the next init on the session id is another."""
+    """The conversation was reset, for example by `/clear`. The next init message has a new session id."""
 
     new_conversation_id: str = ""
     #: `clear`, `plan_mode_exit`, `fresh_session` or `onboarding`.
@@ -170,7 +170,7 @@ class ConversationResetMessage(Message):
 
 @wire_object
 class Goal(WireObject):
-    """What the session works towards by itself."""
+    """A goal that the session pursues on its own."""
 
     condition: str = ""
     iterations: int = 0
@@ -181,19 +181,19 @@ class Goal(WireObject):
 
 @message_type("active_goal")
 class ActiveGoalMessage(Message):
-    """The goal changed; *None* when there is none any more."""
+    """The goal changed; `value` is *None* when it was removed."""
 
     value: Goal | None = None
 
 
 @wire_object
 class HookMessage(SystemMessage):
-    """What the messages about one run of a hook share."""
+    """Base class of the messages about one run of a shell hook."""
 
-    #: The same in all messages of one run.
+    #: Shared by all messages of one run.
     hook_id: str = ""
     hook_name: str = ""
-    #: The CLI's name of the event, such as `SessionStart`.
+    #: The event in the CLI's spelling, such as `SessionStart`.
     hook_event: str = ""
 
     def _summary(self) -> str:
@@ -207,7 +207,7 @@ class HookStartedMessage(HookMessage):
 
 @message_type("system", "hook_progress", "hook", "progress")
 class HookProgressMessage(HookMessage):
-    """A hook wrote something."""
+    """A hook wrote output."""
 
     stdout: str = ""
     stderr: str = ""
@@ -242,7 +242,7 @@ class SlashCommand(WireObject):
 
 @message_type("system", "commands_changed", "command")
 class CommandsChangedMessage(SystemMessage):
-    """All slash commands there are now."""
+    """The list of all current slash commands."""
 
     commands: list[SlashCommand] = attrs.field(factory=list)
 
@@ -252,12 +252,12 @@ class CommandsChangedMessage(SystemMessage):
 
 @message_type("system", "local_command_output", "command")
 class LocalCommandOutputMessage(SystemMessage):
-    """The output of a slash command that asks no model, such as `/usage`: its `content`."""
+    """The output of a slash command that does not call the model, such as `/usage`. `content` is the output."""
 
 
 @message_type("command_lifecycle", None, "command")
 class CommandLifecycleMessage(Message):
-    """What became of a message of ours that was sent with a uuid."""
+    """The state of a user message that was sent with a uuid."""
 
     command_uuid: str = ""
     #: `queued`, `started`, `completed`, `cancelled`, `discarded` or `refused`.
@@ -269,7 +269,7 @@ class CommandLifecycleMessage(Message):
 
 @wire_object
 class PersistedFile(WireObject):
-    """A file that was stored (`file_id`), or not (`error`)."""
+    """A file that was stored (`file_id` is set) or failed to be stored (`error` is set)."""
 
     filename: str = ""
     file_id: str | None = None
@@ -278,17 +278,17 @@ class PersistedFile(WireObject):
 
 @message_type("system", "files_persisted")
 class FilesPersistedMessage(SystemMessage):
-    """Files were stored."""
+    """The CLI stored files."""
 
     files: list[PersistedFile] = attrs.field(factory=list)
     failed: list[PersistedFile] = attrs.field(factory=list)
-    #: As ISO 8601.
+    #: ISO 8601.
     processed_at: str = ""
 
 
 @wire_object
 class MirrorKey(WireObject):
-    """Which transcript a mirror error is about."""
+    """The transcript that a mirror error refers to."""
 
     project_key: str = wire("projectKey", "")
     session_id: str = wire("sessionId", "")
@@ -297,7 +297,7 @@ class MirrorKey(WireObject):
 
 @message_type("system", "mirror_error", "storage_error")
 class MirrorErrorMessage(SystemMessage):
-    """Part of a transcript did not reach the session store. The SDK makes this message itself."""
+    """Part of a transcript was not written to the session store. The SDK creates this message."""
 
     error: str = ""
     key: MirrorKey | None = None
@@ -305,10 +305,10 @@ class MirrorErrorMessage(SystemMessage):
 
 @message_type("system", "session_writes_lost", "storage_error")
 class SessionWritesLostMessage(SystemMessage):
-    """The disk is full, and the CLI could not write."""
+    """The disk is full and the CLI could not write."""
 
     #: `ENOSPC` or `EDQUOT`.
     error_code: str = ""
-    #: What was lost: `transcript`, `global_config`.
+    #: The lost data: `transcript`, `global_config`.
     lost: list[str] = attrs.field(factory=list)
     transcript_session_ids: list[str] | None = None

@@ -1,8 +1,8 @@
 """
-The class decorators, and which class stands for which message type, system subtype and content block.
+The class decorators, and the registry of classes by message type, system subtype and content block type.
 
-The decorators define the attrs class themselves; `message_type` and `block_type` register it for the converter too.
-Families that most runs never meet are imported when the first kind comes that no imported class stands for.
+The decorators define the attrs class; `message_type` and `block_type` also register it for the converter. Modules of
+less common families are imported when a message or block arrives that no imported class handles.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import attrs
 
 T = TypeVar("T")
 
-#: Modules beside this one that are imported, one by one, when a message comes that no class stands for yet. In the
+#: Modules of this package that are imported, one by one, when no imported class handles a message. In the
 #: order of need: titles come in nearly every run, messages of shell hooks in every run of those who have such hooks.
 MESSAGE_FAMILIES = ("state", "notices", "tasks")
 #: The same for content blocks.
@@ -26,7 +26,7 @@ _imported: set[str] = set()
 
 
 def wire_object(cls: type[T]) -> type[T]:
-    """Define an object of the wire: an attrs class with slots, whose fields are given by name."""
+    """Define a class of wire objects: an attrs class with slots and keyword-only fields."""
     defined: type[T] = attrs.define(eq=False, repr=False, kw_only=True)(cls)
     return defined
 
@@ -36,9 +36,9 @@ def message_type(type: str, subtype: str | None = None, *families: str) -> Calla
     Define a message class and register it.
 
     Args:
-        type: The frame's `type`.
-        subtype: Its `subtype`, for `system`; *None* takes every subtype that has no class of its own.
-        families: Further kinds that the predicates ask for, such as `progress`.
+        type: The `type` of the frame.
+        subtype: The `subtype` of the frame, for `system`; *None* handles every subtype that has no class of its own.
+        families: Additional kinds that the predicates test, such as `progress`.
     """
     def register(cls: Any) -> Any:
         cls = wire_object(cls)
@@ -63,23 +63,23 @@ def block_type(type: str) -> Callable[[type[T]], type[T]]:
 
 
 def _set_tags(cls: Any, tags: dict[str, str]) -> None:
-    # The default in the generated signature: an object made by hand knows its type, and one from the wire shares the
-    # string instead of keeping a copy of its own.
+    # Sets the default in the generated signature: an object created in Python has its type, and objects from the wire
+    # share one string instead of each keeping a copy.
     vars(cls)["__init__"].__kwdefaults__.update(tags)
     cls.fixed = tags
 
 
 def message_class(type: object, subtype: object) -> type[Any] | None:
-    """The class for a frame's type and subtype: the exact one, else the one for all subtypes, else *None*."""
+    """Return the class for a type and subtype, else the class for all subtypes of the type, else *None*."""
     if not isinstance(type, str):
         return None
-    # Only system messages have classes by subtype: a result's is an outcome.
+    # Only system messages have a class per subtype: the subtype of a result is its outcome.
     kind = (type, subtype if type == "system" and isinstance(subtype, str) else None)
     return _messages.get(kind) or _find_in_families(_messages, kind, MESSAGE_FAMILIES) or _messages.get((type, None))
 
 
 def block_class(type: object) -> type[Any] | None:
-    """The class for a content block's type, or *None*."""
+    """Return the class for the type of a content block, or *None*."""
     if not isinstance(type, str):
         return None
     return _blocks.get(type) or _find_in_families(_blocks, type, BLOCK_FAMILIES)

@@ -1,5 +1,5 @@
 """
-The message that ends a turn, and the typed error that a bad one stands for.
+The message that ends a turn, and the typed error for a failed turn.
 """
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .base import Message, shorten
 from .registry import message_type
 from .shared import DeferredToolUse, InvalidConfigFile, ModelUsage, Origin, PermissionDenial, Usage
 
-#: How the CLI begins to tell that a hook blocked the prompt, or stopped the turn before the model was asked.
+#: First words of the CLI's text when a hook blocked the prompt, or stopped the turn before the model was called.
 _BLOCKED_PREFIXES = ("UserPromptSubmit operation blocked by hook", "Operation stopped by hook")
-#: Causes by the HTTP status of the API.
+#: Error classes by HTTP status of the API.
 _BY_STATUS: dict[int, type[errors.ResultError]] = {
     400: errors.InvalidRequestError,
     401: errors.AuthenticationError,
@@ -28,11 +28,11 @@ _BY_STATUS: dict[int, type[errors.ResultError]] = {
     529: errors.OverloadedError,
 }
 
-#: Causes by subtype, with the text for a result that has none.
+#: Error classes by subtype, with the text for a result without one.
 _BY_SUBTYPE: dict[str, tuple[type[errors.ResultError], str]] = {
-    "error_max_turns": (errors.MaxTurnsError, "max_turns was reached, after {0.num_turns} turns"),
-    "error_max_budget_usd": (errors.MaxBudgetError, "max_budget_usd was reached, at ${0.total_cost_usd}"),
-    "error_max_structured_output_retries": (errors.StructuredOutputError, "no output fits the schema"),
+    "error_max_turns": (errors.MaxTurnsError, "reached max_turns after {0.num_turns} turns"),
+    "error_max_budget_usd": (errors.MaxBudgetError, "reached max_budget_usd at ${0.total_cost_usd}"),
+    "error_max_structured_output_retries": (errors.StructuredOutputError, "no output matched the schema"),
 }
 
 
@@ -40,59 +40,59 @@ _BY_SUBTYPE: dict[str, tuple[type[errors.ResultError], str]] = {
 class ResultMessage(Message):
     """The end of a turn: outcome, cost, usage."""
 
-    #: `is_error` on the wire; ask `is_error`, which knows the subtypes too.
+    #: `is_error` on the wire. Use the property `is_error`, which also covers the error subtypes.
     failed: bool = wire("is_error", False)
-    #: The final text; an API failure's text too. Absent from error subtypes: see `errors`.
+    #: The final text, or the text of an API error. *None* for error subtypes; see `errors`.
     result: str | None = None
     errors: list[str] = attrs.field(factory=list)
-    #: Turns of the model in this turn; a round of tool results counts as one.
+    #: Model calls in this turn; a round of tool results counts as one.
     num_turns: int = 0
     duration_ms: int = 0
     duration_api_ms: int = 0
     ttft_ms: float | None = None
     ttft_stream_ms: float | None = None
     time_to_request_ms: float | None = None
-    #: Cumulative, over the process and what it resumed: take the newest, add nothing up.
+    #: Cumulative over the process and the session it resumed; use the latest value, do not sum.
     total_cost_usd: float = 0.0
-    #: Of the main loop, in this turn.
+    #: Usage of the main loop in this turn.
     usage: Usage = attrs.field(factory=Usage)
-    #: By model; cumulative, as `total_cost_usd`.
+    #: Usage by model; cumulative like `total_cost_usd`.
     model_usage: dict[str, ModelUsage] = attrs.field(factory=dict, metadata={WIRE: "modelUsage"})
-    #: By model; of this turn.
+    #: Usage by model in this turn.
     model_usage_since_last_result: dict[str, ModelUsage] | None = None
     permission_denials: list[PermissionDenial] = attrs.field(factory=list)
-    #: The parsed output, when an output format was asked for.
+    #: The parsed output, when an output format was requested.
     structured_output: Any = None
     stop_reason: str | None = None
-    #: Why the loop ended: `completed`, `max_turns`, `api_error`, `aborted_tools`, ...; absent when no model was asked.
+    #: Why the loop ended: `completed`, `max_turns`, `api_error`, `aborted_tools`, ...; *None* without a model call.
     terminal_reason: str | None = None
-    #: The HTTP status of the API, when it failed.
+    #: The HTTP status of a failed API request.
     api_error_status: int | None = None
     api_error_type: str | None = None
-    #: The prompts that this turn answered, when they were sent with a uuid.
+    #: The uuids of the prompts that this turn answered, if the prompts had one.
     user_message_uuid: str | None = None
     user_message_uuids: list[str] | None = None
-    #: Where the prompt came from, when nobody asked for this turn.
+    #: The source of the prompt, for a turn that the CLI started on its own.
     origin: Origin | None = None
     deferred_tool_use: DeferredToolUse | None = None
-    #: The slash command that was the whole turn.
+    #: The slash command that made up the whole turn.
     local_command: str | None = None
     resume_reason: str | None = None
     queued_turn_count: int | None = None
     result_index: int | None = None
     subagent_stats: dict[str, Any] | None = None
-    #: Why the CLI could not start: `cwd_unavailable`, `config_file_invalid`, ...
+    #: Why the CLI failed to start: `cwd_unavailable`, `config_file_invalid`, ...
     startup_failure_reason: str | None = None
     invalid_config_file: InvalidConfigFile | None = None
     credential_expires_at: str | None = None
     #: `off`, `cooldown` or `on`.
     fast_mode_state: str | None = None
     fast_mode_disabled_reason: str | None = None
-    #: Set by the SDK: the run's messages, its results, and the exceptions of hooks and permission callbacks.
+    #: Set by the SDK: the messages and results of the run, and the exceptions of hooks and permission callbacks.
     messages: list[Any] = attrs.field(factory=list, init=False)
     results: list[Any] = attrs.field(factory=list, init=False)
     callback_errors: list[BaseException] = attrs.field(factory=list, init=False)
-    #: Set by the SDK where the option `output` was given: the object, or why there is none in spite of a success.
+    #: Set by the SDK for the option `output`: the object, or the error when a successful turn returned no valid one.
     output: Any = attrs.field(default=None, init=False)
     output_error: StructuredOutputError | None = attrs.field(default=None, init=False)
 
@@ -103,32 +103,32 @@ class ResultMessage(Message):
 
     @property
     def is_success(self) -> bool:
-        """The subtype says success, and `is_error` on the wire does not deny it: API failures say both."""
+        """The subtype is `success` and `is_error` on the wire is false. API errors have `success` and `is_error`."""
         return self.subtype == "success" and not self.failed
 
     @property
     def is_error(self) -> bool:
-        """The turn failed, for whatever reason."""
+        """The turn failed, for any reason."""
         return bool(self.failed) or (isinstance(self.subtype, str) and self.subtype.startswith("error"))
 
     @property
     def is_error_max_turns(self) -> bool:
-        """`max_turns` was reached."""
+        """The turn reached `max_turns`."""
         return self.subtype == "error_max_turns"
 
     @property
     def is_error_during_execution(self) -> bool:
-        """The run broke, or was interrupted."""
+        """The turn failed or was interrupted."""
         return self.subtype == "error_during_execution"
 
     @property
     def is_error_max_budget(self) -> bool:
-        """`max_budget_usd` was reached."""
+        """The turn reached `max_budget_usd`."""
         return self.subtype == "error_max_budget_usd"
 
     @property
     def is_error_max_structured_output_retries(self) -> bool:
-        """The model gave no output that fits the schema."""
+        """The model returned no output that matches the schema."""
         return self.subtype == "error_max_structured_output_retries"
 
     @property
@@ -138,16 +138,16 @@ class ResultMessage(Message):
 
     @property
     def is_blocked(self) -> bool:
-        """A hook kept the prompt from the model: the CLI calls it a success, and its content is the hook's reason."""
-        # Nothing but the text tells it from a slash command, which asks no model either (CLI 2.1).
+        """A hook blocked the prompt. The CLI reports success, and `content` is the hook's reason."""
+        # Only the text distinguishes it from a slash command, which does not call the model either (CLI 2.1).
         return self.num_turns == 0 and self.content.startswith(_BLOCKED_PREFIXES)
 
     def raise_for_error(self) -> ResultMessage:
         """
-        Raise the error that this result stands for; return the result itself when it is good.
+        Raise the typed error of a failed turn, or return the result itself.
 
         Raises:
-            ResultError: One of its subclasses, by cause.
+            ResultError: The turn failed; the subclass depends on the cause.
         """
         error = error_of(self)
         if error is not None:
@@ -161,7 +161,7 @@ class ResultMessage(Message):
 
 
 def error_of(result: ResultMessage) -> errors.ResultError | None:
-    """The typed error that *result* stands for, or *None* when it is good."""
+    """Return the typed error of *result*, or *None* when the turn succeeded."""
     if not result.is_error:
         return result.output_error
     cause = _error_class(result)
@@ -184,7 +184,7 @@ def _error_text(result: ResultMessage) -> str:
     text = "\n".join(texts).strip() or result.content.strip()
     if text:
         return text
-    subtype = str(result.subtype or "success")  # whatever it came as
+    subtype = str(result.subtype or "success")  # the CLI may send another type
     if subtype in _BY_SUBTYPE:
         return _BY_SUBTYPE[subtype][1].format(result)
     if subtype != "success":

@@ -1,7 +1,7 @@
 """
-The objects inside messages that nearly every run meets: usage, servers, plugins, refusals.
+The objects inside common messages: usage, MCP servers, plugins, permission denials.
 
-Those of rarer messages stand beside them; those of the answers to control requests in `control`.
+Objects of less common messages are defined beside those messages, objects of control responses in `control`.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .registry import wire_object
 
 @wire_object
 class CacheCreation(WireObject):
-    """Input tokens written to the cache, by how long they stay there."""
+    """Input tokens written to the cache, by cache lifetime."""
 
     ephemeral_5m_input_tokens: int = 0
     ephemeral_1h_input_tokens: int = 0
@@ -25,7 +25,7 @@ class CacheCreation(WireObject):
 
 @wire_object
 class ServerToolUsage(WireObject):
-    """How often tools of the API itself were used."""
+    """The number of calls of the API's own tools."""
 
     web_search_requests: int = 0
     web_fetch_requests: int = 0
@@ -33,7 +33,7 @@ class ServerToolUsage(WireObject):
 
 @wire_object
 class Usage(WireObject):
-    """Tokens, as the API counts them. In a result: of the main loop of one turn, without subagents."""
+    """Token counts from the API. In a result they cover the main loop of one turn, without subagents."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -55,7 +55,7 @@ class Usage(WireObject):
 
 @wire_object
 class ModelUsage(WireObject):
-    """Tokens and cost of one model, subagents included, over the life of the process and what it resumed."""
+    """Tokens and cost of one model, subagents included. Cumulative over the process and the session it resumed."""
 
     input_tokens: int = wire("inputTokens", 0)
     output_tokens: int = wire("outputTokens", 0)
@@ -76,7 +76,7 @@ class ModelUsage(WireObject):
 
 @wire_object
 class McpServer(WireObject):
-    """An MCP server of the session. `status` is `connected`, `pending`, `failed`, `needs-auth` or `disabled`."""
+    """An MCP server of the session; `status` is `connected`, `pending`, `failed`, `needs-auth` or `disabled`."""
 
     name: str = ""
     status: str = ""
@@ -96,19 +96,19 @@ class Plugin(WireObject):
 
 @wire_object
 class PluginError(WireObject):
-    """A plugin that did not load, and why."""
+    """A plugin that failed to load, with the reason."""
 
     plugin: str = ""
     type: str = ""
     message: str = ""
     path: str | None = None
-    #: `plugin_enabled`, `name` and perhaps `marketplace`, when an administrator locked it.
+    #: `plugin_enabled`, `name` and optionally `marketplace`; set when an administrator locked the plugin.
     managed_lock: dict[str, Any] | None = None
 
 
 @wire_object
 class PermissionDenial(WireObject):
-    """A tool use that was refused during the turn."""
+    """A tool use that was denied during the turn."""
 
     tool_name: str = ""
     tool_use_id: str = ""
@@ -117,7 +117,7 @@ class PermissionDenial(WireObject):
 
 @wire_object
 class DeferredToolUse(WireObject):
-    """A tool use that a hook put off: it runs when the session is resumed."""
+    """A tool use that a hook deferred. It runs when the session is resumed."""
 
     id: str = ""
     name: str = ""
@@ -126,7 +126,7 @@ class DeferredToolUse(WireObject):
 
 @wire_object
 class InvalidConfigFile(WireObject):
-    """The configuration file that kept the CLI from starting."""
+    """The configuration file that prevented the CLI from starting."""
 
     path: str = ""
     is_global: bool = False
@@ -136,10 +136,10 @@ class InvalidConfigFile(WireObject):
 
 @wire_object
 class Origin(WireObject):
-    """Where a prompt came from; `kind` is `human`, `task-notification`, `channel`, `peer`, `auto-continuation`, ..."""
+    """The source of a prompt; `kind` is `human`, `task-notification`, `channel`, `peer`, `auto-continuation`, ..."""
 
     kind: str = ""
-    #: Of a task notification: `scheduled-trigger`, `peer-send-message`, ...
+    #: The kind of task notification: `scheduled-trigger`, `peer-send-message`, ...
     subkind: str | None = None
     producer: str | None = None
     server: str | None = None

@@ -1,5 +1,5 @@
 """
-How things stand: the session's state and title, compaction, retries of the API, usage limits, thinking, refused tools.
+Messages about the session's state and title, compaction, API retries, usage limits, thinking and denied tools.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .registry import message_type, wire_object
 
 @wire_object
 class PreservedSegment(WireObject):
-    """The stretch of the conversation that a compaction left as it was."""
+    """The part of the conversation that a compaction preserved."""
 
     head_uuid: str = ""
     anchor_uuid: str = ""
@@ -23,7 +23,7 @@ class PreservedSegment(WireObject):
 
 @wire_object
 class PreservedMessages(WireObject):
-    """The messages that a compaction left as they were."""
+    """The messages that a compaction preserved."""
 
     anchor_uuid: str = ""
     uuids: list[str] = attrs.field(factory=list)
@@ -32,7 +32,7 @@ class PreservedMessages(WireObject):
 
 @wire_object
 class CompactMetadata(WireObject):
-    """How a compaction went."""
+    """Details of a compaction."""
 
     #: `manual` or `auto`.
     trigger: str = ""
@@ -46,7 +46,7 @@ class CompactMetadata(WireObject):
 
 @message_type("system", "compact_boundary")
 class CompactBoundaryMessage(SystemMessage):
-    """The conversation was compacted here: what came before is a summary now."""
+    """The CLI compacted the conversation: earlier messages were replaced by a summary."""
 
     compact_metadata: CompactMetadata = attrs.field(factory=CompactMetadata)
     logical_parent_uuid: str | None = None
@@ -58,7 +58,7 @@ class CompactBoundaryMessage(SystemMessage):
 
 @message_type("system", "session_state_changed")
 class SessionStateMessage(SystemMessage):
-    """The CLI is `running`, `idle`, or waits for an answer: `requires_action`. Sent only when asked for."""
+    """The CLI is `running`, `idle`, or waits for an answer (`requires_action`). Sent only on request."""
 
     state: str = ""
     sdk_host_only: bool = False
@@ -79,16 +79,16 @@ class SessionTitleMessage(SystemMessage):
 
 @message_type("system", "api_retry")
 class ApiRetryMessage(SystemMessage):
-    """A request to the API failed; the CLI waits and tries again."""
+    """An API request failed; the CLI waits and retries it."""
 
     attempt: int = 0
     max_retries: int = 0
     retry_delay_ms: float = 0
-    #: The HTTP status; *None* when there was no answer.
+    #: The HTTP status; *None* without a response.
     error_status: int | None = None
     #: `authentication_failed`, `rate_limit`, `overloaded`, `server_error`, `unknown`, ...
     error: str | None = None
-    #: `waited_ms` and `retry_wait_ms`, when the API was silent.
+    #: `waited_ms` and `retry_wait_ms`, when the API sent no response.
     no_response: dict[str, Any] | None = None
 
     def _summary(self) -> str:
@@ -97,7 +97,7 @@ class ApiRetryMessage(SystemMessage):
 
 @message_type("system", "thinking_tokens", "progress")
 class ThinkingTokensMessage(SystemMessage):
-    """How much the model has thought so far, about."""
+    """An estimate of the thinking tokens used so far."""
 
     estimated_tokens: int = 0
     estimated_tokens_delta: int = 0
@@ -109,7 +109,7 @@ class ThinkingTokensMessage(SystemMessage):
 
 @message_type("system", "permission_denied")
 class PermissionDeniedMessage(SystemMessage):
-    """A tool use was refused without asking. The result's `permission_denials` is what counts."""
+    """A tool use was denied without a permission request. `permission_denials` of the result is authoritative."""
 
     tool_name: str = ""
     tool_use_id: str = ""
@@ -121,7 +121,7 @@ class PermissionDeniedMessage(SystemMessage):
 
     @property
     def content(self) -> str:
-        """Why it was refused."""
+        """The reason for the denial."""
         return self.message if isinstance(self.message, str) else ""
 
     def _summary(self) -> str:
@@ -137,7 +137,7 @@ class RateLimitInfo(WireObject):
     resets_at: float | None = wire("resetsAt")
     #: `five_hour`, `seven_day`, `seven_day_opus`, `seven_day_sonnet`, `overage`, ...
     rate_limit_type: str | None = wire("rateLimitType")
-    #: The part of the limit that is used, from 0 to 1.
+    #: The used part of the limit, from 0 to 1.
     utilization: float | None = None
     overage_status: str | None = wire("overageStatus")
     overage_resets_at: float | None = wire("overageResetsAt")

@@ -1,5 +1,5 @@
 """
-The system messages of nearly every run. Others: `state`, `tasks`, `notices`.
+The system messages that nearly every run emits. The modules `state`, `tasks` and `notices` define the others.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .shared import McpServer, Plugin, PluginError
 
 @message_type("system", "init")
 class InitMessage(SystemMessage):
-    """The start of a turn: where it runs, and with what. It comes at every turn, not once for each process."""
+    """The start of a turn, with the session's directory, model and tools. Sent for every turn, not once per process."""
 
     cwd: str = ""
     model: str = ""
@@ -23,7 +23,7 @@ class InitMessage(SystemMessage):
     tools: list[str] = attrs.field(factory=list)
     mcp_servers: list[McpServer] = attrs.field(factory=list)
     slash_commands: list[str] = attrs.field(factory=list)
-    #: Commands that work in a terminal only.
+    #: Commands that work only in a terminal.
     terminal_slash_commands: list[str] | None = None
     agents: list[str] = attrs.field(factory=list)
     skills: list[str] = attrs.field(factory=list)
@@ -34,7 +34,7 @@ class InitMessage(SystemMessage):
     output_style: str = ""
     claude_code_version: str = ""
     betas: list[str] | None = None
-    #: What this CLI can do beyond the basic protocol, such as `interrupt_receipt_v1`.
+    #: Protocol extensions that this CLI supports, such as `interrupt_receipt_v1`.
     capabilities: list[str] = attrs.field(factory=list)
     #: `low`, `medium`, `high`, `xhigh` or `max`.
     effort: str | None = None
@@ -53,11 +53,11 @@ class InitMessage(SystemMessage):
 
 @message_type("system", "status")
 class StatusMessage(SystemMessage):
-    """What the CLI is doing (`compacting`, `requesting`, or nothing: *None*), or a new permission mode."""
+    """The current activity of the CLI (`compacting`, `requesting`; *None* when idle), or a new permission mode."""
 
     status: str | None = None
     permission_mode: str | None = wire("permissionMode")
-    #: How a compaction ended: `success` or `failed`.
+    #: The outcome of a compaction: `success` or `failed`.
     compact_result: str | None = None
     compact_error: str | None = None
 

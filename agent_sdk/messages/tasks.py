@@ -1,7 +1,7 @@
 """
-Messages about what runs: tasks (subagents, background shells, monitors, workflows), tools and control requests.
+Messages about running tasks (subagents, background shells, monitors, workflows), tools and control requests.
 
-A task can end with `task_updated` alone; its last status is `completed`, `failed`, `stopped` or `killed`.
+A task can end with `task_updated` alone. The final status is `completed`, `failed`, `stopped` or `killed`.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .registry import message_type, wire_object
 
 @wire_object
 class TaskUsage(WireObject):
-    """What a task has used."""
+    """The resources that a task has used."""
 
     total_tokens: int = 0
     tool_uses: int = 0
@@ -39,7 +39,7 @@ class TaskPatch(WireObject):
 
 @wire_object
 class BackgroundTask(WireObject):
-    """A task that lives in the background."""
+    """A task that runs in the background."""
 
     task_id: str = ""
     run_id: str | None = None
@@ -53,7 +53,7 @@ class BackgroundTask(WireObject):
 
 @wire_object
 class McpResourceLink(WireObject):
-    """A resource of an MCP server, by its address."""
+    """A link to a resource of an MCP server."""
 
     uri: str = ""
     name: str = ""
@@ -66,7 +66,7 @@ class McpResourceLink(WireObject):
 
 @wire_object
 class TaskMessage(SystemMessage):
-    """What the messages about one task share."""
+    """Base class of the messages about one task."""
 
     task_id: str = ""
     run_id: str | None = None
@@ -80,7 +80,7 @@ class TaskMessage(SystemMessage):
 
 @message_type("system", "task_started", "task")
 class TaskStartedMessage(TaskMessage):
-    """A task started. A shell that runs for three seconds comes too, with `is_backgrounded` false."""
+    """A task started. Also sent for a foreground shell that runs for three seconds; `is_backgrounded` is then false."""
 
     description: str = ""
     subagent_type: str | None = None
@@ -97,7 +97,7 @@ class TaskStartedMessage(TaskMessage):
 
 @message_type("system", "task_progress", "task", "progress")
 class TaskProgressMessage(TaskMessage):
-    """A task moved on."""
+    """A task made progress."""
 
     description: str = ""
     subagent_type: str | None = None
@@ -118,7 +118,7 @@ class TaskUpdatedMessage(TaskMessage):
 
 @message_type("system", "task_notification", "task")
 class TaskNotificationMessage(TaskMessage):
-    """A task ended. The CLI starts a turn of its own to look at it, unless the task was in the foreground."""
+    """A task ended. Unless the task was in the foreground, the CLI starts a turn of its own to process the result."""
 
     #: `completed`, `failed` or `stopped`.
     status: str = ""
@@ -133,7 +133,7 @@ class TaskNotificationMessage(TaskMessage):
 
 @message_type("system", "background_tasks_changed", "task")
 class BackgroundTasksMessage(SystemMessage):
-    """All tasks that live in the background now."""
+    """The list of all current background tasks."""
 
     tasks: list[BackgroundTask] = attrs.field(factory=list)
 
@@ -143,7 +143,7 @@ class BackgroundTasksMessage(SystemMessage):
 
 @wire_object
 class SubagentRetry(WireObject):
-    """A subagent's request to the API failed and is tried again."""
+    """The CLI retries a failed API request of a subagent."""
 
     agent_id: str = ""
     attempt: int = 0
@@ -156,9 +156,9 @@ class SubagentRetry(WireObject):
 @message_type("tool_progress", None, "progress")
 class ToolProgressMessage(Message):
     """
-    A tool is still running; every 30 seconds.
+    A tool is still running. Sent every 30 seconds.
 
-    A heartbeat carries the tool use's own id in `parent_tool_use_id`: it says nothing of a subagent.
+    In a heartbeat, `parent_tool_use_id` is the id of the tool use itself and does not refer to a subagent.
     """
 
     tool_use_id: str = ""
@@ -175,7 +175,7 @@ class ToolProgressMessage(Message):
 
 @message_type("tool_use_summary")
 class ToolUseSummaryMessage(Message):
-    """What the tool uses named in it did, in a sentence."""
+    """A one-sentence summary of the tool uses in `preceding_tool_use_ids`."""
 
     summary: str = ""
     preceding_tool_use_ids: list[str] = attrs.field(factory=list)
@@ -186,7 +186,7 @@ class ToolUseSummaryMessage(Message):
 
 @message_type("system", "control_request_progress", "progress")
 class ControlRequestProgressMessage(SystemMessage):
-    """The CLI works on a control request of ours."""
+    """The CLI is processing a control request of the SDK."""
 
     request_id: str = ""
     #: `started` or `api_retry`.

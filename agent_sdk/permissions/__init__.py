@@ -1,8 +1,8 @@
 """
-Permissions: the modes of a session, the answers of a `can_use_tool` callback, changes of standing rules, and callbacks
-that are ready to use.
+Permissions: permission modes, decisions of a `can_use_tool` callback, changes of permission rules, and ready-made
+callbacks.
 
-This file only gathers names. All but the modes are imported when first asked for.
+This module only re-exports names. All names except `MODES` are imported on first access.
 """
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-What a permission callback is told besides the tool and its input.
+The context argument of a permission callback.
 """
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class McpOrigin:
     """The MCP server that a tool belongs to."""
 
     name: str = ""
-    #: Where the server was configured, such as `dynamic` or `project`.
+    #: The source of the server's configuration, such as `dynamic` or `project`.
     source: str | None = None
 
 
 @attrs.frozen
 class AskRule:
-    """The rule that made the CLI ask."""
+    """The rule that caused the permission request."""
 
     source: str = ""
     tool_name: str = ""
@@ -33,32 +33,32 @@ class AskRule:
 @attrs.define(eq=False, repr=False, kw_only=True)
 class PermissionContext:
     """
-    Why and about what the CLI asks. A wire field that is not named here can be read as an attribute all the same.
+    The details of a permission request. Undeclared wire fields are attributes too.
     """
 
     tool_use_id: str = ""
     _suggestions: list[PermissionUpdate] | None = attrs.field(default=None, alias="suggestions")
-    #: The path that made the CLI ask, such as the file that a command writes to.
+    #: The path that caused the request, such as the file that a command writes to.
     blocked_path: str | None = None
     decision_reason: str | None = None
     #: `rule`, `mode`, `hook`, `workingDir`, `safetyCheck`, `subcommandResults`, `classifier`, `other`, ...
     decision_reason_type: str | None = None
-    #: The event of the hook that made the CLI ask, in the CLI's spelling.
+    #: The event of the hook that caused the request, in the CLI's spelling.
     decision_reason_hook_event: str | None = None
-    #: The subagent that wants to use the tool; *None* in the main conversation.
+    #: The subagent that uses the tool; *None* in the main conversation.
     agent_id: str | None = None
     mcp_server: McpOrigin | None = None
-    #: The CLI's own question, as one sentence.
+    #: The CLI's text for the request, as one sentence.
     title: str | None = None
-    #: The tool's name for people.
+    #: The display name of the tool.
     display_name: str | None = None
-    #: What this use is about, in a few words.
+    #: A short description of this tool use.
     description: str | None = None
-    #: Nobody but a person can answer, as for AskUserQuestion and ExitPlanMode.
+    #: Only a user can answer, as for AskUserQuestion and ExitPlanMode.
     requires_user_interaction: bool = False
-    #: The answer offered first should be no.
+    #: A user interface should preselect "no".
     default_to_no: bool = False
-    #: A standing permission should not be offered.
+    #: A user interface should not offer to always allow the tool.
     suppress_always_allow_rule: bool = False
     matched_ask_rule: AskRule | None = None
     classifier_approvable: bool = False
@@ -72,7 +72,7 @@ class PermissionContext:
     def from_request(
         cls, request: dict[str, Any], request_id: str = "", cancellation: Cancellation | None = None
     ) -> PermissionContext:
-        """Read a `can_use_tool` request. What does not fit its field is kept as it came."""
+        """Parse a `can_use_tool` request. Values of an unexpected type are kept unchanged."""
         plain = {name: value for name, value in request.items() if name in _PLAIN_FIELDS and value is not None}
         return cls(
             **plain,
@@ -85,18 +85,18 @@ class PermissionContext:
 
     @property
     def suggestions(self) -> list[PermissionUpdate]:
-        """Changes of the rules that would spare further questions of the kind; give them back in `Allow`."""
+        """The rule changes that the CLI suggests to avoid similar requests. Pass them to `Allow` to apply them."""
         if self._suggestions is None:
             self._suggestions = parse_suggestions(self.raw.get("permission_suggestions"))
         return self._suggestions
 
     @property
     def cancelled(self) -> bool:
-        """The CLI took its question back, or waits no longer: the answer will be dropped."""
+        """The CLI cancelled the request. The decision will be discarded."""
         return self._cancellation.cancelled
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The field *name*, or *default* when there is no such field."""
+        """Return the field *name*, or *default* when the request has no such field."""
         return getattr(self, name, default)
 
     def __getattr__(self, name: str) -> Any:

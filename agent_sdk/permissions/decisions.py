@@ -1,5 +1,5 @@
 """
-The answers of a permission callback, and what they are on the wire. Whatever is no answer refuses.
+The decisions of a permission callback, and their wire form. Any other return value denies.
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PermissionCallback = Callable[[str, dict[str, Any], PermissionContext], Any]
 DEFAULT_DENIAL = "The user does not want this tool to run."
 
 
-#: A change of the rules, or the dict that the CLI writes for one.
+#: A change of permission rules, or its wire form as a dict.
 UpdateLike = PermissionUpdate | Mapping[str, Any]
 
 
@@ -30,7 +30,7 @@ def _parse_updates(value: UpdateLike | Iterable[UpdateLike] | None) -> tuple[Per
         return ()
     several = (value,) if isinstance(value, (str, Mapping, PermissionUpdate)) else value
     if not isinstance(several, Iterable):
-        raise check.invalid("updated_permissions", value, "expected changes of the rules, such as AddRules('Read')")
+        raise check.invalid("updated_permissions", value, "expected permission updates, such as AddRules('Read')")
     return tuple(PermissionUpdate.from_wire(item) for item in several)
 
 
@@ -46,21 +46,21 @@ def _parse_input(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
 @attrs.frozen
 class Allow:
     """
-    Let the tool run.
+    Allow the tool to run.
 
     Args:
-        updated_input: The input that it runs with, whole; *None* leaves it as it is.
-        updated_permissions: Changes of the rules that hold from now on, such as `context.suggestions`.
+        updated_input: The complete input to run the tool with; *None* leaves the input unchanged.
+        updated_permissions: Changes of permission rules to apply, such as `context.suggestions`.
 
     Raises:
-        ConfigurationError: A value cannot be sent.
+        ConfigurationError: A value cannot be sent to the CLI.
     """
 
     updated_input: dict[str, Any] | None = attrs.field(default=None, converter=_parse_input)
     updated_permissions: tuple[PermissionUpdate, ...] = attrs.field(default=None, converter=_parse_updates)
 
     def to_wire(self, tool_input: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer as the CLI reads it; older ones want the input in any case."""
+        """Return the wire form. It always contains the input, because older CLI versions require it."""
         given = tool_input if self.updated_input is None else self.updated_input
         wire: dict[str, Any] = {"behavior": "allow", "updatedInput": given}
         if self.updated_permissions:
@@ -71,14 +71,14 @@ class Allow:
 @attrs.frozen
 class Deny:
     """
-    Refuse; the turn goes on.
+    Deny the tool. The turn continues.
 
     Args:
-        message: What the model reads instead of the tool's result.
-        interrupt: End the turn as well. Its result is then an error, and the CLI drops the message.
+        message: The text that the model reads instead of the tool's result.
+        interrupt: Also end the turn. The turn's result is then an error, and the CLI discards the message.
 
     Raises:
-        ConfigurationError: A value is wrong.
+        ConfigurationError: A value is invalid.
     """
 
     message: str = converted_field(check.string("message"), DEFAULT_DENIAL)
@@ -86,17 +86,17 @@ class Deny:
 
     def __attrs_post_init__(self) -> None:
         if self.message is None:
-            # Without a message the CLI calls the answer invalid.
-            raise check.invalid("message", None, "say why in a few words, or leave it out")
+            # The CLI rejects a decision without a message.
+            raise check.invalid("message", None, "must be a non-empty string; omit it for the default")
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the answer as the CLI reads it."""
+        """Return the wire form."""
         wire: dict[str, Any] = {"behavior": "deny", "message": self.message}
         return {**wire, "interrupt": True} if self.interrupt else wire
 
 
 class Decision(NamedTuple):
-    """What is sent, and what went wrong on the way there."""
+    """The wire form of a decision, and the error of the callback."""
 
     wire: dict[str, Any]
     error: Exception | None
@@ -106,15 +106,15 @@ def decide(
     callback: PermissionCallback, tool_name: str, tool_input: dict[str, Any], context: PermissionContext
 ) -> Decision:
     """
-    Ask *callback* and return its decision. What is neither `Allow`, `Deny` nor a bool refuses.
+    Call *callback* and return its decision. A return value other than `Allow`, `Deny` and bool denies.
 
-    An `Exception` in it refuses, and comes back beside the refusal; `KeyboardInterrupt` and `SystemExit` leave.
+    An `Exception` in the callback denies and is returned as `error`; `KeyboardInterrupt` and `SystemExit` propagate.
     """
     try:
         answer = callback(tool_name, tool_input, context)
     except Exception as error:
-        # Fail closed; the caller hands the error to the user. Its text may hold secrets: the model gets the kind alone.
-        failed = f"The permission callback failed ({type(error).__name__}), so the tool was refused."
+        # Fail closed; the caller reports the error. Its text may contain secrets, so the model reads only its class.
+        failed = f"The permission callback failed ({type(error).__name__}), so the tool was denied."
         return Decision(Deny(failed).to_wire(), error)
     return _parse_decision(answer, tool_input, function_name(callback))
 
@@ -132,7 +132,7 @@ def _parse_decision(answer: object, tool_input: dict[str, Any], callback: str) -
 
 def _parse_allow(answer: Allow, tool_input: dict[str, Any], callback: str) -> Decision:
     try:
-        # Checked when it was made, but a dict can be changed since, and a NaN would end the CLI.
+        # Already checked by Allow, but the dict may have been changed since, and a NaN makes the CLI exit.
         json_lines.dumps(answer.updated_input)
     except (TypeError, ValueError) as error:
         return _invalid_answer(f"returned an updated_input that cannot be written as JSON: {error}.", callback)
@@ -142,5 +142,5 @@ def _parse_allow(answer: Allow, tool_input: dict[str, Any], callback: str) -> De
 def _invalid_answer(problem: str, callback: str) -> Decision:
     text = f"The permission callback {problem}"
     error = HookError(text, event="can_use_tool", handler=callback)
-    return Decision(Deny(f"{text} The tool was refused.").to_wire(), error)
+    return Decision(Deny(f"{text} The tool was denied.").to_wire(), error)
 

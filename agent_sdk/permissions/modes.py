@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: snake_case name -> the CLI's spelling. `default` asks before a tool changes anything.
+#: snake_case name -> the CLI's spelling. `default` requests permission before a tool makes changes.
 MODES: Mapping[str, str] = {
     "default": "default",
     "accept_edits": "acceptEdits",

@@ -1,7 +1,7 @@
 """
-Permission callbacks that decide by themselves: `deny_all`, `read_only`, `within`.
+Permission callbacks that decide without a user: `deny_all`, `read_only`, `within`.
 
-Each is called only for what the CLI would ask about: what a rule, a mode or a hook allows never comes here.
+The CLI calls them only for tool uses that need permission, not for those that a rule, a mode or a hook allows.
 """
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .._core import checks as check
 from .context import PermissionContext
 from .decisions import Allow, Deny, PermissionCallback
 
-#: Tools that change nothing and reach nothing outside this machine.
+#: Tools that change nothing and access nothing outside this machine.
 READ_ONLY_TOOLS = ("Read", "Glob", "Grep", "LS", "NotebookRead", "ListAgents", "ToolSearch")
-#: Tools whose reach is the path in this key of their input.
+#: Tools that access only the path in this key of their input.
 PATH_ARGUMENTS: Mapping[str, str] = {
     "Read": "file_path",
     "Write": "file_path",
@@ -29,19 +29,19 @@ PATH_ARGUMENTS: Mapping[str, str] = {
     "Grep": "path",
     "LS": "path",
 }
-#: What inputs call their paths, whatever the tool.
+#: Input keys that hold a path, for any tool.
 PATH_KEYS = ("file_path", "notebook_path", "path", "directory", "cwd")
-#: Patterns of files that are absolute, go up, or could be put together to do so by braces or escapes.
+#: File patterns that are absolute, contain `..`, or could expand to such a path through braces or escapes.
 _LEAVING_PATTERN = re.compile(r"^[/~]|\.\.|[{,][./]|\\")
 
 
-def deny_all(message: str = "No tool may run here.") -> PermissionCallback:
+def deny_all(message: str = "Tools are not allowed in this session.") -> PermissionCallback:
     """
-    Return a callback that refuses all that the CLI asks about; reading in its folder, and commands that only look, it
-    does not.
+    Return a callback that denies every permission request. The CLI makes no request for reading files in its working
+    directory and for read-only commands.
 
     Args:
-        message: What the model reads.
+        message: The text that the model reads.
     """
     refusal = Deny(message)
 
@@ -53,14 +53,14 @@ def deny_all(message: str = "No tool may run here.") -> PermissionCallback:
 
 def read_only(allow: Iterable[str] = ()) -> PermissionCallback:
     """
-    Return a callback that allows the tools that only read files and refuses all others: commands, edits, the web,
-    subagents and tools of servers.
+    Return a callback that allows tools that only read files and denies all others: commands, edits, web access,
+    subagents and MCP tools.
 
     Args:
-        allow: Further tools, by name or with wildcards: `["WebSearch", "mcp__docs__*"]`.
+        allow: Additional tools, by name or wildcard: `["WebSearch", "mcp__docs__*"]`.
 
     Raises:
-        ConfigurationError: *allow* is no list of names.
+        ConfigurationError: *allow* is not a list of names.
     """
     allowed = (*READ_ONLY_TOOLS, *_parse_names(allow))
 
@@ -74,18 +74,18 @@ def read_only(allow: Iterable[str] = ()) -> PermissionCallback:
 
 def within(directory: str | os.PathLike[str], allow: Iterable[str] = ()) -> PermissionCallback:
     """
-    Return a callback that allows the file tools below *directory* and refuses all others, commands included: what a
-    command touches cannot be told from its text.
+    Return a callback that allows file tools below *directory* and denies all others. Commands are denied because the
+    files that a command accesses cannot be determined from its text.
 
-    Symbolic links are followed before the comparison. Paths must be absolute, since the callback is not told where the
-    CLI stands. Reading inside the CLI's working directory is not asked about, and so never comes here.
+    Symbolic links are resolved before the comparison. Paths must be absolute, because the callback does not know the
+    CLI's working directory. The CLI makes no permission request for reading files in its working directory.
 
     Args:
-        directory: The directory, which must exist; a relative one is below this process's own, not below `cwd=`.
-        allow: Tools that may run without a look at their input, by name or with wildcards: `["Bash", "mcp__db__*"]`.
+        directory: An existing directory. A relative path is resolved against this process's directory, not `cwd=`.
+        allow: Tools that are allowed with any input, by name or wildcard: `["Bash", "mcp__db__*"]`.
 
     Raises:
-        ConfigurationError: There is no such directory, or *allow* is no list of names.
+        ConfigurationError: *directory* does not exist, or *allow* is not a list of names.
     """
     if directory is None:
         raise check.invalid("directory", directory, "expected the path of a directory")
@@ -111,12 +111,12 @@ def _matches_any(tool_name: str, patterns: Iterable[str]) -> bool:
 
 
 def _denial_reason(root: str, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> str | None:
-    """Say why this use is not below *root*; *None* when it is."""
+    """Return why the tool use is not limited to *root*; *None* when it is."""
     key = PATH_ARGUMENTS.get(tool_name)
     if key is None:
-        return f"only tools that work on files below {root} are"
+        return f"only file tools below {root} are allowed"
     if tool_input.get(key) is None:
-        return f"give it a {key} below {root}"
+        return f"it needs a {key} below {root}"
     paths = [tool_input[name] for name in PATH_KEYS if tool_input.get(name) is not None]
     if context.blocked_path is not None:
         paths.append(context.blocked_path)
@@ -124,7 +124,7 @@ def _denial_reason(root: str, tool_name: str, tool_input: dict[str, Any], contex
         if not _is_below(root, path):
             return f"{path!r} is not an absolute path below {root}"
     if tool_name == "Glob" and _may_leave_folder(tool_input.get("pattern")):
-        return "its pattern leads out of its path"
+        return "the pattern leads outside its path"
     return None
 
 

@@ -1,7 +1,7 @@
 """
-What a tool will do, as lines for a person to read: a diff for edits, the input for everything else.
+Previews of tool uses as lines of text for the user: a diff for edits, the input for all other tools.
 
-All of it comes from the model, so that characters which do more than show themselves are written as escapes.
+The text comes from the model, so control characters are escaped.
 """
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any
 from .._core import json_lines
 from .updates import AddDirectories, PermissionUpdate, RulesUpdate, SetMode
 
-#: Lines of one preview, at most: what is left out in the middle is counted, and the end is always shown.
+#: Maximum lines of a preview. Lines in the middle are omitted and counted; the end is always shown.
 MAX_LINES = 60
-#: Characters of one line, at most; the same.
+#: Maximum characters of a line, truncated in the same way.
 MAX_WIDTH = 2000
-#: How much of either stays at the end: nothing may hide behind a long beginning.
+#: Lines and characters kept at the end, so a long beginning cannot hide the end.
 TAIL_LINES, TAIL_WIDTH = 10, 500
-#: Bytes of a file that is read for a diff, at most.
+#: Maximum size in bytes of a file that is read for a diff.
 MAX_DIFF_BYTES = 1_000_000
 
 
 def printable(text: object) -> str:
-    """Return *text* on one line, with escapes for what would move the cursor, hide or reverse other text."""
+    """Return *text* on one line. Characters that move the cursor, or hide or reverse text, are escaped."""
     escaped = "".join(char if char.isprintable() else _escape(char) for char in str(text))
     left_out = len(escaped) - MAX_WIDTH
     if left_out <= 0:
@@ -37,7 +37,7 @@ def _escape(char: str) -> str:
 
 
 def preview_lines(tool_name: str, tool_input: dict[str, Any]) -> list[str]:
-    """Return the lines that show what *tool_name* will do."""
+    """Return the preview of a use of *tool_name*."""
     diff = _DIFFS.get(tool_name)
     lines = list(diff(tool_input) if diff is not None else _input_lines(tool_input))
     left_out = len(lines) - MAX_LINES
@@ -47,7 +47,7 @@ def preview_lines(tool_name: str, tool_input: dict[str, Any]) -> list[str]:
 
 
 def describe_update(update: PermissionUpdate) -> str:
-    """Say in a few words what a change of the rules does."""
+    """Return a short description of a permission update."""
     if isinstance(update, RulesUpdate):
         what = f"{update.behavior} {', '.join(map(str, update.rules))}"
     elif isinstance(update, SetMode):
@@ -73,7 +73,7 @@ def _to_text(value: object) -> str:
     try:
         return json_lines.dumps(value)
     except (TypeError, ValueError):
-        # Only an input made by hand comes here; it is shown, not sent.
+        # Only an input created in Python can fail here, and it is only displayed.
         return repr(value)
 
 
@@ -95,13 +95,13 @@ def _write_diff(tool_input: dict[str, Any]) -> Iterator[str]:
 
 def _diff(tool_input: dict[str, Any], old: str, new: str) -> Iterator[str]:
     path = str(tool_input.get("file_path", ""))
-    # Not splitlines, which also cuts where no editor shows a new line.
+    # Not splitlines(), which also splits at characters that editors do not show as a line break.
     before, after = (text.split("\n") if text else [] for text in (old, new))
     yield from difflib.unified_diff(before, after, path, path, lineterm="")
 
 
 def _read_text(path: str) -> str | None:
-    """Return the text of the file that would be replaced: empty when there is none, *None* when it is no short text."""
+    """Return the text of the file to be replaced, `""` if it does not exist, *None* if it is too long or not text."""
     try:
         if not os.path.isfile(path):
             return None if os.path.exists(path) else ""
@@ -110,7 +110,7 @@ def _read_text(path: str) -> str | None:
         with open(path, encoding="utf-8", newline="") as file:
             return file.read()
     except (OSError, ValueError):
-        # Without a diff the whole input is shown.
+        # The caller shows the whole input instead of a diff.
         return None
 
 

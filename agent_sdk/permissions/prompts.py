@@ -1,8 +1,8 @@
 """
-`ask`: a permission callback that asks the person at the terminal or in the notebook.
+`ask`: a permission callback that asks the user at the terminal or in the notebook.
 
-Reads lines with `input`, which a notebook replaces by a field of its own. What is shown comes from the model: it is
-written so that it cannot paint over the question (`previews`).
+Lines are read with `input`, which a notebook replaces with an input field. The displayed text comes from the model;
+`previews` escapes it so that it cannot overwrite the question.
 """
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from .questions import ask_question
 
 ReadLine = Callable[[str], str]
 
-#: How often an answer that is none is asked for again.
+#: Maximum number of times the user is asked until the answer is valid.
 MAX_ATTEMPTS = 3
 
 
 class TextOutput(Protocol):
-    """What the questions are written to."""
+    """The stream that questions are written to."""
 
     def write(self, text: str, /) -> Any:
-        """Take *text*."""
+        """Write *text*."""
 
     def flush(self) -> Any:
-        """Show what was written."""
+        """Flush the written text."""
 
 
 def ask(input: ReadLine | None = None, output: TextOutput | None = None) -> PermissionCallback:
     """
-    Return a callback that shows what a tool will do and asks: yes, no, or always where the CLI suggests a rule.
+    Return a callback that shows a preview of the tool and asks: yes, no, or always if the CLI suggests a rule.
 
-    Text after `no` is told to the model. An end of the input refuses. The questions of AskUserQuestion are put one by
-    one: answer with numbers, labels or words of your own, several with commas where several may be chosen.
+    Text after `no` is sent to the model. End of input denies. Questions of AskUserQuestion are asked one by one. Valid
+    answers are numbers, labels or free text; multiple-choice answers are separated by commas.
 
     Args:
-        input: Reads one line, given the question; the default is Python's `input`.
-        output: Where the tool is shown; the default is `sys.stdout`.
+        input: Reads one line, called with the question; defaults to Python's `input`.
+        output: The stream for the preview; defaults to `sys.stdout`.
 
     Raises:
-        ConfigurationError: *input* is no function.
+        ConfigurationError: *input* is not a function.
     """
     check.function("input")(input)
 
     def decide(tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> Allow | Deny:
         if context.cancelled:
             return Deny()
-        # Looked up at each question: a notebook replaces both while it runs.
+        # Looked up for each question, because a notebook may replace both at any time.
         read = input or builtins.input
         stream = output or sys.stdout
         try:
@@ -61,7 +61,7 @@ def ask(input: ReadLine | None = None, output: TextOutput | None = None) -> Perm
             _show_request(stream, tool_name, tool_input, context)
             return _read_answer(read, stream, context)
         except EOFError:
-            return Deny("Nobody is there to allow this.")
+            return Deny("No user is available to allow this tool.")
 
     return decide
 
@@ -69,7 +69,7 @@ def ask(input: ReadLine | None = None, output: TextOutput | None = None) -> Perm
 def _show_request(stream: TextOutput, tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> None:
     title = context.title or f"Claude wants to use {tool_name}"
     lines = ["", printable(title), *preview_lines(tool_name, tool_input)]
-    facts = (("why", context.decision_reason), ("path", context.blocked_path), ("subagent", context.agent_id))
+    facts = (("reason", context.decision_reason), ("path", context.blocked_path), ("subagent", context.agent_id))
     lines += [f"  ({name}: {printable(text)})" for name, text in facts if text]
     stream.write("\n".join(lines) + "\n")
     stream.flush()
@@ -86,7 +86,7 @@ def _read_answer(read: ReadLine, stream: TextOutput, context: PermissionContext)
             return Allow(updated_permissions=updates)
         if word.lower().rstrip(",:.") in ("n", "no"):
             return Deny(rest.strip()) if rest.strip() else Deny()
-        stream.write("Please answer with one of these; text after no is told to Claude.\n")
+        stream.write("Please enter one of these choices. Text after 'no' is sent to Claude.\n")
         stream.flush()
     return Deny()
 

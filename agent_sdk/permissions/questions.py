@@ -1,5 +1,5 @@
 """
-The questions of AskUserQuestion, put to a person and read back. Used by `prompts.ask`.
+Asks the user the questions of AskUserQuestion and reads the answers. Used by `prompts.ask`.
 """
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ WriteText = Callable[[str], Any]
 
 def ask_question(question: object, read: Callable[[str], str], write: WriteText, attempts: int) -> str | None:
     """
-    Put one of the tool's `questions` and return the answer: a label, labels joined by commas, or the person's own
-    words; *None* when all *attempts* got an empty line, or there is no question.
+    Ask one of the tool's `questions` and return the answer: a label, labels joined by commas, or free text. Returns
+    *None* when the question is invalid or all *attempts* returned an empty line.
     """
     if not isinstance(question, Mapping) or not isinstance(question.get("question"), str):
         return None
@@ -22,7 +22,7 @@ def ask_question(question: object, read: Callable[[str], str], write: WriteText,
     write("\n".join(_question_lines(question)) + "\n")
     hint = "Numbers, with commas" if several else "Number"
     for _ in range(attempts):
-        line = read(f"{hint}, or your own words: " if labels else "Your answer: ").strip()
+        line = read(f"{hint}, or free text: " if labels else "Your answer: ").strip()
         if line:
             return _parse_choices(line, labels) if several else _parse_choice(line, labels)
     return None
@@ -49,7 +49,7 @@ def _question_lines(question: Mapping[str, Any]) -> list[str]:
 def _parse_choices(line: str, labels: list[str]) -> str:
     whole = _parse_choice(line, labels)
     if whole in labels:
-        # A label may hold a comma itself.
+        # A label may contain a comma.
         return whole
     return ", ".join(dict.fromkeys(_parse_choice(part.strip(), labels) for part in line.split(",") if part.strip()))
 

@@ -1,7 +1,7 @@
 """
-Changes of a session's standing rules, which travel with an `Allow`.
+Changes of a session's permission rules, sent with an `Allow`.
 
-The CLI drops a whole batch for one bad change and tells nobody, so that a change that is wrong cannot be built here.
+The CLI silently discards all changes of a decision when one is invalid, so invalid changes raise at construction.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .modes import MODES
 
 C = TypeVar("C", bound="type[PermissionUpdate]")
 
-#: Where a change is kept; `session` ends with the session, the settings files stay.
+#: The place where a change is stored: for the duration of the session, or in a settings file.
 DESTINATIONS: Mapping[str, str] = {
     "session": "session",
     "local_settings": "localSettings",
@@ -31,7 +31,7 @@ _types: dict[str, type[PermissionUpdate]] = {}
 
 
 def _one_of_spellings(name: str, spellings: Mapping[str, str]) -> Callable[[Any], str]:
-    """Accept a word in snake_case or as the CLI spells it; gives the CLI's spelling."""
+    """Return a converter of a word in snake_case or in the CLI's spelling to the CLI's spelling."""
 
     def check_word(value: object) -> str:
         word = spellings.get(value, value) if isinstance(value, str) else None
@@ -46,26 +46,26 @@ def _parse_tool_name(value: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise check.invalid("tool_name", value, "expected the name of a tool, such as 'Bash'")
     if "(" in value or ")" in value:
-        raise check.invalid("tool_name", value, "expected a bare name; Rule.parse reads 'Bash(git log *)'")
+        raise check.invalid("tool_name", value, "expected a name without parentheses; use Rule.parse() for a rule")
     return value.strip()
 
 
 def converted_field(converter: Callable[[Any], Any], default: Any = attrs.NOTHING) -> Any:
-    """Declare a field that *converter* brings into its one form, or refuses."""
+    """Declare an attrs field that *converter* normalizes and validates."""
     return attrs.field(default=default, converter=converter)
 
 
 @attrs.frozen
 class Rule:
     """
-    Which uses of a tool a rule is about: all, or those that fit *rule_content*.
+    The tool uses that a permission rule applies to: all uses of a tool, or those that match *rule_content*.
 
     Args:
-        tool_name: Such as `Bash`, `mcp__server` or `mcp__server__tool`.
-        rule_content: Such as `git log *` or `//etc/**`; *None* means every use.
+        tool_name: A tool name such as `Bash`, `mcp__server` or `mcp__server__tool`.
+        rule_content: A pattern such as `git log *` or `//etc/**`; *None* matches every use.
 
     Raises:
-        ConfigurationError: A value is wrong.
+        ConfigurationError: A value is invalid.
     """
 
     tool_name: str = attrs.field(converter=_parse_tool_name)
@@ -74,12 +74,12 @@ class Rule:
     @classmethod
     def parse(cls, text: str) -> Rule:
         """
-        Read a rule as settings files write it: `Bash`, `Bash(git log *)`, `mcp__server`.
+        Parse a rule in the syntax of settings files: `Bash`, `Bash(git log *)`, `mcp__server`.
 
-        `Read()` and `Read(*)` mean every use, as they do for the CLI.
+        As in the CLI, `Read()` and `Read(*)` match every use.
 
         Raises:
-            ConfigurationError: The text is no rule.
+            ConfigurationError: *text* is not a valid rule.
         """
         if not isinstance(text, str):
             raise check.invalid("rule", text, "expected text such as 'Bash(git log *)'")
@@ -92,7 +92,7 @@ class Rule:
         return cls(name, None if content.strip() in ("", "*") else content)
 
     def to_wire(self) -> dict[str, str]:
-        """Return the rule as the CLI reads it; a null content would void it, so it is left out."""
+        """Return the wire form. A missing content is omitted, because the CLI discards a rule with a null content."""
         named = {"toolName": self.tool_name}
         return named if self.rule_content is None else {**named, "ruleContent": self.rule_content}
 
@@ -100,7 +100,7 @@ class Rule:
         return self.tool_name if self.rule_content is None else f"{self.tool_name}({self.rule_content})"
 
 
-#: A rule, its text, or a dict as the CLI writes it.
+#: A rule, its text, or its wire form as a dict.
 RuleLike = Rule | str | Mapping[str, Any]
 
 
@@ -135,7 +135,7 @@ def _destination_field() -> Any:
 
 
 def update_type(type: str) -> Callable[[C], C]:
-    """Register the class of one kind of change, above its `@attrs.frozen`."""
+    """Register the class of one kind of change. Apply it above `@attrs.frozen`."""
 
     def register(cls: C) -> C:
         cls.type = type
@@ -147,28 +147,28 @@ def update_type(type: str) -> Callable[[C], C]:
 
 class PermissionUpdate:
     """
-    A change of the standing rules: `AddRules`, `ReplaceRules`, `RemoveRules`, `SetMode`, `AddDirectories` or
+    A change of the permission rules: `AddRules`, `ReplaceRules`, `RemoveRules`, `SetMode`, `AddDirectories` or
     `RemoveDirectories`. `destination` is `session` (the default), `local_settings`, `project_settings`,
-    `user_settings` or `cli_arg`; it is kept as the CLI spells it.
+    `user_settings` or `cli_arg`; it is stored in the CLI's spelling.
     """
 
     __slots__ = ()
 
-    #: What the CLI calls this kind of change.
+    #: The CLI's name of this kind of change.
     type: ClassVar[str] = ""
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the change as the CLI reads it."""
+        """Return the wire form."""
         values = attrs.asdict(self, recurse=False)  # type: ignore[arg-type]  # every subclass is an attrs class
         return {"type": self.type, **{name: _to_wire_value(value) for name, value in values.items()}}
 
     @staticmethod
     def from_wire(raw: object) -> PermissionUpdate:
         """
-        Read a change as the CLI writes it, or hand back one that is built already.
+        Parse the wire form of a change. An instance is returned unchanged.
 
         Raises:
-            ConfigurationError: It is no change that can be sent.
+            ConfigurationError: *raw* is not a valid change.
         """
         if isinstance(raw, PermissionUpdate) and type(raw) is not PermissionUpdate:
             return raw
@@ -180,7 +180,7 @@ class PermissionUpdate:
         unknown = fields.keys() - {field.name for field in declared}
         missing = {field.name for field in declared if field.default is attrs.NOTHING} - fields.keys()
         if unknown or missing:
-            raise check.invalid("permission update", raw, f"wrong or missing: {', '.join(sorted(unknown | missing))}")
+            raise check.invalid("permission update", raw, f"unknown or missing: {', '.join(sorted(unknown | missing))}")
         return cls(**fields)
 
 
@@ -191,21 +191,21 @@ def _to_wire_value(value: Any) -> Any:
 
 
 def parse_suggestions(raw: object) -> list[PermissionUpdate]:
-    """Read the suggestions of a request. What this version does not know is left out; `raw` of the context has it."""
+    """Parse the suggestions of a request. Unknown kinds are skipped; `raw` of the context contains them."""
     updates = []
     for item in raw if isinstance(raw, list) else ():
         try:
             updates.append(PermissionUpdate.from_wire(item))
         except ValueError:
-            # A suggestion is an offer: one that cannot be sent back is worth nothing to the caller.
-            log.debug("permissions", "left out a suggestion that this version does not know")
+            # Suggestions are optional, and an unknown one cannot be sent back to the CLI.
+            log.debug("permissions", "skipped a permission suggestion of an unknown kind")
     return updates
 
 
 @attrs.frozen
 class RulesUpdate(PermissionUpdate):
     """
-    What the changes of rules share: *rules* is a rule, its text (`"Bash(git log *)"`) or a list of them; *behavior* is
+    Base class of rule changes. *rules* is a rule, its text (`"Bash(git log *)"`) or a list of them; *behavior* is
     allow, deny or ask.
     """
 
@@ -223,19 +223,19 @@ class AddRules(RulesUpdate):
 @update_type("replaceRules")
 @attrs.frozen
 class ReplaceRules(RulesUpdate):
-    """Put these rules in the place of all rules of the same behavior and destination."""
+    """Replace all rules of the same behavior and destination with these rules."""
 
 
 @update_type("removeRules")
 @attrs.frozen
 class RemoveRules(RulesUpdate):
-    """Take rules away."""
+    """Remove rules."""
 
 
 @update_type("setMode")
 @attrs.frozen
 class SetMode(PermissionUpdate):
-    """Switch the permission mode: one of `MODES`, in either spelling."""
+    """Switch the permission mode to one of `MODES`, in either spelling."""
 
     mode: str = converted_field(_one_of_spellings("mode", MODES))
     destination: str = _destination_field()
@@ -243,7 +243,7 @@ class SetMode(PermissionUpdate):
 
 @attrs.frozen
 class DirectoriesUpdate(PermissionUpdate):
-    """What the changes of directories share: *directories* is a path or a list of paths."""
+    """Base class of directory changes. *directories* is a path or a list of paths."""
 
     directories: tuple[str, ...] = attrs.field(converter=_parse_directories)
     destination: str = _destination_field()
@@ -252,10 +252,10 @@ class DirectoriesUpdate(PermissionUpdate):
 @update_type("addDirectories")
 @attrs.frozen
 class AddDirectories(DirectoriesUpdate):
-    """Let the tools use more directories."""
+    """Allow the tools to use additional directories."""
 
 
 @update_type("removeDirectories")
 @attrs.frozen
 class RemoveDirectories(DirectoriesUpdate):
-    """Take directories away again."""
+    """Remove additional directories."""

@@ -11,7 +11,7 @@ from typing import Any, SupportsIndex, overload
 import attrs
 
 from .._core import checks
-from .._core.text import fit, sanitize_line
+from .._core.text import sanitize_line, table
 from . import paths
 from .head_and_tail import HeadTail, first_prompt, first_string, last_string, read_head_and_tail, tag_of
 from .paths import Directory
@@ -88,12 +88,13 @@ def table_lines(infos: Iterable[SessionInfo]) -> list[str]:
     import shutil  # loads the modules of all archives
 
     width = max(60, shutil.get_terminal_size((120, 24)).columns)
-    lines = [f"{'ID':<8}  {'CHANGED':<16}  {'SIZE':>7}  SESSION"]
-    for info in infos:
-        tag = f"[{info.tag}] " if info.tag else ""
-        shown = sanitize_line(f"{tag}{info.summary}")
-        lines.append(f"{info.session_id[:8]}  {short_time(info.last_modified)}  {_size(info.file_size):>7}  {shown}")
-    return [fit(line, width) for line in lines]
+    return table([("ID", "CHANGED", "SIZE", "SESSION"), *map(_row, infos)], right={2}, width=width)
+
+
+def _row(info: SessionInfo) -> tuple[str, ...]:
+    tag = f"[{info.tag}] " if info.tag else ""
+    shown = sanitize_line(f"{tag}{info.summary}")
+    return info.session_id[:8], short_time(info.last_modified), _size(info.file_size), shown
 
 
 def _size(size: float) -> str:

@@ -195,7 +195,7 @@ def test_outcomes_speak_for_themselves():
 
 
 def test_the_progress_line_is_for_terminals(monkeypatch):
-    """The line is shown where somebody can see it, or asks for it, and is gone at the end."""
+    """The line is shown on a terminal or on request, and is erased at the end."""
     with FakeCLI(paid(0.1)) as fake:
         quiet = io.StringIO()
         monkeypatch.setattr(sys, "stderr", quiet)
@@ -203,8 +203,8 @@ def test_the_progress_line_is_for_terminals(monkeypatch):
         assert quiet.getvalue() == ""
         agent_sdk.query_many(["a", "b"], cli_path=fake.path, progress=True)
     lines = quiet.getvalue().split("\r")
-    assert any(line.startswith("1/2 done") for line in lines)
-    assert lines[-1] == "" and not lines[-2].strip()
+    assert any(line.startswith("\x1b[2K1/2 done") for line in lines)
+    assert lines[-1] == "\x1b[1A\x1b[2K"
 
 
 @pytest.mark.e2e

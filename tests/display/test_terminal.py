@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 
@@ -197,6 +198,70 @@ def test_what_names_no_session_belongs_to_the_newest_run(watch, capsys):
     watch(frames.init(), {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected"}})
     assert len(_display._runs) == 1
     assert capsys.readouterr().out == "✗ rate limit reached (usage)\n"
+
+
+@pytest.fixture
+def rendered(watch, tty, monkeypatch):
+    """Show a whole text in a terminal without colours; the fixture returns its lines."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def show(text):
+        watch(frames.init(), frames.assistant(text))
+        return tty().rpartition("\x1b[K")[2].splitlines()
+
+    return show
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("**`bold code`** *em* ~~gone~~", ["bold code em gone"]),
+        ("[`code`](https://x.test)", ["code (https://x.test)"]),
+        ("at https://x.test/a_b_c, <https://y.test>", ["at https://x.test/a_b_c, https://y.test"]),
+        ("- a\n  - b\n    1. c", [" • a", "    • b", "       1 c"]),
+        ("1. a\n\n   ```\n   x\n   ```\n2. b", [" 1 a", "     x", " 2 b"]),
+        ("3) a\n4) b", [" 3 a", " 4 b"]),
+        ("| a \\| b | c |\n|---|--:|\n| 1 | 22.5 |",
+         [" a | b     c", " ────────────", " 1      22.5"]),
+        ("- [ ] a\n- [x] b", [" • ☐ a", " • ☑ b"]),
+        ("\\*no\\* \\[x](y) 2 * 3", ["*no* [x](y) 2 * 3"]),
+        ("a <b>raw</b>\n<br>", ["a <b>raw</b>", "<br>"]),
+        ("<div>\nraw\n</div>", ["<div>", "raw", "</div>"]),
+        ("![x](https://x.test/p.png)", ["!x (https://x.test/p.png)"]),
+        ("# One\ntwo\nthree", ["One", "", "two", "three"]),
+        ("> q\n> r", ["▌ q", "▌ r"]),
+        ("word " * 12, ["word " * 7 + "word", "word " * 3 + "word"]),
+    ],
+)  # fmt: skip
+def test_markdown_is_rendered_on_a_terminal(rendered, text, lines):
+    """A whole text is shown as CommonMark and GitHub define it, wrapped to the width; HTML stays text."""
+    assert rendered(text) == lines
+
+
+def test_markdown_has_styles_on_a_terminal(watch, tty):
+    """Bold code is bold, and code blocks have the colours of their language."""
+    watch(frames.init(), frames.assistant("**`bold code`**\n\n```py\nif x: y\n```"))
+    out = tty()
+    assert "\x1b[1;36mbold code\x1b[0m" in out and "\x1b[94;49mif\x1b[0m" in out
+
+
+def test_text_that_was_streamed_stays_as_written(watch, tty):
+    """Streamed text is plain; only a text that comes whole is rendered."""
+    watch(frames.init(), MESSAGE_START, *texts("**bo", "ld**"), frames.assistant("**bold**"))
+    assert tty().endswith("**bold**\n")
+
+
+def test_entities_bring_no_control_characters(watch, tty):
+    """Characters that Markdown writes as entities are sanitized too."""
+    watch(frames.init(), frames.assistant("a&#27;[2J&#x202e;b `&#27;` [c&#13;](https://x.test/&#27;)"))
+    assert not set(tty()) & set("\r\u202e\x9b")
+
+
+def test_rendered_text_of_subagents_is_indented(watch, tty):
+    """Lists of a subagent are rendered below the tool use that started it."""
+    watch(frames.init(), frames.tool_use("Task", {"description": "look"}, id="t1"))
+    watch(frames.assistant("- a\n- b", parent_tool_use_id="t1"))
+    assert [line for line in re.sub(r"\x1b\[[\d;]*[mK]", "", tty()).splitlines() if "•" in line] == ["   • a", "   • b"]
 
 
 def test_colours_on_a_terminal(watch, tty):

@@ -194,7 +194,7 @@ def test_a_hook_that_is_late_refuses(run, model, keepsake):
     assert [(type(e), e.event, e.handler.split(".")[-1]) for e in result.callback_errors] == [
         (HookError, "pre_tool_use", "slow")
     ]
-    assert "did not answer within 0.3 seconds" in told(model)
+    assert "timed out after 0.3 seconds" in told(model)
 
 
 LENIENT = {
@@ -409,10 +409,10 @@ WRONG = {
     "unknown-event": ({"pre_tool_usee": print}, "did you mean 'pre_tool_use'"),
     "no-function": ({"pre_tool_use": "Bash"}, "expected a function"),
     "two-arguments": ({"pre_tool_use": lambda ctx, more: None}, "it is called as"),
-    "unknown-key": ({"pre_tool_use": {"match": "Bash", "handler": print}}, "no such key"),
+    "unknown-key": ({"pre_tool_use": {"match": "Bash", "handler": print}}, "unknown key"),
     "bad-expression": ({"pre_tool_use": {"matcher": "([", "handler": print}}, "not a valid regular expression"),
-    "lower-case-tool": ({"pre_tool_use": {"matcher": "bash", "handler": print}}, "upper case counts"),
-    "nothing-to-match": ({"stop": {"matcher": "Bash", "handler": print}}, "nothing to compare"),
+    "lower-case-tool": ({"pre_tool_use": {"matcher": "bash", "handler": print}}, "case-sensitive"),
+    "nothing-to-match": ({"stop": {"matcher": "Bash", "handler": print}}, "no value to compare"),
     "bad-timeout": ({"pre_tool_use": {"handler": print, "timeout": 0}}, "greater than 0"),
     "bad-fail-mode": ({"pre_tool_use": {"handler": print, "fail_mode": "ajar"}}, "closed"),
 }

@@ -1,4 +1,4 @@
-"""The contexts that hooks get, and the register of events."""
+"""The contexts of hooks, and the registry of events."""
 from __future__ import annotations
 
 import subprocess
@@ -65,14 +65,14 @@ def _context(event: str, **fields: Any) -> Any:
 
 
 def test_every_event_has_a_class() -> None:
-    """The events are those that `hook_events` lists, each with its class."""
+    """`hook_events` lists all events, each with its class."""
     assert set(hooks.EVENTS) == set(agent_sdk.hook_events()) == set(INPUTS)
     assert all(cls.facts.name == name for name, cls in hooks.EVENTS.items())
 
 
 @pytest.mark.parametrize("event", INPUTS)
 def test_fields_are_typed_and_raw_is_kept(event: str) -> None:
-    """Every field of the input is an attribute that a class names, and `raw` is the input."""
+    """Every field of the input is a declared attribute, and `raw` is the input."""
     ctx = _context(event)
     assert ctx.event == event
     assert ctx._rest is None
@@ -82,14 +82,14 @@ def test_fields_are_typed_and_raw_is_kept(event: str) -> None:
 
 @pytest.mark.parametrize("event", INPUTS)
 def test_the_class_is_public(event: str) -> None:
-    """Each class can be named from `agent_sdk.hooks`, and built by hand for tests of hooks."""
+    """Each class can be imported from `agent_sdk.hooks` and created in tests of hooks."""
     name = hooks.EVENTS[event].facts.wire_name
     made = getattr(hooks, name)(session_id="s")
     assert (type(made), made.hook_event_name, made.cancelled) == (hooks.EVENTS[event], name, False)
 
 
 def test_nested_objects_are_typed() -> None:
-    """Lists of the wire hold objects with attributes."""
+    """Lists from the wire contain objects with attributes."""
     assert _context("post_tool_batch").tool_calls[0].tool_response == "done"
     assert _context("stop").background_tasks[0].type == "subagent"
     assert _context("pre_tool_use", mcp_server={"name": "calc", "source": "dynamic"}).mcp_server.source == "dynamic"
@@ -97,7 +97,7 @@ def test_nested_objects_are_typed() -> None:
 
 
 def test_unknown_fields_are_attributes() -> None:
-    """A field of a later CLI is read as an attribute, and an unknown name is an AttributeError."""
+    """A field of a later CLI version is an attribute, and an unknown name raises AttributeError."""
     ctx = _context("stop", brand_new={"a": 1})
     assert ctx.brand_new == {"a": 1}
     with pytest.raises(AttributeError, match="Stop has no field 'nothing'"):
@@ -105,7 +105,7 @@ def test_unknown_fields_are_attributes() -> None:
 
 
 def test_own_data_comes_first() -> None:
-    """Items are data of one's own, then fields; writing never changes the input."""
+    """Items are the user's data, then fields; setting an item never changes the input."""
     ctx = _context("pre_tool_use")
     ctx["start"] = 1.5
     ctx["tool_name"] = "mine"
@@ -118,7 +118,7 @@ def test_own_data_comes_first() -> None:
 
 
 def test_a_changed_copy_shares_own_data() -> None:
-    """The context of the next hook has the new input, and the same data and flag."""
+    """The context of the next hook has the new input and shares the user's data and the cancelled flag."""
     ctx = _context("pre_tool_use")
     after: Any = ctx.with_field("tool_input", {"a": 1})
     after["seen"] = True
@@ -126,25 +126,25 @@ def test_a_changed_copy_shares_own_data() -> None:
 
 
 def test_damaged_input_is_kept() -> None:
-    """A field of the wrong type is kept as it came; an empty input is an empty context."""
+    """A field of the wrong type is kept unchanged; an empty input creates an empty context."""
     assert _context("stop", background_tasks="oops").background_tasks == "oops"
     assert structurer(hooks.Stop)({}).session_id == ""
 
 
 def test_repr_tells_event_and_match() -> None:
-    """The repr is one line without the input."""
+    """The repr is one line and does not contain the input."""
     assert repr(_context("pre_tool_use")) == "<PreToolUse pre_tool_use Write>"
 
 
 def test_the_event_of_a_changed_file_has_another_name() -> None:
-    """FileChanged's wire field `event` is `change`, since `event` is the hook event."""
+    """The wire field `event` of FileChanged is `change`, because `event` is the hook event."""
     ctx = _context("file_changed")
     assert (ctx.event, ctx.change, ctx.matched_value()) == ("file_changed", "change", ".env")
 
 
 @pytest.mark.parametrize("given", ["pre_tool_use", "PreToolUse"])
 def test_both_spellings_name_an_event(given: str) -> None:
-    """An event is named in snake_case or as the CLI spells it."""
+    """An event name is accepted in snake_case and in the CLI's spelling."""
     assert base.event_name(given) == "pre_tool_use"
 
 
@@ -158,13 +158,13 @@ def test_both_spellings_name_an_event(given: str) -> None:
     ],
 )
 def test_unknown_events_are_refused(given: Any, hint: str) -> None:
-    """An unknown event is an error that names the nearest one: the CLI would accept it and never fire it."""
+    """An unknown event raises an error with the nearest name; the CLI would accept it and never fire it."""
     with pytest.raises(ConfigurationError, match=hint):
         base.event_name(given)
 
 
 def test_hooks_are_not_imported_by_the_face() -> None:
-    """A program without hooks does not pay for them, nor for the classes of permissions."""
+    """A program without hooks does not import the hook modules or the permission classes."""
     rooms = ("agent_sdk.hooks", "agent_sdk.permissions")
     code = f"import agent_sdk, sys; print([name for name in sys.modules if name.startswith({rooms})])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Matchers: what they fit, what the CLI is told, and what is refused at construction."""
+"""Matchers: matching, the matcher sent to the CLI, and errors at construction."""
 from __future__ import annotations
 
 import re
@@ -48,7 +48,7 @@ def _fits(pattern: Any, tool: str) -> bool:
     ],
 )
 def test_what_a_pattern_fits(pattern: Any, fitting: list[str], others: list[str]) -> None:
-    """Words are exact names, anything else is an expression that may match anywhere, as for the CLI."""
+    """As in the CLI, words are exact names, and any other string is an expression that may match anywhere."""
     assert [_fits(pattern, tool) for tool in fitting] == [True] * len(fitting)
     assert [_fits(pattern, tool) for tool in others] == [False] * len(others)
 
@@ -71,7 +71,7 @@ def test_what_a_pattern_fits(pattern: Any, fitting: list[str], others: list[str]
     ],
 )
 def test_what_the_cli_is_told(patterns: list[Any], expected: str | None) -> None:
-    """The CLI gets the union of what it can compare itself, and null as soon as one pattern is Python's."""
+    """The CLI gets the union of the patterns that it can compare, and null if one can be compared only in Python."""
     assert wire_matcher(Matcher(pattern, _nothing).selector for pattern in patterns) == expected
 
 
@@ -82,17 +82,17 @@ def test_what_the_cli_is_told(patterns: list[Any], expected: str | None) -> None
         ("Write(*)", "not a valid regular expression"),
         ("Bash(git log *)", "only the tool name"),
         ("Web(Fetch|Search)", None),
-        ([], "an empty list fits nothing"),
-        ([3], "expected strings"),
+        ([], "an empty list matches nothing"),
+        ([3], "expected a list of strings"),
         (3, "expected a string, a list"),
         (b"Bash", "expected a string, a list"),
         (re.compile(b"Bash"), "not for bytes"),
-        ("|", "no name in it"),
+        ("|", "contains no name"),
         (lambda: True, "but takes"),
     ],
 )
 def test_wrong_patterns(pattern: Any, message: str | None) -> None:
-    """A pattern that can never match is refused: the CLI accepts it silently."""
+    """A pattern that can never match raises an error, because the CLI would accept it silently."""
     if message is None:
         Matcher(pattern, _nothing)
         return
@@ -119,23 +119,23 @@ async def _later(ctx: Any) -> None:
         (lambda: Matcher(None, _nothing, fail_mode="opened"), "expected 'closed'"),
         (lambda: parse_matcher(3), "expected a function, a Matcher or a dict"),
         (lambda: parse_matcher({"matcher": "Bash"}), "needs a handler"),
-        (lambda: parse_matcher({"match": "Bash", "handler": _nothing}), "no such key"),
+        (lambda: parse_matcher({"match": "Bash", "handler": _nothing}), "unknown key"),
     ],
 )
 def test_wrong_matchers(make: Any, message: str) -> None:
-    """A handler, timeout or fail mode that cannot work is an error at construction."""
+    """An invalid handler, timeout or fail mode raises an error at construction."""
     with pytest.raises(ConfigurationError, match=message):
         make()
 
 
 @pytest.mark.parametrize("handler", [print, dict, lambda ctx, more=1: None, lambda *all: None, str.upper])
 def test_handlers_of_every_kind(handler: Any) -> None:
-    """Whatever can be called with one argument is a handler, builtins included."""
+    """Any callable that takes one argument is a handler, including builtins."""
     assert Matcher(None, handler).handlers == (handler,)
 
 
 def test_the_dict_form() -> None:
-    """The dict of the Ruby SDK stands for a Matcher, with one handler or several."""
+    """The dict form of the Ruby SDK is converted to a Matcher, with one or several handlers."""
     made = parse_matcher({"matcher": "Bash", "handler": _nothing, "timeout": 30, "fail_mode": "open"})
     assert (made.pattern, made.handlers, made.timeout, made.fail_mode) == ("Bash", (_nothing,), 30, "open")
     assert parse_matcher({"handlers": [_nothing, print]}).handlers == (_nothing, print)
@@ -146,9 +146,9 @@ def test_the_dict_form() -> None:
 @pytest.mark.parametrize(
     ("event", "pattern", "message"),
     [
-        ("stop", "Bash", "stop has nothing to compare"),
-        ("user_prompt_submit", re.compile("x"), "nothing to compare"),
-        ("pre_tool_use", "bash", "upper case counts"),
+        ("stop", "Bash", "stop hooks have no value to compare"),
+        ("user_prompt_submit", re.compile("x"), "no value to compare"),
+        ("pre_tool_use", "bash", "case-sensitive"),
         ("post_tool_use", "add", "mcp__server__tool"),
         ("stop", None, None),
         ("stop", lambda ctx: True, None),
@@ -157,7 +157,7 @@ def test_the_dict_form() -> None:
     ],
 )
 def test_patterns_that_their_event_cannot_fit(event: str, pattern: Any, message: str | None) -> None:
-    """A hook that would never be called, or always against its pattern, is refused where it is registered."""
+    """A pattern that cannot match at its event raises an error at registration."""
     if message is None:
         assert HookSet({event: Matcher(pattern, _nothing)})
         return
@@ -178,11 +178,11 @@ def test_patterns_that_their_event_cannot_fit(event: str, pattern: Any, message:
     ids=lambda value: getattr(value, "event", str(value)),
 )
 def test_other_events_compare_other_fields(ctx: hooks.HookContext, pattern: str) -> None:
-    """What a pattern is compared with is the event's own: its type, trigger, source."""
+    """The value that a pattern is compared with depends on the event: its type, trigger or source."""
     assert Matcher(pattern, _nothing).selector.matches(ctx)
     assert not Matcher("other", _nothing).selector.matches(ctx)
 
 
 def test_repr() -> None:
-    """The repr names the pattern and the functions."""
+    """The repr contains the pattern and the function names."""
     assert repr(Matcher("Bash", _nothing)) == "<Matcher 'Bash' _nothing>"

@@ -1,4 +1,4 @@
-"""What a hook may return, and how the outputs of one firing become one."""
+"""The return values of hooks, and merging the outputs of one event."""
 from __future__ import annotations
 
 from typing import Any
@@ -50,24 +50,24 @@ def _specific(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
-    """None and True are no opinion, False refuses, a Result is written for its event, a dict is spelled and sent."""
+    """None and True abstain, False denies, a Result is encoded for its event, a dict is sent in the CLI's spelling."""
     assert to_output(answer, CTX) == expected
 
 
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (3, "cannot answer with a int"),
-        ("deny", "cannot answer with a str"),
-        ({"permissionDecision": "deny"}, "belongs into hookSpecificOutput"),
+        (3, "value of type int"),
+        ("deny", "value of type str"),
+        ({"permissionDecision": "deny"}, "must be inside hookSpecificOutput"),
         ({"decison": "block"}, "did you mean 'decision'"),
-        ({1: 2}, "strings as keys"),
-        ({"behavior": "deny", "message": "no"}, "none of the keys that the CLI knows"),
-        ({"deny": "no"}, "none of the keys that the CLI knows"),
+        ({1: 2}, "must be strings"),
+        ({"behavior": "deny", "message": "no"}, "has no supported key"),
+        ({"deny": "no"}, "has no supported key"),
         ({"decision": "deny"}, "decision='deny': expected one of approve, block"),
         ({"hookSpecificOutput": {"permissionDecison": "deny"}}, "did you mean 'permissionDecision'"),
         ({"hookSpecificOutput": {"permissionDecision": "block"}}, "permissionDecision='block': expected one of allow"),
-        ({"hookSpecificOutput": {"hookEventName": "Stop"}}, "leave it out"),
+        ({"hookSpecificOutput": {"hookEventName": "Stop"}}, "omit it"),
         ({"reason": float("nan")}, "cannot be written as JSON"),
         ({"reason": {1, 2}}, "cannot be written as JSON"),
         (Result.modify({"n": float("inf")}), "cannot be written as JSON"),
@@ -75,7 +75,7 @@ def test_what_may_be_returned(answer: Any, expected: dict[str, Any]) -> None:
     ],
 )
 def test_what_may_not(answer: Any, message: str) -> None:
-    """What the CLI would ignore, or die of, is an error before it is sent."""
+    """A return value that the CLI would ignore or crash on raises an error before it is sent."""
     with pytest.raises(HookError, match=message) as caught:
         to_output(answer, CTX)
     assert caught.value.event == "pre_tool_use"
@@ -99,7 +99,7 @@ def test_what_may_not(answer: Any, message: str) -> None:
     ],
 )
 def test_what_ends_the_chain(output: dict[str, Any], expected: bool) -> None:
-    """After a refusal, a deferral or a stop no further hook is asked."""
+    """After a denial, a deferral or a stop the remaining hooks are skipped."""
     assert ends_chain(output) is expected
 
 
@@ -139,5 +139,5 @@ def test_what_ends_the_chain(output: dict[str, Any], expected: bool) -> None:
     ],
 )
 def test_outputs_are_joined(first: dict[str, Any], second: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Texts add up, the stricter decision holds, a promise gives way to an opinion."""
+    """Texts are joined, the stricter decision wins, and a decision replaces an async output."""
     assert merge(first, second) == expected

@@ -1,4 +1,4 @@
-"""`Result`: the wire form of each maker at each kind of event."""
+"""`Result`: the wire form of each class method at each kind of event."""
 from __future__ import annotations
 
 from typing import Any
@@ -101,7 +101,7 @@ CASES: list[tuple[str, Result, dict[str, Any]]] = [
     ("stop", Result.stop("end"), {"continue": False, "stopReason": "end"}),
     ("post_tool_use", Result.block("bad"), {"decision": "block", "reason": "bad"}),
     ("post_tool_use", Result.replace_output({"a": 1}), _specific("post_tool_use", updatedToolOutput={"a": 1})),
-    ("pre_compact", Result.skip(), {"decision": "block", "reason": "Skipped by a hook; carry on without it."}),
+    ("pre_compact", Result.skip(), {"decision": "block", "reason": "Skipped by a hook. Continue without it."}),
     (
         "pre_model_switch",
         Result.block("dear"),
@@ -121,28 +121,28 @@ CASES: list[tuple[str, Result, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("event", "result", "expected"), CASES, ids=[f"{case[0]} {case[1]!r}" for case in CASES])
 def test_wire_form(event: str, result: Result, expected: dict[str, Any]) -> None:
-    """Each answer is written as its event wants it."""
+    """Each result has the wire form that its event requires."""
     assert result.to_wire(hooks.EVENTS[event]()) == expected
 
 
 @pytest.mark.parametrize(
     ("event", "result", "message"),
     [
-        ("stop", Result.modify({}), "modify makes no sense at stop: only pre_tool_use"),
-        ("stop", Result.skip(), "skip makes no sense at stop"),
-        ("stop", Result.permission("ask"), "ask makes no sense at stop"),
-        ("session_end", Result.block("no"), "block makes no sense at session_end"),
-        ("pre_compact", Result.with_context("c"), "with_context makes no sense at pre_compact"),
+        ("stop", Result.modify({}), r"modify\(\) is not supported for stop hooks; use it in pre_tool_use"),
+        ("stop", Result.skip(), r"skip\(\) is not supported for stop hooks"),
+        ("stop", Result.permission("ask"), "ask is not supported for stop hooks"),
+        ("session_end", Result.block("no"), r"block\(\) is not supported for session_end hooks; return None"),
+        ("pre_compact", Result.with_context("c"), r"with_context\(\) is not supported for pre_compact hooks"),
         ("pre_tool_use", Result.replace_output("x"), "only post_tool_use"),
-        ("permission_request", Result.permission("ask"), "ask makes no sense at permission_request"),
+        ("permission_request", Result.permission("ask"), "ask is not supported for permission_request hooks"),
         ("permission_request", Result.modify({}, approve=False), "use pre_tool_use"),
-        ("pre_model_switch", Result.permission("defer"), "only a tool use can be deferred"),
-        ("elicitation", Result.permission("ask"), "block declines"),
-        ("elicitation_result", Result.modify({"a": 1}), "have a new input"),
+        ("pre_model_switch", Result.permission("defer"), "only pre_tool_use hooks can defer"),
+        ("elicitation", Result.permission("ask"), "to decline"),
+        ("elicitation_result", Result.modify({"a": 1}), "use it in pre_tool_use"),
     ],
 )
 def test_answers_that_make_no_sense(event: str, result: Result, message: str) -> None:
-    """An answer that the CLI would ignore is an error that names the event and the remedy."""
+    """A result that the CLI would ignore raises an error with the event and the remedy."""
     with pytest.raises(HookError, match=message) as caught:
         result.to_wire(hooks.EVENTS[event]())
     assert caught.value.event == event
@@ -158,14 +158,14 @@ def test_answers_that_make_no_sense(event: str, result: Result, message: str) ->
     ids=["command", "server", "text"],
 )
 def test_text_takes_the_shape_of_the_old_output(old: Any, expected: Any) -> None:
-    """Text in place of a result gets its shape: in another the CLI keeps the old one silently."""
+    """A replacement text gets the shape of the old result; the CLI silently ignores any other shape."""
     output = Result.replace_output("***").to_wire(hooks.PostToolUse(tool_response=old))
     assert output["hookSpecificOutput"]["updatedToolOutput"] == expected
 
 
 def test_text_that_cannot_take_the_shape() -> None:
-    """Text for a result of another shape is an error, which names the keys."""
-    with pytest.raises(HookError, match="give a dict with the keys type, file"):
+    """A replacement text for a result of another shape raises an error that lists the keys."""
+    with pytest.raises(HookError, match="pass a dict with the keys type, file"):
         Result.replace_output("***").to_wire(hooks.PostToolUse(tool_response={"type": "text", "file": {}}))
 
 
@@ -173,16 +173,16 @@ def test_text_that_cannot_take_the_shape() -> None:
     ("make", "message"),
     [
         (lambda: Result.block(""), "empty string"),
-        (lambda: Result.block(None), "say why"),
+        (lambda: Result.block(None), "non-empty string"),
         (lambda: Result.modify("ls"), "expected a dict"),
         (lambda: Result.modify(None), "the whole new input"),
         (lambda: Result.permission("maybe"), "expected one of allow, ask, defer, deny"),
-        (lambda: Result.with_context(None), "say why"),
+        (lambda: Result.with_context(None), "non-empty string"),
         (lambda: Result.run_async(0), "greater than 0"),
     ],
 )
 def test_wrong_values(make: Any, message: str) -> None:
-    """A maker refuses a value that cannot be sent."""
+    """The class methods raise for values that cannot be sent."""
     with pytest.raises(ConfigurationError, match=message):
         make()
 

@@ -1,4 +1,4 @@
-"""The hooks of a client: registration, order, failure, time."""
+"""The hooks of a client: registration, order, failures, timeouts."""
 from __future__ import annotations
 
 import copy
@@ -35,7 +35,7 @@ def _decision(outcome: runner.HookOutcome) -> Any:
 
 
 class SteppedTimer:
-    """A timer whose time runs out when the test says so."""
+    """A timer that expires at the calls that the test selects."""
 
     def __init__(self, late: Callable[[int], bool] = lambda call: False) -> None:
         self.late = late
@@ -52,11 +52,11 @@ class SteppedTimer:
 
 
 def test_nothing_registered() -> None:
-    """Without hooks nothing is registered, and an unknown callback is no opinion and an error."""
+    """Without hooks nothing is registered, and an unknown callback id abstains with an error."""
     empty = HookSet()
     assert (bool(empty), empty.wire(), empty.has("stop")) == (False, None, False)
     outcome = empty.run("hook_stop", {})
-    assert (outcome.output, str(outcome.errors[0])) == ({}, "there is no hook 'hook_stop'")
+    assert (outcome.output, str(outcome.errors[0])) == ({}, "unknown hook callback id 'hook_stop'")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_nothing_registered() -> None:
     ],
 )
 def test_registration(given: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Each event is registered once, with the union of its matchers, and fails closed where that means something."""
+    """Each event is registered once, with the union of its matchers, and fails closed if it can prevent the action."""
     wire = HookSet(given).wire() or {}
     assert {event: (row["matcher"], row.get("onFailure")) for event, (row,) in wire.items()} == expected
     for event, (row,) in wire.items():
@@ -100,19 +100,19 @@ def test_registration(given: dict[str, Any], expected: dict[str, Any]) -> None:
     ],
 )
 def test_wrong_options(given: Any, message: str) -> None:
-    """What is wrong with the option is said when the set is made."""
+    """An invalid option raises an error when the set is created."""
     with pytest.raises(ConfigurationError, match=message):
         HookSet(given)
 
 
 def test_wrong_fail_mode() -> None:
-    """The client's fail mode is checked like a matcher's."""
+    """The fail mode of the client is checked like that of a matcher."""
     with pytest.raises(ConfigurationError, match="fail_mode"):
         HookSet(fail_mode="ajar")
 
 
 def test_hooks_run_in_order_and_share_data() -> None:
-    """Hooks run in the order given, across matchers, and share `ctx[...]`."""
+    """Hooks run in the given order, across matchers, and share `ctx[...]`."""
     seen: list[str] = []
 
     def first(ctx: Any) -> None:
@@ -127,7 +127,7 @@ def test_hooks_run_in_order_and_share_data() -> None:
 
 
 def test_a_block_ends_the_chain() -> None:
-    """After a block no further hook runs, and what was said before stays."""
+    """After a block the remaining hooks are skipped, and earlier outputs are kept."""
     outcome = _run(lambda ctx: Result.with_context("c"), lambda ctx: Result.block("no"), _boom)
     assert outcome == runner.HookOutcome(
         {
@@ -143,7 +143,7 @@ def test_a_block_ends_the_chain() -> None:
 
 
 def test_a_modify_feeds_the_next() -> None:
-    """The next hook, and its matcher, see the new input; the last one is sent, and contexts add up."""
+    """The next hook and its matcher receive the new input; the last input is sent, and contexts are joined."""
     def add(letter: str) -> Any:
         return lambda ctx: Result.modify({"command": ctx.tool_input["command"] + letter}) + Result.with_context(letter)
 
@@ -159,7 +159,7 @@ def test_a_modify_feeds_the_next() -> None:
 
 @pytest.mark.parametrize("event", ["permission_request", "post_tool_use", "elicitation"])
 def test_other_events_feed_the_next_too(event: str) -> None:
-    """A new input of a permission request, a new output of a tool and new content of an answer reach the next hook."""
+    """The next hook receives the new input of a permission request, output of a tool and content of an elicitation."""
     change: dict[str, Any] = {
         "permission_request": lambda ctx: Result.modify({"command": "new"}),
         "post_tool_use": lambda ctx: Result.replace_output("new"),
@@ -174,7 +174,7 @@ def test_other_events_feed_the_next_too(event: str) -> None:
 
 @pytest.mark.parametrize("event", [name for name, cls in hooks.EVENTS.items() if cls.facts.prevents])
 def test_an_exception_refuses(event: str) -> None:
-    """Where a refusal prevents something a hook's exception refuses; it is reported unchanged, its text is not sent."""
+    """If an event can prevent the action, an exception in a hook denies; it is reported, and its text is not sent."""
     later: list[int] = []
     outcome = _run(_boom, lambda ctx: later.append(1), event=event)
     assert [repr(error) for error in outcome.errors] == ["ValueError('a secret')"]
@@ -185,7 +185,7 @@ def test_an_exception_refuses(event: str) -> None:
 
 @pytest.mark.parametrize("event", [name for name, cls in hooks.EVENTS.items() if not cls.facts.prevents])
 def test_an_exception_where_nothing_can_be_refused(event: str) -> None:
-    """Where there is nothing to refuse a failing hook is passed over, and reported."""
+    """If an event cannot prevent the action, a failing hook is skipped and reported."""
     later: list[int] = []
     outcome = _run(_boom, lambda ctx: later.append(1), event=event)
     assert (outcome.output, len(outcome.errors), later) == ({}, 1, [1])
@@ -205,19 +205,19 @@ def test_an_exception_where_nothing_can_be_refused(event: str) -> None:
     ids=["closed", "open", "client open", "own mode first", "wrong answer", "senseless answer", "failing matcher"],
 )
 def test_fail_modes(hook: Matcher, options: dict[str, Any], expected: str | None) -> None:
-    """Errors refuse unless the matcher, or else the client, fails open."""
+    """Failures deny unless the matcher, or else the client, fails open."""
     outcome = _run(hook, **options)
     assert (_decision(outcome), len(outcome.errors)) == (expected, 1)
 
 
 def test_an_open_failure_keeps_the_others() -> None:
-    """A hook that fails open is passed over: those before and behind it count."""
+    """A hook that fails open is skipped; earlier and later hooks count."""
     outcome = _run(lambda ctx: Result.with_context("c"), Matcher(None, _boom, fail_mode="open"), lambda ctx: False)
     assert (_decision(outcome), outcome.output["hookSpecificOutput"]["additionalContext"]) == ("deny", "c")
 
 
 def test_a_wrong_answer_names_the_hook() -> None:
-    """The error for a wrong answer carries event and handler, and pickles."""
+    """The error for an invalid result has the event and the handler, and can be pickled."""
     def answer_badly(ctx: Any) -> int:
         return 3
 
@@ -228,8 +228,8 @@ def test_a_wrong_answer_names_the_hook() -> None:
 
 
 def test_a_closed_hook_needs_something_to_refuse() -> None:
-    """`fail_mode="closed"` where nothing can be refused any more is an error that says what to do."""
-    with pytest.raises(ConfigurationError, match="at post_tool_use nothing can be refused"):
+    """`fail_mode="closed"` raises an error with the remedy if the event cannot prevent the action."""
+    with pytest.raises(ConfigurationError, match="post_tool_use hooks cannot prevent"):
         HookSet({"post_tool_use": Matcher(None, _nothing, fail_mode="closed")})
 
 
@@ -252,7 +252,7 @@ def _rewrite_deep(ctx: Any) -> Any:
 
 
 def test_a_change_in_place_is_undone() -> None:
-    """Whatever a hook that is passed over has changed in place, the next hook and the CLI do not see it."""
+    """Changes in place by a skipped hook are not visible to the next hook and the CLI."""
     seen: list[Any] = []
     given = {"command": "danger", "edits": [{"new": "text"}]}
     modify = Matcher(None, lambda ctx: Result.modify({"command": "ls", "edits": [{"new": "text"}]}))
@@ -274,7 +274,7 @@ class _Odd:
 
 
 def test_odd_changes_and_inputs_refuse() -> None:
-    """A value that cannot be compared, or an input nested too deep to be copied, refuses; nothing leaves the runner."""
+    """A value that cannot be compared, or an input nested too deep to copy, denies; the runner does not raise."""
     def put(ctx: Any) -> None:
         ctx.tool_input["ids"] = _Odd()
 
@@ -289,7 +289,7 @@ def test_odd_changes_and_inputs_refuse() -> None:
 
 
 def test_a_timer_that_cannot_start_refuses() -> None:
-    """Where a hook cannot be timed, it does not run, and that refuses."""
+    """If the timer fails to start, the hook does not run and the action is denied."""
     class Broken(SteppedTimer):
         def start(self, timeout: float | None, expire: Any) -> None:
             raise RuntimeError("can't start new thread")
@@ -304,7 +304,7 @@ def _rewrite_and_block(ctx: Any) -> Any:
 
 
 def test_a_change_in_place_is_an_error() -> None:
-    """What is changed in place would not run: it refuses, or lets pass with the input as it was; with `modify` it is."""
+    """A change in place denies, or fails open with the original input; with `modify` it is applied."""
     seen: list[str] = []
     look = Matcher(None, lambda ctx: seen.append(ctx.tool_input["command"]))
 
@@ -322,7 +322,7 @@ def test_a_change_in_place_is_an_error() -> None:
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_interrupts_leave(kind: type[BaseException]) -> None:
-    """KeyboardInterrupt and SystemExit leave the runner, and the timer is stopped."""
+    """KeyboardInterrupt and SystemExit propagate, and the timer is stopped."""
     def leave(ctx: Any) -> None:
         raise kind
 
@@ -339,7 +339,7 @@ def test_interrupts_leave(kind: type[BaseException]) -> None:
 
 
 def test_failures_are_logged() -> None:
-    """A logger of one's own hears of each failure."""
+    """A custom logger receives each failure."""
     lines: list[str] = []
 
     class Logger:
@@ -370,7 +370,7 @@ def test_each_hook_is_timed() -> None:
     ids=["closed", "open", "all open", "a guard behind it"],
 )
 def test_a_late_hook(late: Matcher, then: list[Any], expected: str | None) -> None:
-    """A late hook is answered for: closed refuses; open lets pass, unless that passes a closed hook by."""
+    """A hook that times out denies if it fails closed, or if a later hook that was skipped fails closed."""
     timer, cancellation = SteppedTimer(lambda call: call == 1), Cancellation()
     outcome = HookSet({"pre_tool_use": [late, *then]}).run(
         "hook_pre_tool_use", INPUT, timer=timer, cancellation=cancellation
@@ -378,13 +378,13 @@ def test_a_late_hook(late: Matcher, then: list[Any], expected: str | None) -> No
     assert (_decision(outcome), outcome.is_answered, cancellation.cancelled) == (expected, True, True)
     assert timer.sent == [outcome.output]
     assert [str(error) for error in outcome.errors] == [
-        "the hook _nothing did not answer pre_tool_use within 5 seconds; raise its timeout"
+        "the hook _nothing timed out at pre_tool_use after 5 seconds; increase its timeout"
     ]
     assert len(timer.timeouts) == 1
 
 
 def test_a_late_hook_keeps_what_was_said() -> None:
-    """What earlier hooks said goes out with the answer for the late one."""
+    """The output for a hook that timed out includes the outputs of earlier hooks."""
     timer = SteppedTimer(lambda call: call == 2)
     late = Matcher(None, _nothing, fail_mode="open")
     outcome = HookSet({"pre_tool_use": [lambda ctx: Result.with_context("c"), late]}).run(
@@ -394,7 +394,7 @@ def test_a_late_hook_keeps_what_was_said() -> None:
 
 
 def test_a_withdrawn_question_asks_no_further_hook() -> None:
-    """Once the CLI took its question back no further hook runs; the running one can see it."""
+    """After the CLI cancels a request the remaining hooks are skipped; the running hook can read the flag."""
     cancellation, seen = Cancellation(), []
 
     def cancelled_meanwhile(ctx: Any) -> None:
@@ -408,7 +408,7 @@ def test_a_withdrawn_question_asks_no_further_hook() -> None:
 
 
 def test_add_puts_behind() -> None:
-    """A hook added later runs last, and a running event does not see it."""
+    """A hook added later runs last, and not for an event that is already running."""
     seen: list[str] = []
     own = HookSet()
     own.add("stop", lambda ctx: (seen.append("first"), own.add("Stop", lambda ctx: seen.append("second")))[0])
@@ -419,7 +419,7 @@ def test_add_puts_behind() -> None:
 
 
 def test_fire_looks_like_the_cli() -> None:
-    """An event that the SDK fires by itself has the same context; without hooks it costs nothing."""
+    """An event fired by the SDK has the same context as one from the CLI; without hooks nothing runs."""
     seen: list[Any] = []
     own = HookSet({"session_start": Matcher("startup", seen.append)})
     own.fire("SessionStart", {"source": "startup", "session_id": "s"})

@@ -10,7 +10,7 @@ from agent_sdk._converter import structure_message
 
 
 def block_of(raw: Any) -> Any:
-    """The block that *raw* becomes in an assistant message."""
+    """Return the block parsed from *raw* in an assistant message."""
     return structure_message({"type": "assistant", "message": {"content": [raw]}}).blocks[0]
 
 
@@ -43,7 +43,7 @@ def block_of(raw: Any) -> Any:
     ],
 )
 def test_each_block_has_its_class(raw: dict[str, Any], expected: str) -> None:
-    """A block becomes the class of its type, or the unknown one, and knows its raw form."""
+    """A block is parsed as the class of its type or as UnknownBlock, and keeps its raw form."""
     block = block_of(raw)
     assert (expected, raw) == (type(block).__name__, block.raw)
     assert isinstance(block, messages.ContentBlock)
@@ -51,7 +51,7 @@ def test_each_block_has_its_class(raw: dict[str, Any], expected: str) -> None:
 
 
 def test_unknown_fields_of_blocks() -> None:
-    """A block keeps fields that no class names, as attributes and items."""
+    """A block keeps undeclared fields, as attributes and items."""
     block = block_of({"type": "text", "text": "hi", "cacheControl": {"ttl": 5}})
     assert block.cache_control == block["cacheControl"] == {"ttl": 5}
 
@@ -67,19 +67,19 @@ def test_unknown_fields_of_blocks() -> None:
     ],
 )
 def test_text_of_a_tool_result(content: Any, expected: str) -> None:
-    """The text of a tool result is its string, or that of its text blocks."""
+    """The text of a tool result is its string content, or the text of its text blocks."""
     assert expected == block_of({"type": "tool_result", "content": content}).text
 
 
 def test_blocks_inside_tool_results() -> None:
-    """Blocks inside a tool result have their classes too."""
+    """Blocks inside a tool result are parsed as their classes."""
     source = {"type": "base64", "media_type": "image/png", "data": ""}
     inner = block_of({"type": "tool_result", "content": [{"type": "image", "source": source}]}).content[0]
     assert (type(inner).__name__, inner.source.media_type) == ("ImageBlock", "image/png")
 
 
 def test_junk_among_blocks_is_left_out() -> None:
-    """What is no object is no block, and stays in raw."""
+    """A content item that is not an object is omitted from the blocks and kept in raw."""
     frame = {"type": "assistant", "message": {"content": [5, {"type": "text", "text": "hi"}, None]}}
     message = structure_message(frame)
     assert (1, "hi", frame) == (len(message.blocks), message.content, message.raw)

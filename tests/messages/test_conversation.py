@@ -25,7 +25,7 @@ def test_text_is_joined() -> None:
 
 
 def test_tool_uses() -> None:
-    """The tool uses come as a list, the first one's fields as attributes."""
+    """Tool uses are a list; fields of the first tool use are attributes of the message."""
     message = assistant(TEXT, TOOL, OTHER)
     assert [block.id for block in message.tool_calls] == ["t1", "t2"]
     assert message.tool_calls == message.tool_use_blocks
@@ -33,13 +33,13 @@ def test_tool_uses() -> None:
 
 
 def test_no_tool_uses() -> None:
-    """Without a tool use its fields are None."""
+    """Without a tool use the tool attributes are None."""
     message = assistant(TEXT)
     assert (message.tool_calls, message.tool_name, message.tool_input, message.tool_use_id) == ([], None, None, None)
 
 
 def test_fields_of_the_reply() -> None:
-    """The fields of the API's message are the message's own."""
+    """Fields of the API message are attributes of the assistant message."""
     body = {"id": "m", "model": "opus", "stop_reason": "end_turn", "usage": {"output_tokens": 5}, "content": []}
     message = structure_message({"type": "assistant", "message": body})
     found = (message.message_id, message.model, message.stop_reason, message.usage.output_tokens)
@@ -60,7 +60,7 @@ def test_fields_of_the_reply() -> None:
     ],
 )
 def test_predicates_of_content(content: list[dict[str, Any]], expected: set[str]) -> None:
-    """What an assistant message holds decides its predicates."""
+    """The predicates of an assistant message depend on its content."""
     message = assistant(*content)
     found = {name for name in ("text", "tool_use", "thinking", "tool_result") if getattr(message, f"is_{name}")}
     assert expected == found
@@ -69,26 +69,26 @@ def test_predicates_of_content(content: list[dict[str, Any]], expected: set[str]
 @pytest.mark.parametrize("parent", [None, "t1"])
 @pytest.mark.parametrize("kind", ["assistant", "user", "stream_event"])
 def test_subagents(kind: str, parent: str | None) -> None:
-    """A message with a parent tool use is a subagent's."""
+    """A message with a parent tool use belongs to a subagent."""
     frame: dict[str, Any] = {"type": kind, "message": {}, "event": {}, "parent_tool_use_id": parent}
     assert (parent is not None) is structure_message(frame).is_subagent
 
 
 def test_a_heartbeat_is_no_subagents() -> None:
-    """The parent id of a tool's heartbeat is the tool's own."""
+    """The parent id in a tool heartbeat is the id of the tool use itself."""
     assert not structure_message({"type": "tool_progress", "parent_tool_use_id": "t1"}).is_subagent
 
 
 @pytest.mark.parametrize(("content", "count"), [("hi", 1), ("", 0), (None, 0), ([TEXT, TEXT], 2), (5, 0)])
 def test_blocks_of_a_user(content: Any, count: int) -> None:
-    """A user message has blocks, also when its content is a plain string."""
+    """A user message has blocks even if its content is a plain string."""
     message = structure_message({"type": "user", "message": {"role": "user", "content": content}})
     assert count == len(message.blocks)
     assert message.content == "".join(block.text for block in message.blocks)
 
 
 def test_tool_results() -> None:
-    """A user message with tool results lists them, and gives the structured form."""
+    """A user message lists its tool results and has the structured result."""
     block = {"type": "tool_result", "tool_use_id": "t1", "content": "out", "is_error": True}
     message = structure_message({"type": "user", "message": {"content": [block]}, "tool_use_result": {"stdout": "x"}})
     assert tuple(message.tool_results[0][key] for key in ("tool_use_id", "is_error", "content")) == ("t1", True, "out")
@@ -97,7 +97,7 @@ def test_tool_results() -> None:
 
 @pytest.mark.parametrize(("key", "name"), [("isReplay", "is_replay"), ("isSynthetic", "is_synthetic")])
 def test_replays_and_synthetic_messages(key: str, name: str) -> None:
-    """The wire's marks become predicates, false without the mark."""
+    """Flags on the wire set the predicates; without the flag they are false."""
     frame = {"type": "user", "message": {"content": "x"}}
     found = [getattr(structure_message({**frame, **mark}), name) for mark in ({key: True}, {key: False}, {})]
     assert found == [True, False, False]

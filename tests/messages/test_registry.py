@@ -16,7 +16,7 @@ CLASSES = [cls for name in messages.__all__ if inspect.isclass(cls := getattr(me
 
 
 def test_a_new_message_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A decorated class is all that a new message needs."""
+    """A decorated class is enough to add a message."""
     monkeypatch.setattr(registry, "_messages", dict(registry._messages))
 
     @message_type("of_the_test", None, "progress")
@@ -31,7 +31,7 @@ def test_a_new_message_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_new_block_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A decorated class is all that a new content block needs."""
+    """A decorated class is enough to add a content block."""
     monkeypatch.setattr(registry, "_blocks", dict(registry._blocks))
 
     @block_type("of_the_test")
@@ -44,7 +44,7 @@ def test_a_new_block_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", messages.__all__)
 def test_every_name_is_there(name: str) -> None:
-    """Every exported name can be imported, and says what it is."""
+    """Every exported name can be imported and has a docstring."""
     assert getattr(messages, name).__doc__
     assert name in dir(messages)
 
@@ -57,7 +57,7 @@ def test_a_wrong_name_is_refused() -> None:
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_classes_are_lean(cls: type) -> None:
-    """A class has slots, can be made without arguments, and names no wire field twice."""
+    """A class has slots, can be created without arguments, and maps no wire field twice."""
     assert not hasattr(cls(), "__dict__")
     names = [wire_name(field) for field in attrs.fields(cls) if field.init]
     assert len(names) == len(set(names))
@@ -74,7 +74,7 @@ def test_every_predicate_says_what_it_asks() -> None:
 
 
 def test_every_is_property_is_a_predicate() -> None:
-    """No message class has a predicate that the others lack, so that `Client.on` knows them all."""
+    """No message class adds a predicate of its own, so `Client.on` accepts all predicates."""
     for cls in CLASSES:
         if issubclass(cls, Message):
             properties = {name for name, value in vars(cls).items() if isinstance(value, property)}

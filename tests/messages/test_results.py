@@ -1,4 +1,4 @@
-"""Tests of `agent_sdk.messages.results`: outcomes, and the errors they stand for."""
+"""Tests of `agent_sdk.messages.results`: outcomes and their typed errors."""
 from __future__ import annotations
 
 import pickle
@@ -19,7 +19,7 @@ def result(**fields: Any) -> Any:
 
 
 def failure(status: int | None = None, text: str = "API Error") -> Any:
-    """A failure of the API: subtype success, and an error all the same."""
+    """An API error: subtype `success` with `is_error` set."""
     return result(subtype="success", is_error=True, api_error_status=status, result=text)
 
 
@@ -46,7 +46,7 @@ def failure(status: int | None = None, text: str = "API Error") -> Any:
     ],
 )
 def test_outcomes(fields: dict[str, Any], expected: set[str]) -> None:
-    """A result's predicates follow from its subtype, its error mark and its terminal reason."""
+    """The predicates of a result depend on its subtype, `is_error` and terminal reason."""
     names = (
         "success", "error", "error_max_turns", "error_max_budget", "error_during_execution",
         "error_max_structured_output_retries", "aborted",
@@ -56,7 +56,7 @@ def test_outcomes(fields: dict[str, Any], expected: set[str]) -> None:
 
 
 def test_figures() -> None:
-    """A result has its figures as fields, usage and model usage as objects."""
+    """Numbers of a result are fields; usage and model usage are objects."""
     usage = {"input_tokens": 3, "cache_creation": {"ephemeral_1h_input_tokens": 2}}
     models = {"opus": {"inputTokens": 5, "costUSD": 0.5, "contextWindow": 1000}}
     message = result(num_turns=2, duration_ms=9, total_cost_usd=0.5, usage=usage, modelUsage=models)
@@ -72,7 +72,7 @@ def test_figures() -> None:
 
 
 def test_defaults_of_a_bare_result() -> None:
-    """A result without its fields has empty ones."""
+    """Missing fields of a result have empty defaults."""
     message = result(subtype="success")
     assert (
         message.content,
@@ -87,7 +87,7 @@ def test_defaults_of_a_bare_result() -> None:
 
 
 def test_refusals_and_origin() -> None:
-    """Refused tool uses and the origin are objects."""
+    """Permission denials and the origin are objects."""
     message = result(permission_denials=[{"tool_name": "Bash"}], origin={"kind": "peer", "from": "x", "fromMode": "m"})
     assert (
         message.permission_denials[0].tool_name,
@@ -114,9 +114,9 @@ def test_refusals_and_origin() -> None:
         (failure(None, ""), errors.ExecutionError, "the turn failed"),
         (result(subtype="error_max_turns", errors=["Reached maximum number of turns (1)"]), errors.MaxTurnsError,
          r"Reached maximum number of turns \(1\)"),
-        (result(subtype="error_max_turns", num_turns=4), errors.MaxTurnsError, "max_turns was reached, after 4"),
+        (result(subtype="error_max_turns", num_turns=4), errors.MaxTurnsError, "reached max_turns after 4"),
         (result(subtype="error_max_budget_usd", total_cost_usd=2), errors.MaxBudgetError, "max_budget_usd .* [$]2"),
-        (result(subtype="error_max_structured_output_retries"), errors.StructuredOutputError, "no output fits"),
+        (result(subtype="error_max_structured_output_retries"), errors.StructuredOutputError, "no output matched"),
         (result(subtype="error_during_execution", errors=["a", "b"]), errors.ExecutionError, "a\nb"),
         (result(subtype="error_during_execution"), errors.ExecutionError, "error_during_execution"),
         (result(subtype="error_of_tomorrow"), errors.ExecutionError, "error_of_tomorrow"),
@@ -124,7 +124,7 @@ def test_refusals_and_origin() -> None:
     ],
 )
 def test_errors_by_cause(message: Any, kind: type[errors.ResultError], text: str) -> None:
-    """A bad result raises the error of its cause, with the text meant for people, and carries the result."""
+    """A failed result raises the error class of its cause, with a readable text and the result."""
     with pytest.raises(kind, match=text) as caught:
         message.raise_for_error()
     assert kind is type(caught.value)
@@ -132,14 +132,14 @@ def test_errors_by_cause(message: Any, kind: type[errors.ResultError], text: str
 
 
 def test_a_good_result_is_returned() -> None:
-    """`raise_for_error` of a good result gives the result."""
+    """`raise_for_error` of a successful result returns the result."""
     message = result(subtype="success", result="done")
     assert message is message.raise_for_error()
     assert error_of(message) is None
 
 
 def test_when_a_limit_resets() -> None:
-    """A rate limit error knows when the newest refused limit resets."""
+    """A rate limit error has the reset time of the latest rejected limit."""
     message = failure(429)
     for status, moment in (("rejected", 5), ("rejected", 7), ("allowed_warning", 9)):
         info = {"status": status, "resetsAt": moment}
@@ -149,14 +149,14 @@ def test_when_a_limit_resets() -> None:
 
 
 def test_a_limit_without_a_time() -> None:
-    """Without a refused limit among the messages nobody knows when it resets."""
+    """Without a rejected limit among the messages the reset time is None."""
     error = error_of(failure(429))
     assert isinstance(error, errors.RateLimitError)
     assert error.resets_at is None
 
 
 class _Locked(Exception):
-    """Holds what cannot be pickled, and is made with two arguments."""
+    """An exception that holds an unpicklable value and takes two arguments."""
 
     def __init__(self, code, text):
         super().__init__(f"{code}: {text}")
@@ -164,7 +164,7 @@ class _Locked(Exception):
 
 
 def test_results_pickle_with_what_callbacks_raised():
-    """A result crosses a process whatever its callbacks raised: what cannot is told by its name and text."""
+    """A result can always be pickled; callback errors that cannot are replaced by their name and text."""
     errors = CallbackErrors([ValueError("plain"), _Locked(5, "held")])
     plain, told = pickle.loads(pickle.dumps(errors))
     assert (type(plain), plain.args) == (ValueError, ("plain",))

@@ -67,7 +67,7 @@ KINDS = [
 
 @pytest.mark.parametrize(("frame", "name", "kinds"), KINDS, ids=[row[1] for row in KINDS])
 def test_each_kind_has_its_class(frame: dict[str, Any], name: str, kinds: set[str]) -> None:
-    """A kind of message has its class and answers its own predicates with yes, all others with no."""
+    """Each kind of message has a class whose own predicates are true and all others false."""
     from agent_sdk.messages import predicates
 
     message = structure_message(frame)
@@ -103,7 +103,7 @@ def test_each_kind_has_its_class(frame: dict[str, Any], name: str, kinds: set[st
     ],
 )
 def test_typed_objects(frame: dict[str, Any], path: str, expected: Any) -> None:
-    """The objects inside a message are typed, and present where the CLI always sends them."""
+    """Objects inside a message are typed, and never None where the CLI always sends them."""
     value: Any = structure_message({"type": "system", **frame})
     for step in path.split("."):
         value = value[int(step)] if step.isdigit() else getattr(value, step)

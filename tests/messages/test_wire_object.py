@@ -25,50 +25,50 @@ INIT: dict[str, Any] = {
 
 @pytest.fixture
 def init() -> Any:
-    """An init message with fields of tomorrow."""
+    """An init message with fields of a later CLI version."""
     return structure_message(INIT)
 
 
 def test_typed_fields(init: Any) -> None:
-    """A field has its Python name, and the value that came under the wire's name."""
+    """A field has its Python name and the value of its wire name."""
     assert (init.permission_mode, init.api_key_source) == ("acceptEdits", "none")
 
 
 @pytest.mark.parametrize("name", ["future_thing", "futureThing"])
 def test_unnamed_fields_are_attributes(init: Any, name: str) -> None:
-    """A field that no class names is an attribute, in snake_case and as the wire spells it."""
+    """An undeclared field is an attribute, in snake_case and in the wire's spelling."""
     assert [1] == getattr(init, name) == init[name] == init.get(name)
 
 
 @pytest.mark.parametrize("name", ["name", "status", "newField", "new_field"])
 def test_items_of_shared_objects(init: Any, name: str) -> None:
-    """A shared object gives its fields as attributes and as items."""
+    """Fields of a shared object can be read as attributes and as items."""
     server = init.mcp_servers[0]
     assert getattr(server, name) == server[name]
 
 
 def test_the_wire_spelling_of_named_fields(init: Any) -> None:
-    """A named field answers to its wire name as well."""
+    """A declared field can also be read by its wire name."""
     assert init["permissionMode"] == init.permissionMode == "acceptEdits"
 
 
 @pytest.mark.parametrize("name", ["nosuch", "_private", "__deepcopy__", "_repr_html_"])
 def test_a_missing_attribute(init: Any, name: str) -> None:
-    """A name that is nowhere raises AttributeError, and says which class lacks what."""
+    """An unknown name raises AttributeError with the class and the name."""
     with pytest.raises(AttributeError, match=f"InitMessage.*{name}"):
         getattr(init, name)
 
 
 @pytest.mark.parametrize("name", ["nosuch", "_rest", "to_dict", 0, None])
 def test_a_missing_item(init: Any, name: Any) -> None:
-    """An item that is no field raises KeyError; methods and private fields are no items."""
+    """An item that is not a field raises KeyError; methods and private fields are not items."""
     with pytest.raises(KeyError):
         init[name]
     assert name not in init
 
 
 def test_get(init: Any) -> None:
-    """`get` gives a default for a missing field, as a dict's does."""
+    """`get` returns a default for a missing field, like `dict.get`."""
     assert (init.get("nosuch"), init.get("nosuch", 5), init.get("model")) == (None, 5, "opus")
 
 
@@ -79,25 +79,25 @@ def test_not_iterable(init: Any) -> None:
 
 
 def test_raw_is_the_frame(init: Any) -> None:
-    """`raw` is the whole frame, in its order, with what no field holds."""
+    """`raw` is the whole frame in its order, including undeclared fields."""
     assert init.raw == INIT
     assert list(INIT) == list(init.raw)
 
 
 def test_to_dict_is_a_copy(init: Any) -> None:
-    """What `to_dict` gives can be changed without harm."""
+    """Changes to the dict from `to_dict` do not affect the message."""
     init.to_dict()["futureThing"].append(2)
     assert init.futureThing == [1]
 
 
 def test_copies(init: Any) -> None:
-    """Messages can be copied and pickled, rest and all."""
+    """Messages can be copied and pickled, including undeclared fields."""
     for clone in (copy.copy(init), copy.deepcopy(init), pickle.loads(pickle.dumps(init))):
         assert clone.raw == INIT
 
 
 def test_made_by_hand() -> None:
-    """An object made by hand knows its type, and its raw holds the fields that are set."""
+    """An object created in Python has its type, and its raw contains the fields that are set."""
     message = messages.InitMessage(model="opus", mcp_servers=[messages.McpServer(name="x", status="failed")])
     assert (message.type, message.subtype, message.raw["model"]) == ("system", "init", "opus")
     assert message.raw["mcp_servers"][0] == {"name": "x", "status": "failed"}
@@ -105,7 +105,7 @@ def test_made_by_hand() -> None:
 
 
 def test_background_can_be_set(init: Any) -> None:
-    """The SDK marks what came between turns, and raw does not know of it."""
+    """The SDK marks messages that arrived between turns; raw does not contain the mark."""
     assert not init.is_background
     init.background = True
     assert init.is_background
@@ -140,12 +140,12 @@ def test_background_can_be_set(init: Any) -> None:
     ],
 )
 def test_reprs(frame: dict[str, Any], expected: str) -> None:
-    """A repr is one line that tells the state, and never raises."""
+    """A repr is one line with the state, and never raises."""
     assert expected == repr(structure_message(frame))
 
 
 def test_reprs_of_objects() -> None:
-    """Shared objects show their first fields, blocks what they hold."""
+    """The repr of a shared object shows its first fields, the repr of a block its content."""
     server = structure({"name": "calc", "status": "connected"}, messages.McpServer)
     assert repr(server) == "<McpServer name='calc' status='connected'>"
     assert repr(messages.ToolUseBlock(name="Bash", input={"command": "ls"})) == "<ToolUseBlock Bash {'command': 'ls'}>"
@@ -153,14 +153,14 @@ def test_reprs_of_objects() -> None:
 
 @pytest.mark.parametrize("key", ["content", "text"])
 def test_content_of_system_messages(key: str) -> None:
-    """A system message's content is the text it carries, whatever its subtype; `""` for any other value."""
+    """The content of a system message is its text, for every subtype; `""` for any other value."""
     for subtype in ("informational", "notification", "local_command_output", "nosuch"):
         assert structure_message({"type": "system", "subtype": subtype, key: "hello"}).content == "hello"
         assert structure_message({"type": "system", "subtype": subtype, key: 5}).content == ""
 
 
 def test_a_frame_is_parsed() -> None:
-    """`parse` turns one decoded frame into the message of its type, also one that nobody knows."""
+    """`parse` converts one decoded frame to the message of its type; unknown types are accepted."""
     known = messages.parse({"type": "result", "subtype": "success", "result": "4"})
     unknown = messages.parse({"type": "of_tomorrow", "a": 1})
     assert isinstance(known, messages.ResultMessage) and known.content == "4"
@@ -169,6 +169,6 @@ def test_a_frame_is_parsed() -> None:
 
 @pytest.mark.parametrize("value", [None, "{}", [], {1: 2}], ids=["none", "text", "list", "number as key"])
 def test_what_is_no_frame_is_refused(value: Any) -> None:
-    """`parse` takes a dict with string keys, and raises ConfigurationError for anything else."""
+    """`parse` accepts a dict with string keys and raises ConfigurationError for anything else."""
     with pytest.raises(ConfigurationError, match="frame="):
         messages.parse(value)

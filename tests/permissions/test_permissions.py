@@ -1,4 +1,4 @@
-"""Permissions: answers and their wire form, changes of rules, contexts."""
+"""Permissions: decisions and their wire form, rule changes, contexts."""
 from __future__ import annotations
 
 import pickle
@@ -29,7 +29,7 @@ WRITE_RULE = {"type": "addRules", "rules": [{"toolName": "Write"}], "behavior": 
 
 
 def test_every_name_is_there() -> None:
-    """The names that `permissions` lists can all be imported from it, and no other."""
+    """All names in `permissions.__all__` can be imported, and no others."""
     assert all(getattr(permissions, name) is not None for name in permissions.__all__)
     assert dir(permissions) == sorted(permissions.__all__)
     with pytest.raises(AttributeError, match="no attribute 'allow'"):
@@ -61,7 +61,7 @@ def test_every_name_is_there() -> None:
     ],
 )
 def test_answers(answer: Any, expected: dict[str, Any]) -> None:
-    """Allow, Deny and bools have their wire form; the input goes along in any case."""
+    """Allow, Deny and bools have a wire form; an allow always contains the input."""
     assert decide(lambda *_: answer, "Bash", INPUT, PermissionContext()).wire == expected
 
 
@@ -69,14 +69,14 @@ def test_answers(answer: Any, expected: dict[str, Any]) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_answer_refuses(answer: Any) -> None:
-    """Anything else refuses, and says what was expected."""
+    """Any other return value denies, with the expected types in the message."""
     wire = decide(lambda *_: answer, "Bash", INPUT, PermissionContext()).wire
     assert wire["behavior"] == "deny"
     assert "must return Allow, Deny, True or False" in wire["message"]
 
 
 def test_decide_asks_the_callback() -> None:
-    """The callback gets the tool's name, its input and the context."""
+    """The callback receives the tool name, the input and the context."""
     asked: list[Any] = []
     context = PermissionContext()
     decision = decide(lambda *given: bool(asked.append(given)) or True, "Bash", INPUT, context)
@@ -84,20 +84,20 @@ def test_decide_asks_the_callback() -> None:
 
 
 def test_an_exception_refuses() -> None:
-    """An exception refuses and comes back unchanged; its text is not sent."""
+    """An exception denies and is returned unchanged; its text is not sent."""
     def broken(name: str, tool_input: dict[str, Any], context: PermissionContext) -> bool:
         raise ValueError("a secret")
 
     decision = decide(broken, "Bash", INPUT, PermissionContext())
     assert decision.wire == {
         "behavior": "deny",
-        "message": "The permission callback failed (ValueError), so the tool was refused.",
+        "message": "The permission callback failed (ValueError), so the tool was denied.",
     }
     assert repr(decision.error) == "ValueError('a secret')"
 
 
 def test_a_wrong_answer_is_an_error() -> None:
-    """A wrong answer comes back as a HookError that names the callback."""
+    """An invalid return value is returned as a HookError with the name of the callback."""
     def careless(name: str, tool_input: dict[str, Any], context: PermissionContext) -> None:
         return None
 
@@ -108,7 +108,7 @@ def test_a_wrong_answer_is_an_error() -> None:
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_interrupts_leave(kind: type[BaseException]) -> None:
-    """KeyboardInterrupt and SystemExit leave the callback."""
+    """KeyboardInterrupt and SystemExit propagate from the callback."""
     def leave(name: str, tool_input: dict[str, Any], context: PermissionContext) -> bool:
         raise kind
 
@@ -117,7 +117,7 @@ def test_interrupts_leave(kind: type[BaseException]) -> None:
 
 
 def test_an_input_spoilt_after_the_check() -> None:
-    """An input that became unwritable after Allow was made refuses, instead of ending the CLI."""
+    """An input that became unserializable after Allow was created denies, instead of crashing the CLI."""
     updated: dict[str, Any] = {"a": []}
     answer = Allow(updated)
     updated["a"].append(float("nan"))
@@ -132,15 +132,15 @@ def test_an_input_spoilt_after_the_check() -> None:
         (lambda: Allow({1: 2}), "expected strings as keys"),
         (lambda: Allow({"a": float("nan")}), "cannot be written as JSON"),
         (lambda: Allow(updated_permissions="Bash"), "permission update"),
-        (lambda: Allow(updated_permissions=3), "expected changes of the rules"),
-        (lambda: Allow(updated_permissions=[{"type": "addRules"}]), "wrong or missing: rules"),
+        (lambda: Allow(updated_permissions=3), "expected permission updates"),
+        (lambda: Allow(updated_permissions=[{"type": "addRules"}]), "unknown or missing: rules"),
         (lambda: Deny(""), "empty string"),
-        (lambda: Deny(None), "say why"),
+        (lambda: Deny(None), "non-empty string"),
         (lambda: Deny("no", interrupt=1), "True or False"),
     ],
 )
 def test_wrong_answers_cannot_be_made(make: Any, message: str) -> None:
-    """Allow and Deny refuse what the CLI would not take."""
+    """Allow and Deny raise for values that the CLI would reject."""
     with pytest.raises(ConfigurationError, match=message):
         make()
 
@@ -175,7 +175,7 @@ def test_wrong_answers_cannot_be_made(make: Any, message: str) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_updates(update: PermissionUpdate, expected: dict[str, Any]) -> None:
-    """Each change has its wire form, without nulls, and is read back as the same."""
+    """Each change has a wire form without nulls, and parsing it returns an equal change."""
     assert update.to_wire() == expected
     assert PermissionUpdate.from_wire(expected) == update
     assert PermissionUpdate.from_wire(update) is update
@@ -191,7 +191,7 @@ def test_updates(update: PermissionUpdate, expected: dict[str, Any]) -> None:
         (lambda: SetMode("acceptedits"), "expected one of default"),
         (lambda: AddDirectories([]), "at least one path"),
         (lambda: PermissionUpdate.from_wire({"type": "setMood", "mode": "plan"}), "expected one of type"),
-        (lambda: PermissionUpdate.from_wire({"type": "setMode", "mode": "plan", "a": 1}), "wrong or missing: a"),
+        (lambda: PermissionUpdate.from_wire({"type": "setMode", "mode": "plan", "a": 1}), "unknown or missing: a"),
         (lambda: PermissionUpdate.from_wire("plan"), "expected one of type"),
         (lambda: PermissionUpdate.from_wire(PermissionUpdate()), "expected one of type"),
         (lambda: Rule("Bash(ls)"), "Rule.parse"),
@@ -202,7 +202,7 @@ def test_updates(update: PermissionUpdate, expected: dict[str, Any]) -> None:
     ],
 )
 def test_wrong_updates_cannot_be_made(make: Any, message: str) -> None:
-    """One wrong change would void all that go along, so it cannot be built."""
+    """An invalid change raises, because the CLI would discard all changes of the decision."""
     with pytest.raises(ConfigurationError, match=message):
         make()
 
@@ -219,7 +219,7 @@ def test_wrong_updates_cannot_be_made(make: Any, message: str) -> None:
     ],
 )
 def test_rules_as_text(text: str, rule: Rule, again: str) -> None:
-    """A rule is read from, and written as, the text of settings files."""
+    """A rule is parsed from, and formatted in, the syntax of settings files."""
     assert (Rule.parse(text), str(rule)) == (rule, again)
 
 
@@ -249,7 +249,7 @@ REQUEST = {
 
 
 def test_context_fields() -> None:
-    """Every field of the request is an attribute, also one that no class names."""
+    """Every field of the request is an attribute, including undeclared ones."""
     context = PermissionContext.from_request(REQUEST, "req_1")
     plain = REQUEST.keys() - {"permission_suggestions", "mcp_server", "matched_ask_rule"}
     assert {name: getattr(context, name) for name in plain} == {name: REQUEST[name] for name in plain}
@@ -261,7 +261,7 @@ def test_context_fields() -> None:
 
 
 def test_context_without_fields() -> None:
-    """What the request leaves out, or sends as null, is at its default; an unknown name is an AttributeError."""
+    """Missing and null fields have their defaults; an unknown name raises AttributeError."""
     context = PermissionContext.from_request({"tool_use_id": "t", "title": None, "mcp_server": "odd"})
     assert (context.title, context.mcp_server, context.suggestions, context.default_to_no) == (None, None, [], False)
     with pytest.raises(AttributeError, match="no field 'nothing'"):
@@ -281,7 +281,7 @@ def test_context_tells_of_cancellation() -> None:
     "callback", [None, lambda name, given, context: True, lambda *all: True, permissions.deny_all()]
 )
 def test_callbacks_that_can_be_called(callback: Any) -> None:
-    """Whatever takes three positional arguments is a callback; None is none."""
+    """Any callable that takes three positional arguments is a callback; None means no callback."""
     assert check_permission_callback(callback) is callback
 
 
@@ -300,13 +300,13 @@ async def _later(name: str, tool_input: Any, context: Any) -> bool:
     ids=["two parameters", "no callback", "async", "text"],
 )
 def test_callbacks_that_cannot(callback: Any, message: str) -> None:
-    """A callback with another signature is refused before any process starts."""
+    """A callback with another signature raises before any process starts."""
     with pytest.raises(ConfigurationError, match=message):
         check_permission_callback(callback)
 
 
 def test_errors_pickle() -> None:
-    """The errors of permissions and hooks keep their facts over a pickle."""
+    """The errors of permissions and hooks keep their attributes when pickled."""
     denied = pickle.loads(pickle.dumps(PermissionDeniedError("no", tool_name="Bash", tool_input=INPUT, denials=[1])))
     assert (denied.tool_name, denied.tool_input, denied.denials, str(denied)) == ("Bash", INPUT, [1], "no")
     failed = pickle.loads(pickle.dumps(HookError("no", event="stop", handler="guard")))
@@ -314,7 +314,7 @@ def test_errors_pickle() -> None:
 
 
 def test_answers_are_values() -> None:
-    """Allow and Deny compare, and pickle."""
+    """Allow and Deny can be compared and pickled."""
     answer = Allow({"a": 1}, [AddRules("Bash(ls *)")])
     assert pickle.loads(pickle.dumps(answer)) == answer
     assert Deny("a") != Deny("b")

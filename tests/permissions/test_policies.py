@@ -1,4 +1,4 @@
-"""The permission callbacks that are ready to use."""
+"""The ready-made permission callbacks."""
 from __future__ import annotations
 
 import builtins
@@ -20,7 +20,7 @@ REFUSED = Deny("The user does not want this tool to run.")
 
 
 class Person:
-    """Answers questions with the given lines, then the input ends."""
+    """Answers questions with the given lines, followed by end of input."""
 
     def __init__(self, *lines: str) -> None:
         self.lines = list(lines)
@@ -50,23 +50,23 @@ class Person:
         (["n use git"], Deny("use git")),
         (["what", "yes please", "y"], Allow()),
         (["", "", "", "y"], REFUSED),
-        ([], Deny("Nobody is there to allow this.")),
+        ([], Deny("No user is available to allow this tool.")),
     ],
 )
 def test_ask(lines: list[str], expected: Any) -> None:
-    """Only a clear yes allows; text after no is told to the model; an end of the input refuses."""
+    """Only an explicit yes allows; text after no is sent to the model; end of input denies."""
     assert Person(*lines).ask("Bash", {"command": "ls"}, SUGGESTED) == expected
 
 
 def test_ask_shows_the_tool() -> None:
-    """The person sees the title, the input, the reasons, and what always would do."""
+    """The prompt shows the title, the input, the reasons, and the rule that "always" would add."""
     person = Person("y")
     context = PermissionContext(
         title="Claude wants to list", decision_reason="outside", suggestions=SUGGESTED.suggestions
     )
     person.ask("Bash", {"command": "ls\npwd", "timeout": 5}, context)
     assert person.screen.getvalue() == (
-        "\nClaude wants to list\n  command:\n      ls\n      pwd\n  timeout: 5\n  (why: outside)\n"
+        "\nClaude wants to list\n  command:\n      ls\n      pwd\n  timeout: 5\n  (reason: outside)\n"
     )
     assert person.asked == ["Allow? [y]es / [n]o / [a]lways (allow Bash(ls *), localSettings): "]
 
@@ -77,21 +77,21 @@ def test_ask_shows_the_tool() -> None:
     ids=["nothing suggested", "suppressed"],
 )
 def test_always_is_offered_where_it_may_be(context: PermissionContext) -> None:
-    """Without a suggestion, or where the CLI does not want it, always is neither offered nor taken."""
+    """Without a suggestion, or if the CLI suppresses it, "always" is neither offered nor accepted."""
     person = Person("a", "n")
     assert person.ask("Bash", {"command": "ls"}, context) == REFUSED
     assert person.asked[0] == "Allow? [y]es / [n]o: "
 
 
 def test_a_withdrawn_question_is_not_put() -> None:
-    """A question that the CLI took back is not put to the person."""
+    """A cancelled request is not shown to the user."""
     context, person = PermissionContext(), Person("y")
     context._cancellation.cancelled = True
     assert (person.ask("Bash", {}, context), person.asked) == (REFUSED, [])
 
 
 def test_ask_uses_the_input_of_the_moment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without arguments it uses `input` and stdout as they are when it asks, since a notebook replaces them."""
+    """By default `input` and stdout are looked up for each request, because a notebook replaces them."""
     callback = permissions.ask()
     monkeypatch.setattr(builtins, "input", lambda question: "y")
     assert callback("Bash", {"command": "ls"}, PermissionContext()) == Allow()
@@ -99,7 +99,7 @@ def test_ask_uses_the_input_of_the_moment(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_ask_wants_a_function() -> None:
-    """What is no function is refused when the callback is made."""
+    """A value that is not a function raises when the callback is created."""
     with pytest.raises(ConfigurationError, match="expected a function"):
         permissions.ask("yes")  # type: ignore[arg-type]
 
@@ -125,32 +125,32 @@ def _question(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_questions(question: dict[str, Any], lines: list[str], expected: str) -> None:
-    """AskUserQuestion takes numbers, labels and own words, and answers by the question's text."""
+    """AskUserQuestion accepts numbers, labels and free text, and the answers are keyed by the question's text."""
     given = {"questions": [question]}
     assert Person(*lines).ask("AskUserQuestion", given) == Allow({**given, "answers": {"Which?": expected}})
 
 
 def test_several_questions() -> None:
-    """Questions are put one by one, with their options."""
+    """Questions are asked one by one, with their options."""
     person = Person("1", "two")
     given = {"questions": [_question(), {"question": "How many?", "options": []}]}
     assert person.ask("AskUserQuestion", given) == Allow({**given, "answers": {"Which?": "Red", "How many?": "two"}})
     assert "[Colour] Which?\n  1. Red: warm\n  2. Blue\n" in person.screen.getvalue()
-    assert person.asked == ["Number, or your own words: ", "Your answer: "]
+    assert person.asked == ["Number, or free text: ", "Your answer: "]
 
 
 @pytest.mark.parametrize(
     ("given", "lines"),
     [({"questions": [_question()]}, ["", "", ""]), ({"questions": [_question()]}, []), ({"questions": ["odd"]}, ["1"])],
-    ids=["nothing said", "end of input", "no question"],
+    ids=["empty lines", "end of input", "no question"],
 )
 def test_unanswered_questions_refuse(given: dict[str, Any], lines: list[str]) -> None:
-    """A question without an answer refuses the tool."""
+    """A question without an answer denies the tool."""
     assert isinstance(Person(*lines).ask("AskUserQuestion", given), Deny)
 
 
 def test_edits_show_as_a_diff() -> None:
-    """An edit is shown as what goes and what comes."""
+    """An edit is shown as a diff of removed and added lines."""
     given = {"file_path": "/a.py", "old_string": "x = 1\ny = 2", "new_string": "x = 1\ny = 3", "replace_all": True}
     assert preview_lines("Edit", given) == [
         "  --- /a.py", "  +++ /a.py", "  @@ -1,2 +1,2 @@", "   x = 1", "  -y = 2", "  +y = 3",
@@ -167,7 +167,7 @@ def test_several_edits_show_as_diffs() -> None:
 
 
 def test_writes_show_as_a_diff(tmp_path: Path) -> None:
-    """A write is shown against the file that is there, and a new file as its lines."""
+    """A write is shown as a diff against the existing file, and a new file as added lines."""
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_text("a\nb")
     assert preview_lines("Write", {"file_path": str(old), "content": "a\nc"})[-2:] == ["  -b", "  +c"]
@@ -176,14 +176,14 @@ def test_writes_show_as_a_diff(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 1_000_001], ids=["no text", "too long"])
 def test_writes_over_what_cannot_be_compared(tmp_path: Path, content: bytes) -> None:
-    """Without a text to compare with, the whole input is shown."""
+    """If the old file is not text, the whole input is shown."""
     (tmp_path / "file").write_bytes(content)
     given = {"file_path": str(tmp_path / "file"), "content": "new"}
     assert preview_lines("Write", given) == [f"  file_path: {tmp_path / 'file'}", "  content: new"]
 
 
 def test_nothing_hides_behind_length() -> None:
-    """Of long inputs the beginning and the end are shown, and what is left out is counted."""
+    """Long inputs are shown with their beginning and end, and a count of the omitted part."""
     lines = preview_lines("Bash", {"command": "\n".join(f"echo {number}" for number in range(100)) + "\nrm -rf /"})
     assert (len(lines), lines[50].strip(), lines[-1].strip()) == (61, "… 42 more lines …", "rm -rf /")
     shown = printable("x" * 5000 + "; rm -rf /")
@@ -203,17 +203,17 @@ def test_nothing_hides_behind_length() -> None:
     ],
 )
 def test_control_characters_are_written_out(text: str, expected: str) -> None:
-    """The model's text cannot move the cursor, hide or reverse what the person reads."""
+    """Text of the model cannot move the cursor, or hide or reverse text on the terminal."""
     assert printable(text) == expected
 
 
 def test_unwritable_inputs_are_shown_all_the_same() -> None:
-    """An input made by hand is shown even when it has no JSON form."""
+    """An input without a JSON form is shown too."""
     assert preview_lines("Tool", {"a": float("nan"), "b": {"c": 1}}) == ["  a: nan", '  b: {"c":1}']
 
 
 def test_suggestions_in_words() -> None:
-    """Each kind of change is said in a few words."""
+    """Each kind of permission update has a short description."""
     updates = [SetMode("plan"), permissions.AddDirectories("/a"), AddRules("Bash", "deny")]
     assert [describe_update(update) for update in updates] == ["mode plan, session", "add /a, session", "deny Bash, session"]
 
@@ -223,12 +223,12 @@ def _decisions(callback: Callable[..., Any], *uses: tuple[str, dict[str, Any]]) 
 
 
 def test_deny_all() -> None:
-    """deny_all refuses everything, with its message."""
+    """deny_all denies everything, with its message."""
     assert permissions.deny_all("not here")("Read", {}, PermissionContext()) == Deny("not here")
 
 
 def test_read_only() -> None:
-    """read_only allows tools that read files and those listed, with wildcards."""
+    """read_only allows tools that read files and the listed tools, with wildcards."""
     uses = [(tool, {}) for tool in ("Read", "Glob", "Bash", "Write", "WebFetch", "mcp__docs__find", "mcp__db__find")]
     assert _decisions(permissions.read_only(), *uses) == [True, True, False, False, False, False, False]
     assert _decisions(permissions.read_only(["WebFetch", "mcp__docs__*"]), *uses)[-3:] == [True, True, False]
@@ -236,7 +236,7 @@ def test_read_only() -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A directory with a file, and links that lead in and out."""
+    """A directory with a file, and links that point inside and outside."""
     inside = tmp_path / "inside"
     inside.mkdir()
     (tmp_path / "inside2").mkdir()
@@ -265,7 +265,7 @@ def root(tmp_path: Path) -> Path:
     ],
 )
 def test_within(root: Path, tool: str, key: str, path: str, expected: bool) -> None:
-    """Paths below the directory are allowed, with links followed; commands and unknown tools are not."""
+    """Paths below the directory are allowed after resolving links; commands and unknown tools are denied."""
     assert _decisions(permissions.within(root), (tool, {key: os.path.join(root, path)})) == [expected]
 
 
@@ -274,7 +274,7 @@ def test_within(root: Path, tool: str, key: str, path: str, expected: bool) -> N
     [{}, {"file_path": "file"}, {"file_path": "~/file"}, {"file_path": 3}, {"file_path": None}, {"file_path": "/a\0b"}],
 )
 def test_within_wants_absolute_paths(root: Path, given: dict[str, Any]) -> None:
-    """A path that is missing, relative or no path is refused: only the CLI knows where it stands."""
+    """A missing, relative or invalid path is denied, because only the CLI knows its working directory."""
     assert _decisions(permissions.within(root), ("Write", given)) == [False]
 
 
@@ -293,12 +293,12 @@ def test_within_wants_absolute_paths(root: Path, given: dict[str, Any]) -> None:
     ],
 )
 def test_within_reads_patterns(root: Path, pattern: Any, expected: bool) -> None:
-    """A pattern that leads out of its path is refused."""
+    """A pattern that leads outside its path is denied."""
     assert _decisions(permissions.within(root), ("Glob", {"path": str(root), "pattern": pattern})) == [expected]
 
 
 def test_within_looks_at_every_path(root: Path) -> None:
-    """Any other path of the input, and the one that the CLI names, counts too."""
+    """All other paths of the input, and the blocked path of the request, are checked too."""
     given = {"file_path": str(root / "file")}
     callback = permissions.within(root)
     assert _decisions(callback, ("Read", {**given, "cwd": "/etc"})) == [False]
@@ -306,24 +306,24 @@ def test_within_looks_at_every_path(root: Path) -> None:
 
 
 def test_within_takes_a_link_and_a_list(root: Path) -> None:
-    """The directory may be given by a link; tools of the list run without a look."""
+    """The directory may be a link; listed tools are allowed with any input."""
     assert _decisions(permissions.within(root.parent / "link"), ("Read", {"file_path": str(root / "file")})) == [True]
     assert _decisions(permissions.within(root, allow=["Bash"]), ("Bash", {"command": "ls /"})) == [True]
 
 
 def test_within_says_why(root: Path) -> None:
-    """The refusal tells the model what would be allowed."""
+    """The denial message contains the allowed directory."""
     answer = permissions.within(root)("Write", {"file_path": "/etc/x"}, PermissionContext())
     assert answer == Deny(f"Write is not allowed: '/etc/x' is not an absolute path below {os.path.realpath(root)}.")
 
 
 def test_within_none() -> None:
-    """None is no directory."""
+    """None is not a valid directory."""
     with pytest.raises(ConfigurationError, match="directory=None"):
         permissions.within(None)  # type: ignore[arg-type]
 
 
 def test_within_wants_a_directory(tmp_path: Path) -> None:
-    """A directory that does not exist is refused when the callback is made."""
+    """A directory that does not exist raises when the callback is created."""
     with pytest.raises(ConfigurationError, match="no such directory"):
         permissions.within(tmp_path / "absent")

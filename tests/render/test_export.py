@@ -15,7 +15,6 @@ from disk import Disk, Transcript
 from agent_sdk import ConfigurationError, SessionNotFoundError, transcripts
 from agent_sdk._render.export import export_session as implementation
 from agent_sdk._render.markdown import fenced, sanitize_markdown
-from agent_sdk._render.markdown_to_html import to_html
 from agent_sdk.transcripts import export_session, rename_session
 
 PNG = "iVBORw0KGgo="
@@ -43,10 +42,11 @@ TAGS = frozenset(
     re.findall(
         r"\w+",
         "html head meta title style body header main h1 h2 h3 h4 h5 h6 dl dt dd article div span time p br hr ul ol li "
-        "blockquote pre code strong em a table tr th td details summary b ins del img",
+        "blockquote pre code strong em s a table thead tbody tr th td details summary b ins del img",
     )
 )
-ATTRIBUTES = {"lang", "charset", "name", "content", "http-equiv", "class", "datetime", "href", "rel", "src", "alt"}
+ATTRIBUTES = {"lang", "charset", "name", "content", "http-equiv", "class", "datetime", "href", "rel", "src", "alt", "start",
+              "style"}
 
 
 class Page(HTMLParser):
@@ -67,6 +67,7 @@ class Page(HTMLParser):
         assert tag in TAGS
         facts = {name: value or "" for name, value in attrs}
         assert set(facts) <= ATTRIBUTES
+        assert facts.get("style", "text-align:left") in {f"text-align:{side}" for side in ("left", "center", "right")}
         if tag not in ("meta", "br", "hr", "img"):
             self.open.append(tag)
         if tag == "img":
@@ -160,29 +161,6 @@ def test_text_is_made_harmless(text: str, harmless: str) -> None:
     assert sanitize_markdown(text) == harmless
 
 
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("a **b** *c* `d<`", "<p>a <strong>b</strong> <em>c</em> <code>d&lt;</code></p>"),
-        ("# One\ntwo", "<h3>One</h3>\n<p>two</p>"),
-        ("- a\n- b\n  more", "<ul><li>a</li><li>b more</li></ul>"),
-        ("1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"),
-        ("> q\n> r", "<blockquote>q<br>\nr</blockquote>"),
-        ("```py\nx < 1\n```\nafter", "<pre><code>x &lt; 1</code></pre>\n<p>after</p>"),
-        ("---", "<hr>"),
-        ("| a | b |\n|---|---|\n| 1 | 2 |",
-         '<div class="wide"><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table></div>'),
-        ("[t](https://x.test/a_b_c?d=1&e=2)",
-         '<p><a href="https://x.test/a_b_c?d=1&amp;e=2" rel="noopener noreferrer">t</a></p>'),
-        ("2 * 3 * 4 and a_b_c", "<p>2 * 3 * 4 and a_b_c</p>"),
-        ("", ""),
-    ],
-)
-def test_markdown_becomes_html(text: str, written: str) -> None:
-    """What models write most is shown as they mean it."""
-    assert to_html(text) == written
-
-
 def test_what_a_reply_leaves_open_ends_with_it(disk: Disk) -> None:
     """A fence that is not closed, plain or in a list, does not swallow what comes after."""
     session = disk.transcript()
@@ -193,16 +171,6 @@ def test_what_a_reply_leaves_open_ends_with_it(disk: Disk) -> None:
     written = export_session(session.id)
     assert "```\nopen\n```\n" in written
     assert "> - a\n>\n>   ```\n>   open\n" in written
-
-
-LONG = ["`" * 50_000, "` " * 25_000, "[" * 50_000, "*" * 50_000, "**a" * 20_000, "[a](" * 20_000, ">" * 50_000]
-
-
-@pytest.mark.parametrize("text", LONG)
-def test_no_text_takes_long(text: str) -> None:
-    """The time that a text takes grows with its length only."""
-    assert to_html(text)
-    assert sanitize_markdown(text)
 
 
 @pytest.fixture
