@@ -30,8 +30,8 @@ def _chain(
 ) -> list[EntryLink]:
     """Return the path to the newest leaf among *own*, which are those of *links* that may be the end of it."""
     by_uuid = {link.uuid: link for link in links}
-    for boundary in () if across_compactions else [link for link in own if link.compaction]:
-        _relink_preserved(boundary, own, by_uuid)
+    if not across_compactions:
+        _relink_preserved(own, by_uuid)
     leaf = _leaf(own)
     if leaf is None:
         return []
@@ -64,30 +64,37 @@ def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions
         current = by_uuid.get(parent) if parent else None
 
 
-def _relink_preserved(boundary: EntryLink, links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> None:
-    """Put the messages that a compaction preserved behind its anchor, and what followed the anchor behind them."""
-    anchor, kept = _preserved(boundary.compaction or {}, by_uuid)
-    if anchor is None or not kept or anchor in kept:
-        return
-    for link in links:
-        if link.parent == anchor and link.uuid not in kept:
+def _relink_preserved(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> None:
+    """Put messages that compactions preserved behind their anchors, and what followed an anchor behind them."""
+    boundaries = [link for link in links if link.compaction]
+    children: dict[str | None, list[EntryLink]] = {}
+    for link in links if boundaries else ():
+        children.setdefault(link.parent, []).append(link)
+    for boundary in boundaries:
+        anchor, kept = _preserved(boundary.compaction or {}, by_uuid)
+        members = set(kept)
+        if not kept or anchor in members:
+            continue
+        followers = [link for link in children.get(anchor, ()) if link.uuid not in members]
+        for link in followers:
             link.parent = kept[-1]
-    for uuid, parent in zip(kept, [anchor, *kept], strict=False):
-        by_uuid[uuid].parent = parent
+        for uuid, parent in zip(kept, [anchor, *kept], strict=False):
+            by_uuid[uuid].parent = parent
+            children.setdefault(parent, []).append(by_uuid[uuid])
+        children[kept[-1]] = followers
 
 
-def _preserved(metadata: dict[str, Any], by_uuid: dict[str, EntryLink]) -> tuple[str | None, list[str]]:
+def _preserved(metadata: dict[str, Any], by_uuid: dict[str, EntryLink]) -> tuple[str, list[str]]:
     """Return the anchor and the messages in order; none where one of them is not in the file, as the CLI does."""
     messages, segment = metadata.get("preservedMessages"), metadata.get("preservedSegment")
+    named: list[Any] = []
     if isinstance(messages, dict):
-        anchor, kept = messages.get("anchorUuid"), messages.get("uuids")
+        uuids = messages.get("uuids")
+        named = [messages.get("anchorUuid"), *(uuids if isinstance(uuids, list) else ())]
     elif isinstance(segment, dict):
-        anchor, kept = segment.get("anchorUuid"), _segment(segment, by_uuid)
-    else:
-        return None, []
-    named = [anchor, *kept] if isinstance(kept, list) else [None]
+        named = [segment.get("anchorUuid"), *_segment(segment, by_uuid)]
     is_whole = all(isinstance(uuid, str) and uuid in by_uuid for uuid in named)
-    return (named[0], named[1:]) if is_whole else (None, [])
+    return (named[0], named[1:]) if named and is_whole else ("", [])
 
 
 def _segment(segment: dict[str, Any], by_uuid: dict[str, EntryLink]) -> list[Any]:

@@ -15,10 +15,11 @@ from typing import Any
 
 import attrs
 
-from .._core import checks, json_lines
+from .._core import checks
 from ..errors import ConfigurationError, SessionNotFoundError
 from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths, store_transfer
+from .entries import decode_entry
 from .listing import offset_and_limit
 from .paths import SUFFIX, Directory
 

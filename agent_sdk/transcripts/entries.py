@@ -11,7 +11,6 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from json import JSONDecoder
 from typing import Any, BinaryIO
 
 import attrs
@@ -36,7 +35,6 @@ _ATTACHMENT = re.compile(
 )
 _ATTACHED = b'"type":"attachment","uuid":"'
 _QUEUED = b'"queued_command"'
-_DECODER = JSONDecoder()
 
 
 def kind_of(start: bytes) -> str | None:
@@ -96,13 +94,7 @@ def decode_entry(line: bytes) -> dict[str, Any] | None:
     Of a line with more behind its first record (NULs after a crash, a second record) the CLI reads the first record.
     """
     entry = json_lines.decode(line)
-    if entry is not None or not line.lstrip().startswith(b"{"):
-        return entry
-    try:
-        first, _ = _DECODER.raw_decode(line.decode("utf-8", "replace").lstrip())
-    except (ValueError, RecursionError):
-        return None
-    return first if isinstance(first, dict) else None
+    return json_lines.decode_first(line) if entry is None else entry
 
 
 def encode_entry(entry: dict[str, Any]) -> bytes:
@@ -157,7 +149,7 @@ class EntryLink:
     is_meta: bool = False
     has_team: bool = False
     timestamp: str = ""
-    agent_id: Any = None
+    agent_id: str | None = None
     #: The id of the API's reply, of which an assistant entry is a piece.
     reply_id: str | None = None
     #: Ids of the tool uses in it, and of those that it answers.
@@ -214,7 +206,7 @@ def bridge(links: Sequence[EntryLink]) -> None:
     """
     positions = {link.uuid: index for index, link in enumerate(links)}
     early = _early_children(links, positions)
-    previous: dict[tuple[bool, Any], str] = {}
+    previous: dict[tuple[bool, str | None], str] = {}
     for link in links:
         # A CLI of 2025 wrote its subagents into the same file.
         writer = (link.is_sidechain, link.agent_id if link.is_sidechain else None)
@@ -299,7 +291,7 @@ def _link_of(entry: dict[str, Any] | None) -> EntryLink | None:
         is_meta=bool(entry.get("isMeta")),
         has_team=bool(entry.get("teamName")),
         timestamp=_text(entry.get("timestamp")) or "",
-        agent_id=entry.get("agentId"),
+        agent_id=_text(entry.get("agentId")),
         source=_text(entry.get("sourceToolAssistantUUID")),
     )
     link.is_queued = queued_prompt(entry) is not None and link.kind == "attachment"

@@ -13,6 +13,7 @@ import stat
 import attrs
 
 from .._core import json_lines
+from .entries import decode_entry
 
 #: Bytes that are read at each end.
 SCAN_BYTES = 64 * 1024
