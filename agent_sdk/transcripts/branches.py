@@ -32,7 +32,7 @@ def _chain(
     by_uuid = {link.uuid: link for link in links}
     if not across_compactions:
         _relink_preserved(own, by_uuid)
-    leaf = _leaf(own)
+    leaf = _leaf(own, by_uuid)
     if leaf is None:
         return []
     chain = list(_ancestry(leaf, by_uuid, across_compactions))
@@ -40,15 +40,28 @@ def _chain(
     return _ParallelTools(by_uuid, chain).restored()
 
 
-def _leaf(links: Sequence[EntryLink]) -> EntryLink | None:
-    """Return the newest entry or, where the entries are out of order, the last one that follows from it."""
-    children = {link.parent: link for link in links}
-    leaf = links[-1] if links else None
-    passed: set[str] = set()
-    while leaf is not None and leaf.uuid in children and leaf.uuid not in passed:
-        passed.add(leaf.uuid)
-        leaf = children[leaf.uuid]
-    return leaf
+def _leaf(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> EntryLink | None:
+    """
+    Return the entry that the CLI resumes from; it need not be a message.
+
+    This is the last entry of the file if it descends from the leaf that the CLI noted, else the noted leaf itself.
+    Without a note it is the last entry that nothing follows.
+    """
+    if not links:
+        return None
+    noted = next((link for link in links if link.is_noted_leaf), None)
+    if noted is None:
+        parents = {link.parent for link in links}
+        return next((link for link in reversed(links) if link.uuid not in parents), links[-1])
+    # The results of parallel tools fan out: the turn may go on from another one than the CLI noted.
+    before = (link for link in _ancestry(noted, by_uuid, False) if link.is_message and not link.is_tool_result)
+    reply = next((link.reply_id for link in before), None)
+    for ancestor in _ancestry(links[-1], by_uuid, across_compactions=True):
+        if ancestor is noted or (reply and ancestor.reply_id == reply):
+            return links[-1]
+        if ancestor.is_bridged:
+            break
+    return noted
 
 
 def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions: bool) -> Iterator[EntryLink]:

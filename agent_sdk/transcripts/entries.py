@@ -35,6 +35,8 @@ _ATTACHMENT = re.compile(
 )
 _ATTACHED = b'"type":"attachment","uuid":"'
 _QUEUED = b'"queued_command"'
+#: The record in which the CLI notes the newest entry.
+_LEAF_NOTE = "last-prompt"
 
 
 def kind_of(start: bytes) -> str | None:
@@ -145,6 +147,10 @@ class EntryLink:
     compaction: dict[str, Any] | None = None
     #: An attachment that keeps a prompt.
     is_queued: bool = False
+    #: The CLI noted it as the end of the conversation, in the last `last-prompt` record of the file.
+    is_noted_leaf: bool = False
+    #: Its parent is not in the file: `parent` is the entry before it.
+    is_bridged: bool = False
     is_sidechain: bool = False
     is_meta: bool = False
     has_team: bool = False
@@ -171,15 +177,24 @@ class EntryLink:
         return not (self.is_meta or self.is_sidechain or self.has_team)
 
 
+def _is_linked(start: bytes) -> bool:
+    return is_chained(start) or kind_of(start) == _LEAF_NOTE
+
+
 class EntryLinks:
     """The links of one open transcript, in the order of the file, without progress entries."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         links: list[EntryLink] = []
-        room = MAX_KEPT_BYTES
-        for position, line in read_lines(file):
-            link = _attachment(line) or _link_of(decode_entry(line))
+        room, leaf = MAX_KEPT_BYTES, None
+        for position, line in read_lines(file, _is_linked):
+            link = _attachment(line)
+            entry = decode_entry(line) if link is None else None
+            if entry is not None and entry.get("type") == _LEAF_NOTE:
+                leaf = entry.get("leafUuid")
+                continue
+            link = link or _link_of(entry)
             if link is None:
                 continue
             link.position, link.length = position, len(line)
@@ -187,6 +202,8 @@ class EntryLinks:
             if room < 0:
                 link.entry = None
             links.append(link)
+        for link in links:
+            link.is_noted_leaf = link.uuid == leaf
         bridge(links)
         self.all = _without_progress(links)
 
@@ -211,7 +228,7 @@ def bridge(links: Sequence[EntryLink]) -> None:
         # A CLI of 2025 wrote its subagents into the same file.
         writer = (link.is_sidechain, link.agent_id if link.is_sidechain else None)
         if link.parent and (link.parent not in positions or link.uuid in early):
-            link.parent = previous.get(writer)
+            link.parent, link.is_bridged = previous.get(writer), True
         if link.compaction is not None:
             if link.logical_parent not in positions:
                 link.logical_parent = link.parent or previous.get(writer)
