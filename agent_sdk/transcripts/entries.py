@@ -34,6 +34,7 @@ _ATTACHMENT = re.compile(
     rb'\{"parentUuid":(?:null|"([^"\\]*)"),"isSidechain":(true|false),(?:"agentId":"([^"\\]*)",)?"attachment":\{'
 )
 _ATTACHED = b'"type":"attachment","uuid":"'
+_TIMESTAMP = re.compile(rb'","timestamp":"([0-9T:.Z+-]*)"')
 _QUEUED = b'"queued_command"'
 #: The record in which the CLI notes the newest entry.
 _LEAF_NOTE = "last-prompt"
@@ -219,22 +220,25 @@ def bridge(links: Sequence[EntryLink]) -> None:
     """
     Let an entry whose parent is not among *links* follow the entry before it, as the CLI does.
 
-    The parent may have been lost with a damaged line, or never written: all before it would be lost to the reader.
+    The parent may have been lost with a damaged line, or never written: all before it would be lost to the reader. Of
+    the entries that the file holds before it, the one with the newest timestamp counts.
     """
     positions = {link.uuid: index for index, link in enumerate(links)}
     early = _early_children(links, positions)
-    previous: dict[tuple[bool, str | None], str] = {}
+    newest: dict[tuple[bool, str | None], EntryLink] = {}
     for link in links:
         # A CLI of 2025 wrote its subagents into the same file.
         writer = (link.is_sidechain, link.agent_id if link.is_sidechain else None)
+        before = newest.get(writer)
         if link.parent and (link.parent not in positions or link.uuid in early):
-            link.parent, link.is_bridged = previous.get(writer), True
+            link.parent, link.is_bridged = before.uuid if before else None, True
         if link.compaction is not None:
             if link.logical_parent not in positions:
-                link.logical_parent = link.parent or previous.get(writer)
+                link.logical_parent = link.parent or (before.uuid if before else None)
             # The CLI reads on from the boundary, whatever its parent is.
             link.parent = None
-        previous[writer] = link.uuid
+        if before is None or link.timestamp >= before.timestamp:
+            newest[writer] = link
 
 
 def _early_children(links: Sequence[EntryLink], positions: dict[str, int]) -> set[str]:
@@ -285,13 +289,16 @@ def _attachment(line: bytes) -> EntryLink | None:
     if match is None or at < 0 or line.find(_ATTACHED, at + 1) >= 0 or _QUEUED in line or not line.endswith(b"}\n"):
         return None
     start = at + len(_ATTACHED)
+    end = line.find(b'"', start)
+    when = _TIMESTAMP.match(line, end)
     uuid, parent, agent = (
-        (part or b"").decode("utf-8", "replace") or None
-        for part in (line[start : line.find(b'"', start)], match[1], match[3])
+        (part or b"").decode("utf-8", "replace") or None for part in (line[start:end], match[1], match[3])
     )
-    if uuid is None:
+    if uuid is None or when is None:
         return None
-    return EntryLink(uuid, parent, "attachment", is_sidechain=match[2] == b"true", agent_id=agent)
+    link = EntryLink(uuid, parent, "attachment", is_sidechain=match[2] == b"true", agent_id=agent)
+    link.timestamp = when[1].decode("ascii")
+    return link
 
 
 def _link_of(entry: dict[str, Any] | None) -> EntryLink | None:

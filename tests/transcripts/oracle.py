@@ -76,9 +76,14 @@ def _text_piece(role: str, text: str) -> list[Piece]:
 
 
 def _ordered(whole: list[Piece]) -> list[Piece]:
-    """Return pieces with the results of one reply in the order of their ids: the API takes them in any order."""
-    groups = [list(group) for _, group in groupby(whole, lambda piece: piece[0] == "result")]
-    return [piece for group in groups for piece in (sorted(group) if group[0][0] == "result" else group)]
+    """
+    Return pieces with those of neighbouring tools sorted.
+
+    Tools run while the reply still comes, so that a result may be written before the next use. The CLI sends the uses
+    of a reply first, and the API takes results in any order.
+    """
+    groups = [list(group) for _, group in groupby(whole, lambda piece: piece[0] in ("use", "result"))]
+    return [piece for group in groups for piece in (sorted(group) if group[0][0] in ("use", "result") else group)]
 
 
 def _is_open(piece: Piece, whole: list[Piece]) -> bool:

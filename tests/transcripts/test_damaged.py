@@ -80,6 +80,21 @@ def test_a_parent_that_is_missing_is_the_entry_before(disk: Disk, parent: Any) -
     assert _read(session) == _forked(session) == ["q0", "a0", "q1", "a1"]
 
 
+def test_the_entry_before_is_the_newest_one(disk: Disk) -> None:
+    """The CLI writes the summary of a compaction, and the output of a command, with times out of order."""
+    session = disk.transcript()
+    session.user("q0")
+    session.attachment()
+    newest = session.reply("a0")
+    session.user("older", timestamp="2026-01-31T11:00:00.000Z")
+    session.user("q1", parent=LOST)
+    assert _read(session) == _forked(session) == ["q0", "a0", "q1"]
+    session.attachment(parent=newest)
+    session.user("older", timestamp="2026-01-31T11:00:00.000Z", parent=newest)
+    session.user("q2", parent=LOST)
+    assert _read(session) == ["q0", "a0", "q2"]
+
+
 def test_the_missing_parents_of_progress_and_tool_results_are_bridged(disk: Disk) -> None:
     """A progress entry and all results of a reply may lack their parents."""
     session = disk.transcript()
