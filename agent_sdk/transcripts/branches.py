@@ -49,7 +49,7 @@ def _leaf(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> EntryLin
     """
     if not links:
         return None
-    noted = next((link for link in links if link.is_noted_leaf), None)
+    noted = next((link for link in reversed(links) if link.is_noted_leaf), None)
     if noted is None:
         parents = {link.parent for link in links}
         return next((link for link in reversed(links) if link.uuid not in parents), links[-1])

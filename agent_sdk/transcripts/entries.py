@@ -191,11 +191,11 @@ class EntryLinks:
         room, leaf = MAX_KEPT_BYTES, None
         for position, line in read_lines(file, _is_linked):
             link = _attachment(line)
-            entry = decode_entry(line) if link is None else None
-            if entry is not None and entry.get("type") == _LEAF_NOTE:
-                leaf = entry.get("leafUuid")
-                continue
-            link = link or _link_of(entry)
+            if link is None:
+                entry = decode_entry(line)
+                link = _link_of(entry)
+                if link is None and entry is not None and entry.get("type") == _LEAF_NOTE:
+                    leaf = entry.get("leafUuid")
             if link is None:
                 continue
             link.position, link.length = position, len(line)
@@ -203,8 +203,10 @@ class EntryLinks:
             if room < 0:
                 link.entry = None
             links.append(link)
-        for link in links:
-            link.is_noted_leaf = link.uuid == leaf
+        for link in reversed(links):
+            if link.uuid == leaf:
+                link.is_noted_leaf = True
+                break
         bridge(links)
         self.all = _without_progress(links)
 
@@ -224,13 +226,16 @@ def bridge(links: Sequence[EntryLink]) -> None:
     the entries that the file holds before it, the one with the newest timestamp counts.
     """
     positions = {link.uuid: index for index, link in enumerate(links)}
-    early = _early_children(links, positions)
+    orphans = {link.uuid for link in links if link.parent and link.parent not in positions}
+    if not orphans and all(link.compaction is None for link in links):
+        return
+    early = _early_children(links, positions, orphans)
     newest: dict[tuple[bool, str | None], EntryLink] = {}
     for link in links:
         # A CLI of 2025 wrote its subagents into the same file.
         writer = (link.is_sidechain, link.agent_id if link.is_sidechain else None)
         before = newest.get(writer)
-        if link.parent and (link.parent not in positions or link.uuid in early):
+        if link.uuid in orphans or link.uuid in early:
             link.parent, link.is_bridged = before.uuid if before else None, True
         if link.compaction is not None:
             if link.logical_parent not in positions:
@@ -241,10 +246,9 @@ def bridge(links: Sequence[EntryLink]) -> None:
             newest[writer] = link
 
 
-def _early_children(links: Sequence[EntryLink], positions: dict[str, int]) -> set[str]:
+def _early_children(links: Sequence[EntryLink], positions: dict[str, int], orphans: set[str]) -> set[str]:
     """Return the entries that were written before an ancestor without a parent: bridged, that would close a circle."""
     early = [link for link in links if positions.get(link.parent or "", -1) > positions[link.uuid]]
-    orphans = {link.uuid for link in links if link.parent and link.parent not in positions}
     if not early or not orphans:
         return set()
     tops: dict[str, str] = {}
@@ -318,8 +322,9 @@ def _link_of(entry: dict[str, Any] | None) -> EntryLink | None:
         agent_id=_text(entry.get("agentId")),
         source=_text(entry.get("sourceToolAssistantUUID")),
     )
-    link.is_queued = queued_prompt(entry) is not None and link.kind == "attachment"
-    if link.kind == "system" and entry.get("subtype") == "compact_boundary":
+    if link.kind == "attachment":
+        link.is_queued = queued_prompt(entry) is not None
+    elif link.kind == "system" and entry.get("subtype") == "compact_boundary":
         metadata = entry.get("compactMetadata")
         link.compaction = metadata if isinstance(metadata, dict) else {}
     if link.is_message:
