@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from .transcripts import (
         SessionFigures,
         SessionInfo,
+        archive_session,
         delete_session,
         fork_session,
         get_session_info,
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
         session_figures,
         stored_sessions,
         tag_session,
+        unarchive_session,
     )
 
 __all__ = [
@@ -158,6 +160,7 @@ __all__ = [
     "UnknownToolWarning",
     "UserMessage",
     "UserSessions",
+    "archive_session",
     "builtin_tools",
     "cli_available",
     "cli_version",
@@ -194,6 +197,7 @@ __all__ = [
     "stream",
     "tag_session",
     "tool",
+    "unarchive_session",
 ]
 
 _formatters.set_provider(f"{__name__}._display.reprs")
@@ -216,6 +220,7 @@ __getattr__, __dir__ = _lazy.attach(
         "transcripts": (
             "SessionFigures",
             "SessionInfo",
+            "archive_session",
             "delete_session",
             "fork_session",
             "get_session_info",
@@ -229,6 +234,7 @@ __getattr__, __dir__ = _lazy.attach(
             "session_figures",
             "stored_sessions",
             "tag_session",
+            "unarchive_session",
         ),
     },
     rest=("messages",),

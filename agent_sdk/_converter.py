@@ -4,7 +4,7 @@ Converts frames to messages and values to shared objects. The only module that i
 The converter is created on first use. One hook factory handles all attrs classes of the SDK: it reads the `wire` names
 and generates a reader for each set of keys, because the CLI sends few different sets. Values are never coerced or
 rejected: a value that does not fit its field is kept unchanged, and a frame that does not fit its class becomes the
-generic class of its family.
+generic class of its type.
 """
 from __future__ import annotations
 

@@ -32,7 +32,12 @@ from __future__ import annotations
 
 import signal as _signal
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # The one import upwards, for type checkers alone: an error has the messages of its turn.
+    from .messages.base import Message
+    from .messages.results import ResultMessage
 
 
 class AgentSDKError(Exception):
@@ -83,7 +88,7 @@ class ProcessError(AgentSDKError):
         argv: Sequence[str] = (),
         cwd: str | None = None,
         session_id: str | None = None,
-        messages: Sequence[Any] = (),
+        messages: Sequence[Message] = (),
     ) -> None:
         super().__init__(message)
         #: The exit code; negative when a signal ended the process, *None* when it never ran.
@@ -127,7 +132,7 @@ class ControlError(AgentSDKError):
 
     def __init__(self, message: str, *, subtype: str = "", error_code: str | None = None) -> None:
         super().__init__(message)
-        #: The verb of the request, such as `set_model`.
+        #: The subtype of the request, such as `set_model`.
         self.subtype = subtype
         #: The error code of the CLI, if any.
         self.error_code = error_code
@@ -146,8 +151,8 @@ class AgentTimeoutError(AgentSDKError, TimeoutError):
         *,
         session_id: str | None = None,
         elapsed: float = 0.0,
-        last_message: Any = None,
-        messages: Sequence[Any] = (),
+        last_message: Message | None = None,
+        messages: Sequence[Message] = (),
     ) -> None:
         super().__init__(message)
         self.session_id = session_id
@@ -161,7 +166,12 @@ class AbortError(AgentSDKError):
     """`abort()` stopped the turn. The next query continues the session."""
 
     def __init__(
-        self, message: str, *, session_id: str | None = None, result: Any = None, messages: Sequence[Any] = ()
+        self,
+        message: str,
+        *,
+        session_id: str | None = None,
+        result: ResultMessage | None = None,
+        messages: Sequence[Message] = (),
     ) -> None:
         super().__init__(message)
         self.session_id = session_id
@@ -249,8 +259,9 @@ class PermissionDeniedError(AgentSDKError):
 class ResultError(AgentSDKError):
     """The turn failed. `result` is the result message."""
 
-    def __init__(self, message: str, *, result: Any = None) -> None:
+    def __init__(self, message: str, *, result: ResultMessage = None) -> None:  # type: ignore[assignment]
         super().__init__(message)
+        #: *None* only where no run was started, as by `query_many` with nothing left to spend.
         self.result = result
 
 
@@ -261,7 +272,13 @@ class AuthenticationError(ResultError):
 class RateLimitError(ResultError):
     """A usage limit is reached."""
 
-    def __init__(self, message: str, *, result: Any = None, resets_at: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        result: ResultMessage = None,  # type: ignore[assignment]
+        resets_at: float | None = None,
+    ) -> None:
         super().__init__(message, result=result)
         #: Reset time of the limit in seconds since the epoch; *None* when the CLI sent none.
         self.resets_at = resets_at

@@ -1,51 +1,52 @@
 """
-`%load_ext agent_sdk.notebook`: the magic `%%agent`, which talks to one client of the notebook.
+`%load_ext agent_sdk.notebook` adds the magic `%%agent`, which sends its cell to one client of the notebook.
 
     %%agent --model haiku
     Explain {function_name} to me.
 
-The words `{name}` of an existing variable are replaced by its value; every other brace stays as typed. The result is
-in `_agent`, and the next cell goes on with the session. `--help` names the options.
+`{name}` of an existing variable is replaced by its value; other braces are kept. The result is stored in `_agent`, and
+the next cell continues the session. `--help` lists the options.
 """
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ._client.functions import client as _new_client
 from .errors import AgentSDKError, ConfigurationError, ShadowedCallbackWarning
 
 if TYPE_CHECKING:
     from ._client.client import Client
+    from ._core.literals import PermissionMode
     from .messages import Message, ResultMessage
 
-HELP = """%%agent [options] [prompt], and more of the prompt in the cell; %agent [options] [prompt] on a line.
+HELP = """%%agent [options] [prompt], with the rest of the prompt in the cell; %agent [options] [prompt] on a line.
 
   --new            start a new session
-  --model NAME     use this model from here on
-  --resume ID      go on with this session
-  --fork           go on in a copy of this session
-  --tools A,B      let these tools run without asking, from here on
-  --mode MODE      permission mode from here on: default, plan, acceptEdits, ...
-  --quiet          show nothing while it runs; the cell's value is the result
-  --help           show this
-  --               what follows is the prompt
+  --model NAME     use this model from now on
+  --resume ID      resume this session
+  --fork           continue in a copy of this session
+  --tools A,B      allow these tools without asking, from now on
+  --mode MODE      permission mode from now on: default, plan, acceptEdits, ...
+  --quiet          show nothing; the value of the cell is the result
+  --help           show this help
+  --               treat the rest as the prompt
 
-{name} of an existing variable is replaced. The result is in _agent."""
+{name} of an existing variable is replaced by its value. The result is stored in _agent."""
 
 _FLAGS = frozenset({"new", "fork", "quiet", "help"})
 _VALUES = frozenset({"model", "resume", "tools", "mode"})
-# Doubled braces are left alone: that is how templates are written.
+# Doubled braces are kept: templates use them.
 _NAME = re.compile(r"(?<!\{)\{([^\W\d]\w*)\}(?!\})")
 _WORD = re.compile(r"\s*(\S+)")
-#: A line that asks something: IPython would take its mark for a question about the last word.
+#: A line that ends with a question mark: IPython would show help for its last word.
 _QUESTION = re.compile(r"(\s*(?:[^\W\d]\w*\s*=\s*)?)%agent\s+(.*\?)\s*")
 
 
 class AgentMagics:
-    """The notebook's one conversation, behind the magic."""
+    """The conversation behind the magic; a notebook has one."""
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
@@ -53,7 +54,7 @@ class AgentMagics:
 
     @property
     def client(self) -> Client:
-        """The client that the magic talks to; made when it is first needed, asking before tools run."""
+        """The client of the magic, created on first use; it asks before a tool runs."""
         if self._client is None:
             from . import permissions
 
@@ -61,7 +62,7 @@ class AgentMagics:
         return self._client
 
     def use(self, client: Client | None) -> None:
-        """Talk to another client from here on; the one before is closed."""
+        """Use another client from now on, and close the previous one."""
         before, self._client = self._client, client
         if before is not None and before is not client:
             before.close()
@@ -83,7 +84,7 @@ class AgentMagics:
         parts = (rest.strip(), (cell or "").strip("\n"))
         prompt = fill_variables("\n".join(part for part in parts if part.strip()), self._variables())
         if not prompt:
-            print(repr(self.client))  # noqa: T201 (what a line without a prompt is for)
+            print(repr(self.client))  # noqa: T201 (the purpose of a line without a prompt)
             return None
         result = self._query(prompt, "quiet" in asked)
         self.shell.user_ns["_agent"] = result
@@ -103,10 +104,10 @@ class AgentMagics:
         if "tools" in asked:
             self.client.with_tools(*filter(None, asked["tools"].split(",")))
         if "mode" in asked:
-            self.client.with_permission_mode(asked["mode"])
+            self.client.with_permission_mode(cast("PermissionMode", asked["mode"]))
 
     def _variables(self) -> dict[str, Any]:
-        """The variables of the notebook, without those that IPython puts there."""
+        """Return the variables of the notebook, without those of IPython."""
         shell = self.shell
         hidden = getattr(shell, "user_ns_hidden", {})
         return {name: value for name, value in shell.user_ns.items() if name not in hidden or hidden[name] is not value}
@@ -119,12 +120,12 @@ class AgentMagics:
 
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ShadowedCallbackWarning)  # who says --tools means it
+                warnings.simplefilter("ignore", ShadowedCallbackWarning)  # --tools is explicit
                 return self.client.query(prompt, on_message=silent if is_quiet else _display.show)
         except KeyboardInterrupt:
-            _display.finish("stopped; the session goes on")
-            # The notebook must know, so that it does not run the cells below.
-            stopped = KeyboardInterrupt("the turn was stopped; the next cell goes on with the session")
+            _display.finish("stopped; the next cell continues the session")
+            # The exception keeps the notebook from running the cells below.
+            stopped = KeyboardInterrupt("the turn was stopped; the next cell continues the session")
             raise _hide_traceback(stopped) from None
         except BaseException as error:
             _display.finish(type(error).__name__)
@@ -135,7 +136,7 @@ E = TypeVar("E", bound=BaseException)
 
 
 def _hide_traceback(error: E) -> E:
-    """Let IPython show *error* in one line: the frames of this package are of no use."""
+    """Let IPython show *error* on one line, without the frames of this package."""
     lines = [f"\x1b[31m{type(error).__name__}\x1b[0m: {error}"]
     vars(error)["_render_traceback_"] = lines.copy
     return error
@@ -146,7 +147,7 @@ def parse_options(line: str) -> tuple[dict[str, str], str]:
     Split the line of a magic into its options and the rest.
 
     Raises:
-        ConfigurationError: There is no such option, or its value is missing.
+        ConfigurationError: An option is unknown, or its value is missing.
     """
     asked: dict[str, str] = {}
     while (word := _WORD.match(line)) is not None and word[1].startswith("--"):
@@ -158,13 +159,13 @@ def parse_options(line: str) -> tuple[dict[str, str], str]:
             following = _WORD.match(line)
             value, line = (following[1], line[following.end() :]) if following else ("", "")
         if (name not in _FLAGS or has_value) and not (name in _VALUES and value):
-            raise ConfigurationError(f"--{name}: no such option, or not with that value; see %agent --help")
+            raise ConfigurationError(f"--{name}: unknown option, or wrong or missing value; see %agent --help")
         asked[name] = value
     return asked, line
 
 
 def fill_variables(text: str, names: Mapping[str, Any]) -> str:
-    """Replace `{name}` by the value of that name, once, where there is one."""
+    """Replace each `{name}` of an existing variable by its value."""
 
     def value_of(match: re.Match[str]) -> str:
         if match[1] not in names:
@@ -178,7 +179,7 @@ def fill_variables(text: str, names: Mapping[str, Any]) -> str:
 
 
 def rewrite_questions(lines: list[str]) -> list[str]:
-    """Rewrite `%agent ...?` among the lines of a cell, so that the question reaches the agent."""
+    """Rewrite lines `%agent ...?` of a cell, so that IPython passes them to the agent."""
     if lines and lines[0].startswith("%%"):
         return lines
     return [_rewrite_question(line) for line in lines]
@@ -194,7 +195,7 @@ _agents: list[AgentMagics] = []
 
 def use(client: Client) -> Client:
     """
-    Let `%%agent` talk to *client*, with whatever options, hooks and tools it has; it is returned.
+    Let `%%agent` use *client*, with its options, hooks and tools; return it.
 
     Raises:
         ConfigurationError: The extension is not loaded.
@@ -212,19 +213,19 @@ def load_ipython_extension(ipython: Any) -> None:
     agent = AgentMagics(ipython)
     _agents.append(agent)
 
-    # IPython would put values of its own choice in place of braces and dollars, in what stands on the line.
+    # IPython would itself replace braces and dollar signs on the line.
     @no_var_expand  # type: ignore[untyped-decorator, unused-ignore]
     def magic(line: str, cell: str | None = None) -> ResultMessage | None:
         return agent.magic(line, cell)
 
     magic.__doc__ = HELP
-    ipython.user_ns.setdefault("_agent", None)  # there before the first result, which may be stopped
+    ipython.user_ns.setdefault("_agent", None)  # defined before the first result, since the first turn may be stopped
     ipython.register_magic_function(magic, magic_kind="line_cell", magic_name="agent")
     ipython.input_transformers_cleanup.append(rewrite_questions)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
-    """Take the magic away and close its client; called by `%unload_ext agent_sdk.notebook`."""
+    """Remove the magic and close its client; called by `%unload_ext agent_sdk.notebook`."""
     for kind in ("line", "cell"):
         ipython.magics_manager.magics[kind].pop("agent", None)
     while rewrite_questions in ipython.input_transformers_cleanup:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -120,8 +120,9 @@ def _line(name: str, thing: Any) -> str:
 def _class(name: str, cls: type) -> Iterator[str]:
     if not issubclass(cls, (Exception, agent_sdk.Message)) and name != "Options":
         yield _signature(name, cls)
-    bases = [base.__name__ for base in cls.__bases__ if base not in (object, *_hidden(cls))]
-    yield _markdown(cls.__doc__) + (f"\n\nDerives from {', '.join(f'`{base}`' for base in bases)}." if bases else "")
+    bases = [base.__name__ for base in cls.__bases__ if base not in (object, Generic, *_hidden(cls))]
+    described = (cls.__doc__ or "").partition("\n\nArgs:")[0] if name == "Options" else cls.__doc__
+    yield _markdown(described) + (f"\n\nDerives from {', '.join(f'`{base}`' for base in bases)}." if bases else "")
     if name == "Options":
         yield "[options.md](options.md) lists the options."
     else:
@@ -239,7 +240,8 @@ def _parameter(name: str, kind: object, default: object) -> str:
     text = f"{name}: {kind}" if isinstance(kind, str) else name
     if default is inspect.Parameter.empty or default is attrs.NOTHING:
         return text
-    shown = "..." if " at 0x" in repr(default) or isinstance(default, attrs.Factory) else repr(default)
+    is_long = " at 0x" in repr(default) or isinstance(default, attrs.Factory)
+    shown = "..." if is_long or default is ... else repr(default)
     return f"{text} = {shown}"
 
 
@@ -275,18 +277,17 @@ def _markdown(docstring: str | None) -> str:
 def options_table() -> str:
     """Return the table of all options."""
     rows = ["| option | type | default | travels as | meaning |", "|---|---|---|---|---|"]
-    comments = _comments(agent_sdk.Options)
     for name, facts in agent_sdk.options_schema().items():
         default = "" if facts["default"] is None else f"`{facts['default']!r}`"
         kind = facts["type"].replace(" | None", "").replace(" | ", " or ")
-        meaning = comments.get(name, "").replace("|", "\\|")
+        meaning = facts["meaning"].replace("|", "\\|")
         rows.append(f"| `{name}` | `{kind}` | {default} | {_travels(facts['travels'])} | {meaning} |")
     return "\n".join(rows)
 
 
 def _travels(text: str) -> str:
     by, _, name = text.partition(" ")
-    words = {"argv": "flag", "initialize": "handshake", "environ": "variable", "spawn": "start", "local": "local"}
+    words = {"argv": "flag", "initialize": "handshake", "environ": "variable"}
     return f"{words.get(by, by)} `{name}`" if name else words.get(by, by)
 
 

@@ -36,7 +36,7 @@ class MemoryCLI(Transport):
 
     Args:
         turn: Frames, or lines as bytes. `$uuid` in a line is replaced with the uuid of the prompt.
-        responses: The response for each verb: a dict, the text of an error, or *None* to send no response.
+        responses: The response for each subtype: a dict, the text of an error, or *None* to send no response.
     """
 
     def __init__(self, turn: Iterable[Any] = (), responses: Mapping[str, Any] | None = None) -> None:
@@ -124,8 +124,8 @@ class MemoryCLI(Transport):
         elif frame["type"] == "control_request":
             self._answer(frame["request_id"], frame["request"]["subtype"])
 
-    def _answer(self, request_id: str, verb: str) -> None:
-        response = self.responses.get(verb, {})
+    def _answer(self, request_id: str, subtype: str) -> None:
+        response = self.responses.get(subtype, {})
         if isinstance(response, str):
             self.say(answer(request_id, error=response))
         elif response is not None:

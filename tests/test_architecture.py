@@ -69,7 +69,8 @@ OWNERS = {
     "markdown_it": ("_render/commonmark.py", "_display/terminal_markdown.py"),  # one parser for pages and terminals
     "pygments": ("_render/commonmark.py",),  # colours of code in pages
     "rich": ("_display/", "_batch/progress.py", "_core/text.py"),  # terminals; tables as text
-    "jsonschema": ("_schema/validate.py",),  # an extra
+    "jsonschema": ("_schema/json_schema.py",),  # loaded when a schema is checked
+    "referencing": ("_schema/json_schema.py",),  # resolves references for jsonschema, whose dependency it is
     "pytest": ("testing/",),  # the plugin
     "logging": ("_core/log.py", "testing/_http.py"),  # not loaded for who does not log
     "asyncio": (),  # plain threads and pipes
@@ -81,14 +82,17 @@ OWNERS = {
 }
 
 #: What `install_requires` names, and nothing else may be loaded with a module of ours.
-REQUIRED = {"attrs", "cattrs", "markdown_it", "pygments", "rich", "ujson"}
-EXTRAS = {"redis", "IPython", "jsonschema", "pytest"}
+REQUIRED = {"attrs", "cattrs", "jsonschema", "markdown_it", "pygments", "referencing", "rich", "ujson"}
+EXTRAS = {"redis", "IPython", "pytest"}
 
 #: Who may print.
 PRINTS = re.compile(
     r"__main__|_commands/.*|testing/_fake_program|_batch/progress|_display/.*|notebook|permissions/prompts"
 )
 LONGEST_FUNCTION = 50
+
+#: What a module may import from above, for type checkers alone: an error has the messages of its turn.
+FOR_TYPES = {("errors", "messages.base"), ("errors", "messages.results")}
 
 
 @attrs.frozen
@@ -155,7 +159,8 @@ def _names(node: ast.ImportFrom, package: list[str]) -> list[str]:
 def ours(path: Path) -> list[Import]:
     """Imports of our own modules, by their names."""
     own = (one for one in imports_of(path) if one.name.startswith("."))
-    return [attrs.evolve(one, name=one.name[1:]) for one in own]
+    named = [attrs.evolve(one, name=one.name[1:]) for one in own]
+    return [one for one in named if not (one.is_for_types and (name_of(path), one.name) in FOR_TYPES)]
 
 
 def foreign(path: Path) -> list[Import]:

@@ -224,7 +224,7 @@ def test_messages_do_not_import_cattrs() -> None:
     """The classes load without the converter's library, and rare families stay out until asked for."""
     code = (
         "import sys, agent_sdk.messages as m; assert 'cattrs' not in sys.modules;"
-        "assert 'agent_sdk.messages.block_kinds' not in sys.modules; m.ImageBlock;"
-        "assert 'agent_sdk.messages.block_kinds' in sys.modules"
+        "assert 'agent_sdk.messages.rare_blocks' not in sys.modules; m.ImageBlock;"
+        "assert 'agent_sdk.messages.rare_blocks' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -20,7 +20,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: The pages that one begins with, and the snippets that read what the CLI says of itself or writes; all others are about
 #: this package and run on a scripted CLI.
 ON_THE_CLI = (
-    "README.md", "quickstart.md", "client.md-3", "compatibility.md-3", "options.md-2", "safety.md-4", "sessions.md-8",
+    "README.md", "quickstart.md", "client.md-3", "compatibility.md-3", "safety.md-4", "sessions.md-8",
     "sessions.md-13", "sessions.md-14", "sessions.md-15", "sessions.md-16", "structured-output.md-1",
     "testing-your-agent.md-2",
 )  # fmt: skip

@@ -3,6 +3,8 @@ The face: what it gives, and what it costs to import.
 """
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import os
 import statistics
@@ -79,6 +81,9 @@ PROMISED = [
 ]
 
 
+#: The packages with an `__all__`; `""` is `agent_sdk` itself.
+PACKAGES = ("", "hooks", "mcp", "messages", "permissions", "stores", "testing", "transcripts")
+
 #: The first would log; with the second every import compiles anew, which no program pays for twice.
 UNSET = ("AGENT_SDK_LOG", "PYTHONDONTWRITEBYTECODE")
 
@@ -100,6 +105,27 @@ def test_all_is_sorted_and_true():
     assert names == sorted(set(names))
     assert [name for name in names if not hasattr(agent_sdk, name)] == []
     assert set(names) <= set(dir(agent_sdk)) | set(names)
+
+
+def _declared(package: str) -> set[str]:
+    """Return the names that `__init__.py` of a package imports, assigns or defines."""
+    tree = ast.parse((ROOT / "agent_sdk" / package / "__init__.py").read_text(encoding="utf-8"))
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_type_checkers_know_each_public_name(package):
+    """`__init__.py` imports or defines each name of `__all__`; type checkers take any other name for `Any`."""
+    public = importlib.import_module(f"agent_sdk.{package}" if package else "agent_sdk").__all__
+    assert set() == set(public) - _declared(package)
 
 
 @pytest.mark.parametrize("name", PROMISED)

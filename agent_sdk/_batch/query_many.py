@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from .._client.callbacks import OnMessage
 from .._client.functions import one_shot
@@ -16,6 +16,11 @@ from ..options.options import Options, options_of
 from .progress import ProgressLine
 from .workers import Outcome, WorkerPool
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..options.typing import BatchOptions
+
 __all__ = ["Outcome", "query_many"]
 
 
@@ -25,10 +30,10 @@ def query_many(
     *,
     max_workers: int = 4,
     max_budget_usd: float | None = None,
-    on_error: str = "collect",
+    on_error: Literal["collect", "raise"] = "collect",
     progress: bool | None = None,
     options: Options | None = None,
-    **overrides: Any,
+    **overrides: Unpack[BatchOptions],
 ) -> list[Outcome]:
     """
     Run many prompts concurrently, and return their outcomes in order.
@@ -57,9 +62,9 @@ def query_many(
         AgentSDKError: With `on_error="raise"`. Exceptions of *on_message* propagate unchanged.
     """
     _check_limits(prompts, on_message, max_workers, max_budget_usd, on_error)
-    one_shot(options, overrides)  # raises configuration errors before any query starts
+    one_shot(options, **overrides)  # for its errors, before anything starts
     outcomes = [Outcome(prompt) for prompt in prompts]
-    wanted = _check_prompts(outcomes, options_of(options, overrides))
+    wanted = _check_prompts(outcomes, options_of(options, **overrides))
     pool = WorkerPool(outcomes, wanted, on_message, max_budget_usd, raises=on_error == "raise")
     with ProgressLine(progress) as line:
         pool.run(max_workers, lambda: line.show(pool.status_line()))

@@ -209,7 +209,7 @@ class WorkerPool:
         if left is not None and left <= 0:
             self._finish(number, MaxBudgetError(f"not started: the budget of ${self._budget:g} is spent"))
             return
-        conversation = one_shot(self._with_budget(left), {})
+        conversation = one_shot(self._with_budget(left))
         with self._lock:
             self._running[number] = conversation
         error: Exception | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from .._core.callbacks import check_callback
 from .._core.checks import invalid
 from ..errors import ConfigurationError
-from ..options.options import NAMES, Options, options_of
+from ..options.options import NAMES, NOT_GIVEN, Options, given_output, options_of
 from .callbacks import OnMessage, check_kind
 from .control_requests import ControlRequests
 from .conversation import Conversation
@@ -17,14 +17,21 @@ from .prompt import Prompt, content_of
 from .stream import IdleStream, MessageStream
 
 if TYPE_CHECKING:
-    from ..messages import ResultMessage, Usage
+    from typing_extensions import Unpack
 
-T = TypeVar("T")
+    from .._core.literals import HookEvent, MessageKind
+    from ..hooks.matchers import Pattern
+    from ..messages import ResultMessage, Usage
+    from ..options.typing import MatcherOptions, OptionMethods, OptionsWithoutOutput, OptionValues, OutputType, T
+else:
+    OptionMethods = object
+
+R = TypeVar("R")
 C = TypeVar("C", bound=OnMessage)
 H = TypeVar("H", bound=Callable[..., object])
 
 
-class Client(ControlRequests):
+class Client(ControlRequests, OptionMethods):
     """
     A conversation with the CLI.
 
@@ -38,8 +45,8 @@ class Client(ControlRequests):
         ConfigurationError: The name or value of an option is invalid.
     """
 
-    def __init__(self, options: Options | None = None, **overrides: Any) -> None:
-        super().__init__(Conversation(options_of(options, overrides)))
+    def __init__(self, options: Options | None = None, **overrides: Unpack[OptionValues]) -> None:
+        super().__init__(Conversation(options_of(options, **overrides)))
 
     # --- state
 
@@ -87,22 +94,29 @@ class Client(ControlRequests):
 
     # --- turns
 
-    def query(self, prompt: Prompt, on_message: OnMessage | None = None, **overrides: Any) -> ResultMessage:
+    def query(
+        self,
+        prompt: Prompt,
+        on_message: OnMessage | None = None,
+        *,
+        output: OutputType[T] = NOT_GIVEN,
+        **overrides: Unpack[OptionsWithoutOutput],
+    ) -> ResultMessage[T]:
         """
         Run one turn in this session and return its result, good or bad.
 
         Args:
             prompt: A string, or a list of strings and content blocks.
             on_message: Called for every message, in order, in the calling thread.
+            output: As the option *output*: a type; `result.output` is an instance of it.
             overrides: Options for this call only. *resume* and *fork_session* switch the client's session permanently.
 
         Raises:
             AgentSDKError: See the tree in `agent_sdk.errors`. Exceptions of *on_message* propagate unchanged.
         """
-        check_callback("on_message", on_message)
-        return self.stream(prompt, **overrides).run(on_message)
+        return self.stream(prompt, **given_output(output), **overrides).run(on_message)
 
-    def stream(self, prompt: Prompt, **overrides: Any) -> MessageStream:
+    def stream(self, prompt: Prompt, **overrides: Unpack[OptionValues]) -> MessageStream:
         """Run one turn in this session and return an iterator of its messages."""
         return make_stream(self._conversation, prompt, self.options.evolve(**overrides))
 
@@ -183,12 +197,12 @@ class Client(ControlRequests):
     # --- callbacks
 
     @overload
-    def on(self, kind: str, callback: C) -> C: ...
+    def on(self, kind: MessageKind, callback: C) -> C: ...
 
     @overload
-    def on(self, kind: str, callback: None = None) -> Callable[[C], C]: ...
+    def on(self, kind: MessageKind, callback: None = None) -> Callable[[C], C]: ...
 
-    def on(self, kind: str, callback: Any = None) -> Any:
+    def on(self, kind: MessageKind, callback: Any = None) -> Any:
         """
         Register *callback* for every message of a kind, in all turns of this client.
 
@@ -205,7 +219,9 @@ class Client(ControlRequests):
         self._conversation.callbacks.add(kind, callback)
         return callback
 
-    def hook(self, event: str, pattern: Any = None, *, matcher: Any = None, **how: Any) -> Callable[[H], H]:
+    def hook(
+        self, event: HookEvent, pattern: Pattern = None, *, matcher: Pattern = None, **how: Unpack[MatcherOptions]
+    ) -> Callable[[H], H]:
         """
         Register the decorated function as a hook, starting with the next turn: `@client.hook("pre_tool_use", "Bash")`.
 
@@ -247,15 +263,18 @@ class Client(ControlRequests):
         self._conversation.options = self.options.without_tools(*tools)
         return self
 
-    def _set_options(self, returned: T, **changes: Any) -> T:
+    def _set_options(self, returned: R, **changes: Any) -> R:
         self._conversation.options = self.options.evolve(**changes)
         return returned
 
-    def __getattr__(self, name: str) -> Callable[..., Client]:
-        option = self.options.builder(name)
-        return lambda value=True: self._set_options(self, **{option: value})
+    if not TYPE_CHECKING:  # which read the methods in `options.typing`
 
-    def __setattr__(self, name: str, value: Any) -> None:
+        def __getattr__(self, name: str) -> Callable[..., Client]:
+            option = self.options.builder(name)
+            return lambda value=True: self._set_options(self, **{option: value})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # For assignments by users; the SDK makes none.
         if name in NAMES:
             remedy = f"use query(..., {name}=...) for one query, or with_{name}(...) for all following ones"
             raise AttributeError(f"client.{name} cannot be set: {remedy}", name=name, obj=self)

@@ -6,12 +6,13 @@ Every method works between turns (starting a process if needed), inside a callba
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import AgentSDKError, ConfigurationError, ControlError
 from .conversation import Conversation
 
 if TYPE_CHECKING:
+    from .._core.literals import PermissionMode
     from ..messages import (
         AccountInfo,
         AgentInfo,
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 class ControlRequests:
     """The control requests of a `Client`."""
 
+    _conversation: Conversation
+
     def __init__(self, conversation: Conversation) -> None:
-        self._conversation = conversation
+        self.__dict__["_conversation"] = conversation  # not through `Client.__setattr__`
 
     def control(self, subtype: str, **fields: Any) -> dict[str, Any]:
         """
@@ -57,7 +60,7 @@ class ControlRequests:
         """Switch to another model from the next model call; *None* restores the default."""
         self._set_live("model", model)
 
-    def set_permission_mode(self, mode: str) -> None:
+    def set_permission_mode(self, mode: PermissionMode) -> None:
         """Set the permission mode. Accepts the names of the option *permission_mode*."""
         self._set_live("permission_mode", mode)
 
@@ -65,7 +68,7 @@ class ControlRequests:
         """Set the thinking budget in tokens; 0 disables thinking, *None* restores the default."""
         self._set_live("max_thinking_tokens", tokens)
 
-    def _set_live(self, name: str, value: object) -> None:
+    def _set_live(self, name: str, value: Any) -> None:
         options = self._conversation.options.evolve(**{name: value})
         self._conversation.connect()
         self._conversation.process.set_live(name, getattr(options, name))
@@ -112,7 +115,7 @@ class ControlRequests:
 
     # --- the session
 
-    def context_usage(self, detail: str = "full") -> ContextReport:
+    def context_usage(self, detail: Literal["full", "summary"] = "full") -> ContextReport:
         """
         Return the contents of the context window by category.
 

@@ -11,7 +11,7 @@ from .._core.fields import TARGET
 from .._core.tool_names import BUILTIN
 from .._process.locate import find_cli, version_of
 from ..errors import CLINotFoundError
-from ..options.options import FIELDS
+from ..options.options import FIELDS, option_texts
 from ..permissions import MODES
 
 #: Oldest CLI version documented to support all features that the SDK uses. Tested against CLI 2.1.330.
@@ -73,4 +73,9 @@ def options_schema() -> dict[str, dict[str, Any]]:
 
 def _describe_option(field: Any) -> dict[str, Any]:
     travel = field.metadata[TARGET]
-    return {"type": str(field.type), "default": field.default, "travels": f"{travel.by} {travel.name}".strip()}
+    return {
+        "type": str(field.type),
+        "default": field.default,
+        "travels": f"{travel.by} {travel.name}".strip(),
+        "meaning": option_texts().get(field.name, ""),
+    }

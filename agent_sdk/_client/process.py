@@ -259,14 +259,14 @@ class ClientProcess:
         connection = self.connection
         if connection is None:
             raise ProcessError("the client was closed by another thread", session_id=self.session_id)
-        verb, field = LIVE[name]
+        subtype, field = LIVE[name]
         if name == "permission_mode" and value is None:
             value = self.info.permission_mode or "default"
-        answer = connection.request(verb, {field: value})
+        answer = connection.request(subtype, {field: value})
         self.record(name, value)
         return answer
 
-    def record(self, name: str, value: object) -> None:
+    def record(self, name: str, value: Any) -> None:
         """Record the option's new value in the running process."""
         if self.running_options is not None:
             self.running_options = self.running_options.evolve(**{name: value})

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._core import checks as check
 from .._core.ids import new_uuid
-from ..errors import ConfigurationError
-from ..options.options import SESSION, Options, options_of
+from ..errors import ConfigurationError, SessionNotFoundError
+from ..options.options import NOT_GIVEN, SESSION, Options, given_output, options_of
 from ..transcripts.location import SessionLocation
 from .callbacks import OnMessage
 from .client import Client
@@ -21,7 +21,10 @@ from .prompt import Prompt, content_of
 from .stream import MessageStream
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..messages import Message, ResultMessage
+    from ..options.typing import OptionsWithoutOutput, OptionValues, OutputType, T, TurnOptions
 
 
 class Session:
@@ -40,11 +43,13 @@ its own.
             use `Session.resume` or `fork` for that.
     """
 
-    def __init__(self, max_messages: int = 1000, options: Options | None = None, **overrides: Any) -> None:
+    def __init__(
+        self, max_messages: int = 1000, options: Options | None = None, **overrides: Unpack[OptionValues]
+    ) -> None:
         checked = check.number("max_messages", least=1, whole=True)(max_messages)
         if checked is None:
             raise check.invalid("max_messages", max_messages, "expected a whole number")
-        merged = options_of(options, overrides)
+        merged = options_of(options, **overrides)
         for name in SESSION:
             if getattr(merged, name) and name != "session_id":
                 raise ConfigurationError(f"Session({name}=...): use Session.resume(id) or session.fork()")
@@ -61,7 +66,7 @@ its own.
 
     @classmethod
     def resume(
-        cls, session_id: str, max_messages: int = 1000, options: Options | None = None, **overrides: Any
+        cls, session_id: str, max_messages: int = 1000, options: Options | None = None, **overrides: Unpack[TurnOptions]
     ) -> Session:
         """
         Resume a session by its id. Its messages are loaded from the transcript, if it is on this machine.
@@ -114,11 +119,18 @@ its own.
 
     # --- turns
 
-    def query(self, prompt: Prompt, on_message: OnMessage | None = None, **overrides: Any) -> ResultMessage:
+    def query(
+        self,
+        prompt: Prompt,
+        on_message: OnMessage | None = None,
+        *,
+        output: OutputType[T] = NOT_GIVEN,
+        **overrides: Unpack[OptionsWithoutOutput],
+    ) -> ResultMessage[T]:
         """Run one turn in this session; see `Client.query`."""
-        return self.stream(prompt, **overrides).run(on_message)
+        return self.stream(prompt, **given_output(output), **overrides).run(on_message)
 
-    def stream(self, prompt: Prompt, **overrides: Any) -> MessageStream:
+    def stream(self, prompt: Prompt, **overrides: Unpack[OptionValues]) -> MessageStream:
         """Run one turn in this session and return an iterator of its messages; see `Client.stream`."""
         for name in SESSION:
             if name in overrides:
@@ -212,7 +224,10 @@ its own.
         if not location.find_all(self.id):
             return
         config = location.config_folder
-        self._messages.extend(get_session_messages(self.id, config_dir=config))
+        try:
+            self._messages.extend(get_session_messages(self.id, config_dir=config))
+        except SessionNotFoundError:
+            return  # an empty file, or a link out of the projects folder: the CLI reports it at the first query
         info = get_session_info(self.id, config_dir=config)
         if info is None:
             return
@@ -236,7 +251,9 @@ its own.
         }
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any], options: Options | None = None, **overrides: Any) -> Session:
+    def from_dict(
+        cls, fields: Mapping[str, Any], options: Options | None = None, **overrides: Unpack[TurnOptions]
+    ) -> Session:
         """
         Restore a session from the output of `to_dict`; its next query resumes it.
 

@@ -18,7 +18,7 @@ from ..stores.mirror import Mirror
 from ..stores.retrying import with_retries
 from ..transcripts import store_transfer
 from ..transcripts.location import SessionLocation
-from ..transcripts.paths import SUFFIX
+from ..transcripts.paths import SUFFIX, cwd_of
 from ..transcripts.private_config import PrivateFolder
 
 if TYPE_CHECKING:
@@ -217,8 +217,19 @@ def _newest(mirror: Mirror, location: SessionLocation) -> str | None:
     if local is not None:
         mtime = int(os.stat(local).st_mtime * 1000)
         rows.append({"session_id": os.path.basename(local).removesuffix(SUFFIX), "mtime": mtime})
-    newest = max(rows, key=lambda row: row["mtime"], default=None)
-    return None if newest is None else newest["session_id"]
+    for row in sorted(rows, key=lambda row: row["mtime"], reverse=True):
+        is_local = local is not None and os.path.basename(local) == row["session_id"] + SUFFIX
+        if is_local or not location.is_foreign(_stored_cwd(mirror, Key(location.project_key, row["session_id"]))):
+            return row["session_id"]
+    return None
+
+
+def _stored_cwd(mirror: Mirror, key: Key) -> str | None:
+    """Return the directory in which a session of the store began."""
+    try:
+        return cwd_of(mirror.call_with_retries(lambda: mirror.store.load(key) or ()))
+    except Exception as error:
+        raise _failed(key.session_id, error) from error
 
 
 def _failed(session_id: str, error: Exception) -> StoreError:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._core import log
-from .._core.callbacks import CallbackErrors, summarize_errors
+from .._core.callbacks import CallbackErrors, check_callback, summarize_errors
 from .._core.text import join_surrogates, split_surrogate
 from .._protocol.idle_turn import IdleTurn
 from .._protocol.turn import Turn
@@ -229,6 +229,8 @@ class MessageStream:
 
     def run(self, on_message: Any = None) -> ResultMessage:
         """Run the turn to its end and return the result; implements `query`."""
+        if on_message is not None:
+            check_callback("on_message", on_message)
         with self:
             while (message := self._advance()) is not None:
                 if on_message is not None and self._turn is not None:

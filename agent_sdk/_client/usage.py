@@ -10,10 +10,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-import attrs
-
-from .._core.tokens import TokenTotals, as_number
-
 if TYPE_CHECKING:
     from ..messages import ResultMessage, Usage
     from ..options.options import Options
@@ -28,6 +24,8 @@ class UsageTotals:
     """The sum of the usage of results."""
 
     def __init__(self) -> None:
+        from .._core.tokens import TokenTotals  # loaded with the first client, not with the package
+
         self._totals = TokenTotals()
         #: Newest total cost by session, for a CLI that reports only totals.
         self._session_costs: dict[str, float] = {}
@@ -45,13 +43,17 @@ class UsageTotals:
     @property
     def usage(self) -> Usage:
         """Total tokens."""
+        import attrs
+
         from ..messages import Usage
 
-        names = attrs.fields_dict(TokenTotals).keys() & attrs.fields_dict(Usage).keys()
+        names = attrs.fields_dict(type(self._totals)).keys() & attrs.fields_dict(Usage).keys()
         return Usage(**{name: getattr(self._totals, name) for name in names})
 
     def add(self, result: ResultMessage) -> None:
         """Add one result."""
+        from .._core.tokens import TokenTotals, as_number
+
         since = result.model_usage_since_last_result
         if isinstance(since, dict):  # empty after a turn without a model call, which costs nothing
             spent = TokenTotals.sum(map(TokenTotals.from_wire, since.values()))

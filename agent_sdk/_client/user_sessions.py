@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core import checks as check
 from .._core import log
 from .._core.callbacks import check_callback
 from ..errors import ConfigurationError, SessionBusyError, StoreWarning
-from ..options.options import SESSION, Options, options_of
+from ..options.options import NOT_GIVEN, SESSION, Options, given_output, options_of
 from ..stores.base import Key, Store, check_user, supports
 from ..stores.mirror import mirror_error_frame
 from ..stores.retrying import with_retries
@@ -20,7 +21,10 @@ from .functions import query
 from .prompt import Prompt
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..messages import Message, ResultMessage
+    from ..options.typing import OptionsWithoutOutput, OptionValues, OutputType, T
 
 _METHODS = ("session_id", "remember", "forget", "lease", "acquire_lease", "renew_lease", "release_lease")
 #: Options that select a session or a process; `UserSessions` sets them. Forking is allowed.
@@ -43,12 +47,12 @@ class UserSessions:
         ConfigurationError: An option is invalid, or the store does not support users.
     """
 
-    def __init__(self, store: Store, options: Options | None = None, **overrides: Any) -> None:
+    def __init__(self, store: Store, options: Options | None = None, **overrides: Unpack[OptionValues]) -> None:
         missing = [name for name in _METHODS if not _has(store, name)]
         if missing:
             raise ConfigurationError(f"UserSessions: the store has no method {missing[0]}; see agent_sdk.stores.Store")
         _reject(overrides)
-        self._options = options_of(options, overrides)
+        self._options = options_of(options, **overrides)
         if any(getattr(self._options, name) for name in SESSION):
             raise ConfigurationError(f"UserSessions: options={self._options!r} select a session; remove that option")
         self._store = store
@@ -60,8 +64,9 @@ class UserSessions:
         on_message: OnMessage | None = None,
         *,
         wait: float | None = 60.0,
-        **overrides: Any,
-    ) -> ResultMessage:
+        output: OutputType[T] = NOT_GIVEN,
+        **overrides: Unpack[OptionsWithoutOutput],
+    ) -> ResultMessage[T]:
         """
         Run one turn in the session of a user, and store the session id as soon as it is known.
 
@@ -73,7 +78,8 @@ class UserSessions:
             user_id: Must not be empty; a number is the same user as its decimal string.
             prompt: As for `query`.
             on_message: As for `query`. If the store fails during the turn, a `mirror_error` message reports it.
-            wait: Maximum seconds to wait for a running turn of this user; *None* disables the limit.
+            wait: Seconds to wait for a turn of this user that is running; *None* has no bound.
+            output: As for `query`.
             overrides: Options for this call.
 
         Raises:
@@ -84,7 +90,7 @@ class UserSessions:
         user = check_user(user_id)
         _reject(overrides)
         seconds = check.number("wait", least=0)(wait)
-        options = self._options.evolve(**{"session_wait": seconds, **overrides})
+        options = self._options.evolve(**{"session_wait": seconds, **given_output(output), **overrides})
         check_callback("on_message", on_message)
         begun = time.monotonic()
         try:
@@ -179,7 +185,7 @@ def _has(store: Any, name: str) -> bool:
     return supports(store, name) or (name == "lease" and isinstance(store, Store))
 
 
-def _reject(overrides: dict[str, Any]) -> None:
+def _reject(overrides: Mapping[str, Any]) -> None:
     for name in (*sorted(_MANAGED), "continue"):
         if name in overrides:
             raise ConfigurationError(f"UserSessions chooses the session; remove {name}=")

@@ -1,8 +1,8 @@
 """
 `python -m agent_sdk chat`: a conversation at the terminal.
 
-Ctrl-C stops the turn, Ctrl-D ends the conversation. A line that begins with `/` is a command of ours, else one of the
-CLI's; it never goes to the model by mistake.
+Ctrl-C stops the turn, Ctrl-D ends the conversation. A line that begins with `/` is a command of the chat or of the CLI;
+an unknown command is not sent to the model.
 """
 # ruff: noqa: T201
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ..errors import AgentSDKError, ConfigurationError, ShadowedCallbackWarning
 if TYPE_CHECKING:
     from ..permissions import PermissionContext
 
-#: Lines of the history that are kept.
+#: Maximum number of lines in the history.
 MAX_HISTORY_LINES = 1000
-#: What goes on to the next line.
+#: At the end of a line: the prompt continues on the next line.
 _CONTINUATION = "\\"
 
 
 def add_commands(commands: Any) -> None:
     """Add the command `chat` to *commands*, the `add_subparsers()` of a parser."""
-    chat = commands.add_parser("chat", help="talk at the terminal; /help there tells more")
+    chat = commands.add_parser("chat", help="start a conversation in the terminal")
     chat.add_argument("--model", help="model name or alias")
-    chat.add_argument("--resume", metavar="ID", help="go on with this session; a start of its id will do")
+    chat.add_argument("--resume", metavar="ID", help="resume this session; a unique id prefix is enough")
     chat.add_argument(
-        "--continue", dest="continues", action="store_true", help="go on with the latest session of this directory"
+        "--continue", dest="continues", action="store_true", help="continue the latest session of this directory"
     )
-    chat.add_argument("--allow", metavar="TOOL", action="append", help="let this tool run unasked; may be repeated")
+    chat.add_argument("--allow", metavar="TOOL", action="append", help="allow this tool without asking; repeatable")
     chat.set_defaults(run=_run)
 
 
@@ -45,14 +45,14 @@ def _run(given: argparse.Namespace) -> int:
 
     opening: dict[str, Any] = {"resume": resolve(given.resume) if given.resume else None}
     opening["continue_conversation"] = given.continues
-    # Who says --allow means it.
+    # --allow is explicit.
     warnings.simplefilter("ignore", ShadowedCallbackWarning)
     with _history():
         return Chat(model=given.model, allowed_tools=given.allow, **opening).run()
 
 
 class Chat:
-    """One conversation at the terminal; *options* are those of its client."""
+    """A conversation in the terminal; *options* are the options of its client."""
 
     def __init__(self, **options: Any) -> None:
         from .._batch.cost_ledger import Ledger
@@ -62,9 +62,9 @@ class Chat:
         self.client = client(can_use_tool=_permission_prompt(), include_partial_messages=True, **options)
 
     def run(self) -> int:
-        """Talk until the end of the input; returns the exit code."""
+        """Read prompts until the input ends; return the exit code."""
         if sys.stdin.isatty():
-            print("Ctrl-C stops a turn, Ctrl-D ends, /help tells more.")
+            print("Ctrl-C stops a turn, Ctrl-D exits, /help shows the commands.")
         try:
             with self.ledger:
                 while (line := _read_prompt()) is not None and self._handle_line(line.strip()):
@@ -73,11 +73,11 @@ class Chat:
             session_id = self.client.session_id
             self.client.close()
         if session_id is not None:
-            print(f"To go on: python -m agent_sdk chat --resume {session_id}")
+            print(f"To continue: python -m agent_sdk chat --resume {session_id}")
         return 0
 
     def _handle_line(self, line: str) -> bool:
-        """Deal with one line; tells whether to go on."""
+        """Handle one line; return whether the chat continues."""
         name, _, rest = line.partition(" ")
         try:
             if name in ("/exit", "/quit"):
@@ -93,12 +93,12 @@ class Chat:
         return True
 
     def _is_for_cli(self, name: str) -> bool:
-        """Whether a line is for the CLI: a prompt, or one of its own commands."""
+        """Return whether a line goes to the CLI: a prompt, or a command of the CLI."""
         if not name.startswith("/") or "/" in name[1:]:
             return True
         if any(name[1:] in (command.name, *(command.aliases or ())) for command in self.client.supported_commands()):
             return True
-        print(f"{name} is no command; see /help")
+        print(f"unknown command {name}; see /help")
         return False
 
     def _query(self, prompt: str) -> None:
@@ -116,48 +116,48 @@ class Chat:
     # --- commands
 
     def help(self, _: str) -> None:
-        """Show this."""
+        """Show the commands."""
         for name, (_function, argument, text) in _COMMANDS.items():
             print(f"  {name} {argument:<{12 - len(name)}} {text}")
-        print("  /exit         end; so does Ctrl-D")
-        print("Other commands are the CLI's own: /compact, /context, ... A line that ends with \\ goes on.")
+        print("  /exit         exit, as Ctrl-D does")
+        print("Other commands are those of the CLI, such as /compact. A \\ at the end of a line continues the prompt.")
 
     def new(self, _: str) -> None:
         """Start a new session."""
         self.client.close()
-        print("a new session begins with the next line")
+        print("the next line starts a new session")
 
     def fork(self, _: str) -> None:
-        """Go on in a copy of the session."""
+        """Continue in a copy of the session."""
         before, self.client = self.client, self.client.fork()
-        print(f"in a copy of {before.session_id} from the next line on")
+        print(f"the next line continues in a copy of {before.session_id}")
         before.close()
 
     def resume(self, start: str) -> None:
-        """Go on with another session."""
+        """Resume another session."""
         from .sessions import resolve
 
         if not start:
-            raise ConfigurationError("/resume ID: say which; /sessions lists them")
+            raise ConfigurationError("/resume needs a session id; /sessions lists them")
         session_id = resolve(start)
         self.client.resume(session_id)
-        print(f"in session {session_id} from the next line on")
+        print(f"the next line continues session {session_id}")
 
     def sessions(self, _: str) -> None:
         """List the latest sessions of this directory."""
         from ..transcripts.listing import list_sessions, table_lines
 
         found = list_sessions(os.getcwd(), limit=10)
-        print("\n".join(table_lines(found)) if found else "no sessions here")
+        print("\n".join(table_lines(found)) if found else "no sessions in this directory")
 
     def model(self, name: str) -> None:
-        """Use another model, or tell which."""
+        """Use another model, or show the current one."""
         if name:
             self.client.with_model(name)
         print(f"model: {self.client.options.model or 'the default'}")
 
     def cost(self, _: str) -> None:
-        """Show what this conversation has cost."""
+        """Show the cost of this conversation."""
         from .._display.status import format_dollars, format_number
 
         spent = self.ledger.total
@@ -168,12 +168,12 @@ class Chat:
 
 _COMMANDS: dict[str, tuple[Callable[[Chat, str], None], str, str]] = {
     "/new": (Chat.new, "", "start a new session"),
-    "/fork": (Chat.fork, "", "go on in a copy of this session"),
-    "/resume": (Chat.resume, "ID", "go on with another session; a start of its id will do"),
+    "/fork": (Chat.fork, "", "continue in a copy of this session"),
+    "/resume": (Chat.resume, "ID", "resume another session; a unique id prefix is enough"),
     "/sessions": (Chat.sessions, "", "list the latest sessions of this directory"),
-    "/model": (Chat.model, "NAME", "use another model, or tell which"),
-    "/cost": (Chat.cost, "", "what this conversation has cost"),
-    "/help": (Chat.help, "", "show this"),
+    "/model": (Chat.model, "NAME", "use another model, or show the current one"),
+    "/cost": (Chat.cost, "", "show the cost of this conversation"),
+    "/help": (Chat.help, "", "show this help"),
 }
 
 
@@ -185,7 +185,7 @@ def _permission_prompt() -> Callable[[str, dict[str, Any], PermissionContext], A
 
     def ask(tool_name: str, tool_input: dict[str, Any], context: PermissionContext) -> Any:
         screen = current_screen()
-        # The question must not share its line with a sign of life, and what follows begins on a line of its own.
+        # The question must not share its line with the progress line, and later output starts on a new line.
         screen.erase_progress()
         screen.end_line()
         screen.last_tool_use = None
@@ -196,7 +196,7 @@ def _permission_prompt() -> Callable[[str, dict[str, Any], PermissionContext], A
 
 
 def _discard_typed_input() -> None:
-    """Drop what was typed before the question was there to be read: it is no answer to it."""
+    """Discard input typed before the question was shown: it does not answer it."""
     if sys.stdin.isatty():
         import termios
 
@@ -204,7 +204,7 @@ def _discard_typed_input() -> None:
 
 
 def _read_prompt() -> str | None:
-    """Read what the person says, over several lines where each ends with a backslash; *None* at the end."""
+    """Read a prompt; a backslash at the end of a line continues it. Return *None* at the end of the input."""
     lines: list[str] = []
     while True:
         try:
@@ -214,7 +214,7 @@ def _read_prompt() -> str | None:
                 print()
             return None
         except KeyboardInterrupt:
-            # A line half typed is given up, as in a shell.
+            # A half-typed line is discarded, as in a shell.
             print()
             lines.clear()
             continue
@@ -230,31 +230,31 @@ def _prompt_mark(mark: str) -> str:
         return ""
     if not current_screen().has_colour or "readline" not in sys.modules:
         return mark
-    # The marks \001 and \002 tell readline which characters take no room on the line.
+    # \001 and \002 mark characters for readline that take no columns.
     return f"\001\x1b[1;36m\002{mark}\001\x1b[0m\002"
 
 
 @contextlib.contextmanager
 def _history() -> Iterator[None]:
-    """Let the person call back earlier lines, also of other days, where Python has readline."""
+    """Keep a history of lines across chats, if Python has readline."""
     if not sys.stdin.isatty():
         yield
         return
     try:
         import readline
     except ImportError:
-        # Some builds of Python have none: lines are typed without a history.
+        # Some builds of Python lack readline; the chat works without a history.
         yield
         return
     path = _history_path()
-    # No file yet, or none that can be read.
+    # The file may not exist yet or may not be readable.
     with contextlib.suppress(OSError):
         readline.read_history_file(path)
     readline.set_history_length(MAX_HISTORY_LINES)
     try:
         yield
     finally:
-        # A home that cannot be written to: the history ends with the chat.
+        # If the home folder is not writable, the history ends with the chat.
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             readline.write_history_file(path)

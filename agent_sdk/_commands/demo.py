@@ -1,7 +1,7 @@
 """
-`python -m agent_sdk demo`: start, follow up, resume, fork, the original unchanged, continue: on the real CLI.
+`python -m agent_sdk demo`: start, follow up, resume, fork and continue a session with the real CLI.
 
-Without a key the model is the built-in `ScriptedModel`: the CLI, its sessions and its transcripts are real.
+Without an API key the model is the built-in `ScriptedModel`; the CLI, its sessions and transcripts are real.
 """
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 
 
 def run(offline: bool = False) -> int:
-    """Run the walk and return an exit code: 0 when every step did what it should."""
+    """Run the demo and return the exit code: 0 if every step succeeded."""
     offline = offline or not any(os.environ.get(name) for name in _KEYS)
     print(f"CLI {cli_version()} at {find_cli()}")
-    print("model: the built-in ScriptedModel, since no key is set\n" if offline else "model: the CLI's own\n")
+    print("model: the built-in ScriptedModel, since no key is set\n" if offline else "model: the default of the CLI\n")
     with _demo_options(offline) as options:
         return 0 if _run_steps(options) else 1
 
 
 @contextlib.contextmanager
 def _demo_options(offline: bool) -> Iterator[dict[str, Any]]:
-    """Give the options of the walk: a scratch folder, and offline a model and a home of its own."""
+    """Yield the options of the demo: a temporary folder and, offline, a scripted model and a home folder."""
     with tempfile.TemporaryDirectory(prefix="agent_sdk-demo-") as folder:
         project = os.path.join(folder, "project")
         os.mkdir(project)
@@ -45,7 +45,7 @@ def _demo_options(offline: bool) -> Iterator[dict[str, Any]]:
 
 
 def _scripted_reply(prompts: list[str]) -> str:
-    """What the scripted model says: it shows what it remembers."""
+    """Return the reply of the scripted model: it repeats the earlier prompts."""
     earlier = " ".join(prompts[:-1]) or "nothing."
     return f"You said: {prompts[-1]!r} Before that I remember: {earlier}"
 
@@ -74,8 +74,8 @@ def _show(message: Message) -> None:
     elif message.is_assistant:
         print(f"   {message.content}")
     elif message.is_retry:
-        what = f"no answer from the model's API ({message.error}), try {message.attempt} of {message.max_retries}"
-        print(f"   {what}; Ctrl-C ends, --offline needs no API", flush=True)
+        what = f"the API did not answer ({message.error}), attempt {message.attempt} of {message.max_retries}"
+        print(f"   {what}; Ctrl-C exits, --offline needs no API", flush=True)
 
 
 def _finish_step(title: str, result: ResultMessage) -> ResultMessage:

@@ -1,5 +1,5 @@
 """
-What `python -m agent_sdk doctor` looks at. Names of credentials are told, values never read out.
+The checks of `python -m agent_sdk doctor`. It prints the names of credentials, never their values.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._process.locate import find_cli
 from ..errors import CLINotFoundError
 from ..transcripts.paths import config_folder
 
-#: Where credentials come from, in the order in which the CLI takes them.
+#: Sources of credentials, in the order of the CLI.
 _KEYS = (
     "ANTHROPIC_AUTH_TOKEN",
     "ANTHROPIC_API_KEY",
@@ -27,7 +27,7 @@ _KEYS = (
 
 @attrs.frozen
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     text: str
@@ -36,7 +36,7 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Look at one thing after another."""
+    """Run the checks, one after another."""
     yield Finding("python", platform.python_version())
     yield from _cli()
     yield _credentials()
@@ -53,9 +53,9 @@ def _cli() -> Iterator[Finding]:
     yield Finding("cli", path)
     version = cli_version(path)
     if version is None:
-        yield Finding("version", "it does not answer --version", False, f"run `{path} --version` to see why")
+        yield Finding("version", "no answer to --version", False, f"run `{path} --version` to see why")
     elif not requirements_met()["cli_version"]:
-        yield Finding("version", version, False, f"older than {MINIMUM_CLI}, the oldest tried; run `claude update`")
+        yield Finding("version", version, False, f"older than the minimum {MINIMUM_CLI}; run `claude update`")
     else:
         yield Finding("version", version)
 
@@ -67,15 +67,15 @@ def _credentials() -> Finding:
     if os.path.exists(os.path.join(config_folder(), ".credentials.json")):
         return Finding("credentials", "a login of the CLI is stored")
     return Finding(
-        "credentials", "none seen", False, "set ANTHROPIC_API_KEY, or run `claude` once and use /login"
+        "credentials", "none found", False, "set ANTHROPIC_API_KEY, or run `claude` once and use /login"
     )
 
 
 def _address() -> Iterator[Finding]:
     address = os.environ.get("ANTHROPIC_BASE_URL")
     if address:
-        # What stands before the @ may be a password.
-        yield Finding("address", f"ANTHROPIC_BASE_URL sends all requests to {address.rpartition('@')[2]}")
+        # The part before the @ may contain a password.
+        yield Finding("address", f"ANTHROPIC_BASE_URL redirects all requests to {address.rpartition('@')[2]}")
 
 
 def _config() -> Finding:

@@ -1,7 +1,7 @@
 """
 `python -m agent_sdk sessions`: list, show, search, export, rename, tag, fork and delete.
 
-Ids may be shortened to any start that is no other session's.
+An id may be shortened to a unique prefix.
 """
 # ruff: noqa: T201
 from __future__ import annotations
@@ -21,48 +21,48 @@ _LIST_HINT = "see `python -m agent_sdk sessions list`"
 
 def add_commands(commands: Any) -> None:
     """Add the command `sessions` to *commands*, the `add_subparsers()` of a parser; each sets its function as `run`."""
-    sessions = commands.add_parser("sessions", help="look at, export and change the sessions on this machine")
-    verbs = sessions.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_reading(verbs)
-    _add_changing(verbs)
+    sessions = commands.add_parser("sessions", help="show, export and change the sessions on this machine")
+    subcommands = sessions.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_reading(subcommands)
+    _add_changing(subcommands)
 
 
-def _add_reading(verbs: Any) -> None:
-    listing = _verb(verbs, "list", _list, "list sessions, newest first")
-    listing.add_argument("--limit", type=int, default=20, help="how many (default 20; 0 for all)")
-    _verb(verbs, "show", _show, "print a session and its figures", has_id=True)
-    search = _verb(verbs, "search", _search, "find sessions by text, tag, branch and time")
-    search.add_argument("text", nargs="?", help="must stand in the title or the conversation")
+def _add_reading(commands: Any) -> None:
+    listing = _command(commands, "list", _list, "list sessions, newest first")
+    listing.add_argument("--limit", type=int, default=20, help="maximum number (default 20; 0 for all)")
+    _command(commands, "show", _show, "print a session and its statistics", has_id=True)
+    search = _command(commands, "search", _search, "find sessions by text, tag, branch and time")
+    search.add_argument("text", nargs="?", help="text in the title or the conversation")
     search.add_argument("--tag")
     search.add_argument("--branch", help="the git branch")
     search.add_argument("--since", type=_date, metavar="DATE", help="used at or after, such as 2026-01-31")
-    search.add_argument("--until", type=_date, metavar="DATE", help="begun at or before")
-    search.add_argument("--limit", type=int, default=20, help="how many (default 20; 0 for all)")
-    export = _verb(verbs, "export", _export, "write a session as one file", has_id=True)
+    search.add_argument("--until", type=_date, metavar="DATE", help="started at or before this date")
+    search.add_argument("--limit", type=int, default=20, help="maximum number (default 20; 0 for all)")
+    export = _command(commands, "export", _export, "write a session as one file", has_id=True)
     export.add_argument("--format", choices=("markdown", "html", "json"), default="markdown")
-    export.add_argument("--output", "-o", metavar="FILE", help="where to; standard output without it")
+    export.add_argument("--output", "-o", metavar="FILE", help="output file (default: standard output)")
 
 
-def _add_changing(verbs: Any) -> None:
-    rename = _verb(verbs, "rename", _rename, "give a session a title", has_id=True)
+def _add_changing(commands: Any) -> None:
+    rename = _command(commands, "rename", _rename, "set the title of a session", has_id=True)
     rename.add_argument("title")
-    tag = _verb(verbs, "tag", _tag, "give a session a tag, or take it off", has_id=True)
-    tag.add_argument("tag", nargs="?", help="the tag; without it the session loses the one it has")
-    fork = _verb(verbs, "fork", _fork, "copy a session under a new id, and print that", has_id=True)
+    tag = _command(commands, "tag", _tag, "set or remove the tag of a session", has_id=True)
+    tag.add_argument("tag", nargs="?", help="the tag; omit it to remove the current tag")
+    fork = _command(commands, "fork", _fork, "copy a session and print the new id", has_id=True)
     fork.add_argument("--up-to", metavar="UUID", help="the last message to copy")
     fork.add_argument("--title", help="the title of the copy")
-    delete = _verb(verbs, "delete", _delete, "delete a session for good", has_id=True)
-    delete.add_argument("--yes", action="store_true", help="do not ask")
+    delete = _command(commands, "delete", _delete, "delete a session permanently", has_id=True)
+    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
-def _verb(
-    verbs: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, has_id: bool = False
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, has_id: bool = False
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help, description=help.capitalize() + ".")
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help.capitalize() + ".")
     if has_id:
-        parser.add_argument("id", help="the session's id, or how it begins")
-    parser.add_argument("--directory", metavar="DIR", help="only sessions of this directory and its git worktrees")
-    parser.add_argument("--config-dir", metavar="DIR", help="the CLI's configuration folder, if not the usual one")
+        parser.add_argument("id", help="session id or unique prefix")
+    parser.add_argument("--directory", metavar="DIR", help="search only this directory and its git worktrees")
+    parser.add_argument("--config-dir", metavar="DIR", help="configuration folder of the CLI (default: ~/.claude)")
     parser.set_defaults(run=run)
     return parser
 
@@ -71,7 +71,7 @@ def _date(text: str) -> Any:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-01-31 or 2026-01-31T14:05") from None
+        raise argparse.ArgumentTypeError(f"invalid date {text!r}; use 2026-01-31 or 2026-01-31T14:05") from None
     return when if "T" in text or " " in text else when.date()
 
 
@@ -81,21 +81,21 @@ def _location(given: argparse.Namespace) -> dict[str, Any]:
 
 def resolve(start: str, config_dir: str | None = None) -> str:
     """
-    Return the id of the one session that begins with *start*.
+    Return the id of the session whose id starts with *start*.
 
     Raises:
-        SessionNotFoundError: There is none.
-        ConfigurationError: There are several, or *start* can begin no id.
+        SessionNotFoundError: No session id starts with it.
+        ConfigurationError: Several session ids start with it, or it cannot be the start of an id.
     """
     from ..transcripts import paths, search
 
     if not re.fullmatch(r"[0-9a-fA-F-]{1,36}", start):
-        raise ConfigurationError(f"{start[:50]!r} is not how a session's id begins; {_LIST_HINT}")
+        raise ConfigurationError(f"{start[:50]!r} is not the start of a session id; {_LIST_HINT}")
     found = search.session_ids(paths.projects_folder(config_dir), start)
     if not found:
-        raise SessionNotFoundError(f"no session's id begins with {start}; {_LIST_HINT}", session_id=start)
+        raise SessionNotFoundError(f"no session id starts with {start}; {_LIST_HINT}", session_id=start)
     if len(found) > 1:
-        raise ConfigurationError(f"{len(found)} sessions begin with {start}: {', '.join(found[:5])}; give more of it")
+        raise ConfigurationError(f"{len(found)} session ids start with {start}: {', '.join(found[:5])}; use more of it")
     return found[0]
 
 
@@ -107,7 +107,7 @@ def _list(given: argparse.Namespace) -> int:
     from ..transcripts.listing import list_sessions, table_lines
 
     infos = list_sessions(limit=given.limit, **_location(given))
-    print("\n".join(table_lines(infos)) if infos else "no sessions here")
+    print("\n".join(table_lines(infos)) if infos else "no sessions found")
     return 0
 
 
@@ -122,7 +122,7 @@ def _show(given: argparse.Namespace) -> int:
     else:
         print(text)
     figures = session_figures(session_id, **_location(given))
-    cost = "not noted yet" if figures.cost_usd is None else f"${figures.cost_usd:.4f}"
+    cost = "not recorded yet" if figures.cost_usd is None else f"${figures.cost_usd:.4f}"
     tools = ", ".join(f"{sanitize_line(name)} {count}" for name, count in figures.tools.items()) or "none"
     print(f"{figures.turns} turns, {figures.total_tokens} tokens, cost {cost}, tools: {tools}", file=sys.stderr)
     return 0
@@ -139,7 +139,7 @@ def _search(given: argparse.Namespace) -> int:
         for excerpt in hit.excerpts:
             print(f"          {excerpt.where}: {sanitize_line(excerpt.text)}")
     if not hits:
-        print("nothing found")
+        print("no sessions found")
     return 0 if hits else 1
 
 
@@ -184,7 +184,7 @@ def _confirm(question: str) -> bool:
         return input(question).strip().lower() in ("y", "yes")
     except EOFError:
         print()
-        return False  # nobody is there to say so
+        return False  # no terminal to answer
 
 
 def _delete(given: argparse.Namespace) -> int:
@@ -194,7 +194,7 @@ def _delete(given: argparse.Namespace) -> int:
     if not given.yes:
         info = get_session_info(session_id, **_location(given))
         print(f"{session_id}  {sanitize_line(info.summary) if info else ''}")
-        if not _confirm("Delete this session for good? [y/N] "):
+        if not _confirm("Delete this session permanently? [y/N] "):
             print("not deleted")
             return 1
     delete_session(session_id, **_location(given))

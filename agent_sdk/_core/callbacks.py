@@ -1,5 +1,5 @@
 """
-Helpers for user callbacks: signature checks when a callback is registered, dispatch to the calling thread, and
+Helpers for user callbacks: signature checks when a callback is registered, calls in the thread of the user, and
 cancellation.
 """
 from __future__ import annotations
@@ -26,11 +26,11 @@ _thread_state = _ThreadState()
 
 
 def set_dispatcher(dispatcher: Callable[..., Any]) -> None:
-    """Make `dispatch` call *dispatcher* in this thread; *dispatcher* runs the function in another thread."""
+    """Make `call_in_user_thread` call *dispatcher* in this thread; *dispatcher* runs the function in another thread."""
     _thread_state.dispatcher = dispatcher
 
 
-def dispatch(function: Callable[..., Any], *args: Any) -> Any:
+def call_in_user_thread(function: Callable[..., Any], *args: Any) -> Any:
     """Call *function* in the thread that called the SDK: this thread, except in the workers of `query_many`."""
     dispatcher = _thread_state.dispatcher
     return function(*args) if dispatcher is None else dispatcher(function, *args)

@@ -1,7 +1,7 @@
 """
 Field markers: metadata on attrs fields that describes how each field is encoded.
 
-Messages use `wire`; options use `argv`, `initialize`, `environ`, `spawn` and `local`. One module reads each marker:
+Messages use `wire`; options use `argv`, `initialize`, `environ`, `custom` and `local`. One module reads each marker:
 `_converter`, `_process.command` or `_protocol.handshake`.
 """
 from __future__ import annotations
@@ -23,7 +23,7 @@ Encode = Callable[[Any], Any] | None
 class OptionTarget:
     """How an option is passed to the CLI."""
 
-    #: `argv`, `initialize`, `environ`, `spawn` or `local`.
+    #: `argv`, `initialize`, `environ`, `custom` or `local`.
     by: str
     #: Flag, handshake key or variable name; empty if *encode* returns complete flags, or if the option is not sent.
     name: str = ""
@@ -53,7 +53,7 @@ def environ(name: str, encode: Encode = None, **field: Any) -> Any:
 
 def custom(**field: Any) -> Any:
     """Declare an option that `_process.command` or `_protocol` handles in code of its own."""
-    return _option(OptionTarget("spawn"), field)
+    return _option(OptionTarget("custom"), field)
 
 
 def local(**field: Any) -> Any:

@@ -1,5 +1,5 @@
 """
-Text for people: cut to a length, made safe for a terminal, aligned in a table, with a suggestion for a misspelled name.
+Text utilities: truncation, sanitizing for terminals, table alignment, and suggestions for misspelled names.
 """
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from typing import Literal
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-#: Control characters, and the marks that change the direction of the text around them.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
+# Patterns, not compiled here: compiling them would slow the import of the package.
+_SURROGATE = "[\ud800-\udfff]"
+#: Control characters, and characters that change the text direction.
+_CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+_ESCAPE_SEQUENCE = r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)"
 
 #: Columns of a table whose width is not limited.
 MAX_TABLE_WIDTH = 10_000
 
 
 def truncate(text: str, width: int, ellipsis: str = "…") -> str:
-    """Cut *text* to at most *width* characters; *ellipsis*, counted among them, marks what was cut."""
+    """Cut *text* to at most *width* characters; *ellipsis* counts towards *width* and marks the cut."""
     return text if len(text) <= width else text[: width - len(ellipsis)] + ellipsis
 
 
 def sanitize(text: str) -> str:
-    """Return *text* with its lines, without what a terminal would obey instead of showing it."""
-    return _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", join_surrogates(text.replace("\r\n", "\n"))))
+    """Return *text* without terminal control sequences; newlines and tabs are kept."""
+    return re.sub(_CONTROL, "", re.sub(_ESCAPE_SEQUENCE, "", join_surrogates(text.replace("\r\n", "\n"))))
 
 
 def sanitize_line(text: str, width: int | None = None) -> str:
@@ -34,30 +35,30 @@ def sanitize_line(text: str, width: int | None = None) -> str:
 
 def join_surrogates(text: str, errors: str = "replace") -> str:
     """
-    Join the surrogates of a character that came in two pieces.
+    Join surrogate pairs that arrived in two pieces.
 
     Args:
-        errors: What happens to one that stays alone: `"replace"` makes it `�`, `"surrogatepass"` keeps it.
+        errors: Handling of unpaired surrogates: `"replace"` inserts `�`, `"surrogatepass"` keeps them.
     """
-    if text.isascii() or _SURROGATE.search(text) is None:
+    if text.isascii() or re.search(_SURROGATE, text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", errors)
 
 
 def split_surrogate(text: str) -> tuple[str, str]:
-    """Cut off the first surrogate of a pair at the end of *text*: the other one is still to come."""
+    """Split off an unpaired high surrogate at the end of *text*; its low surrogate is still to come."""
     return (text[:-1], text[-1]) if "\ud800" <= text[-1:] <= "\udbff" else (text, "")
 
 
 def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return the one of *known* that *word* is most likely a misspelling of; `""` when none is near."""
+    """Return the known name most similar to *word*; `""` if none is similar."""
     import difflib
 
     return next(iter(difflib.get_close_matches(str(word), list(known), n=1, cutoff=cutoff)), "")
 
 
 def did_you_mean(word: object, known: Iterable[str], otherwise: str = "") -> str:
-    """Return `did you mean 'x'?` for a misspelled *word*, and *otherwise* when no known one is near."""
+    """Return `did you mean 'x'?` for a misspelled *word*, or *otherwise* if no known name is similar."""
     near = nearest(word, known)
     return f"did you mean {near!r}?" if near else otherwise
 

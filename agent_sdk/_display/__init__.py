@@ -1,8 +1,7 @@
 """
-`agent_sdk.show`: an `on_message` that shows a run readably, in a terminal as it is written, in a notebook as one live
-output.
+`agent_sdk.show`: an `on_message` callback that shows a run in a terminal, or in a notebook as one live output.
 
-Where to show is looked up at each run; the state of a run is kept by its session and given up at its end.
+The output is chosen at the start of each run. The state of a run is kept by session id and dropped at its end.
 """
 from __future__ import annotations
 
@@ -13,18 +12,18 @@ if TYPE_CHECKING:
     from ..messages import Message
     from .events import DisplayEvent, Run
 
-#: Runs that are shown at once, at most: those that never ended (a turn that was aborted) go first.
+#: Maximum number of runs shown at the same time; the oldest are dropped first, such as aborted turns.
 MAX_RUNS = 100
 
 
 class View(Protocol):
-    """Where a run is shown."""
+    """The output of a run."""
 
     def handle(self, event: DisplayEvent) -> None:
-        """Show what happened."""
+        """Show *event*."""
 
     def finish(self, reason: str, has_begun: bool) -> None:
-        """The run has no result; *reason* is `""` when it is unknown, or when nothing had begun."""
+        """End a run that has no result; *reason* is `""` if it is unknown or no turn had begun."""
 
 
 _runs: dict[str, tuple[Run, View]] = {}
@@ -32,19 +31,19 @@ _runs: dict[str, tuple[Run, View]] = {}
 
 def show(message: Message) -> None:
     """
-    Show a run while it goes on: give it as `on_message`.
+    Show a run in the terminal or the notebook; pass it as `on_message`.
 
-    In a terminal: text (as it is written, with `include_partial_messages=True`), tool uses with their input and a
-    shortened result, diffs of edits, subagents indented, retries, rate limits and refusals by name, and at the end
-    what it cost. Signs of life of long work stand on one line that is replaced. Colours only on a terminal, and not
-    with `NO_COLOR`; plain text when piped.
+    In a terminal: text, tool uses with their input and a shortened result, diffs of edits, indented subagents, retries,
+    rate limits and denials, and at the end the cost. Markdown is rendered; with `include_partial_messages=True`, text
+    is written while the model streams it, and stays as the model wrote it. The progress of long work is shown on one
+    line that is replaced. Colours are used only on a terminal, and not if `NO_COLOR` is set. A pipe gets plain text.
 
-    In a notebook: one live output, with tool uses folded, that is updated at most ten times a second.
+    In a notebook: one live output with collapsed tool uses, updated at most ten times a second.
 
     Args:
-        message: Any message of any run. Messages of several sessions may come mixed.
+        message: Any message of any run. Messages of several sessions may be mixed.
     """
-    # What names no session belongs to the newest run.
+    # A message without a session id belongs to the newest run.
     session = str(message.session_id or next(reversed(_runs), ""))
     run, view = _run_of(session, message)
     for event in run.process(message):
@@ -54,7 +53,7 @@ def show(message: Message) -> None:
 
 
 def finish(reason: str = "") -> None:
-    """Close what is shown of runs that have no result; the next message begins anew."""
+    """End the display of all runs without a result; the next message starts a new run."""
     while _runs:
         _, (run, view) = _runs.popitem()
         view.finish(reason, run.has_begun)
@@ -87,7 +86,7 @@ def _new_run() -> tuple[Run, View]:
 
 
 def notebook_shell() -> Any:
-    """Return IPython's shell when this is a notebook's kernel, else *None*. Imports nothing."""
+    """Return IPython's shell in a notebook kernel, else *None*. Imports nothing."""
     ipython = sys.modules.get("IPython")
     get_ipython = getattr(ipython, "get_ipython", None)
     shell = get_ipython() if get_ipython is not None else None

@@ -1,8 +1,8 @@
 """
-One run as it is to be shown: messages in, display events out.
+Turns the messages of one run into display events.
 
-Knows no output: `terminal` and `notebook` show the events. Joins the pieces of a text with the message that holds the
-whole, tool uses with their results, and subagents with the tool use that started them.
+This module knows no output; `terminal` and `notebook` show the events. It joins the pieces of a text with the message
+that holds the whole text, tool uses with their results, and subagents with the tool use that started them.
 """
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from .status import Notice, Progress
 
 @attrs.define(eq=False)
 class Scope:
-    """Where something happened: in the run itself, or in a subagent."""
+    """The place of an event: the run itself, or a subagent."""
 
-    #: How many subagents deep.
+    #: Number of subagents around the event.
     depth: int = 0
     #: The tool use that started the subagent.
     tool_use: conversation.ToolUse | None = None
@@ -44,21 +44,21 @@ class TextDelta:
     """The model wrote a piece of text."""
 
     scope: Scope
-    #: What is new.
+    #: The new piece.
     added: str
-    #: The text so far. It does not always go on from what was shown: after a fault it starts again.
+    #: The text so far. After a fault of the stream it starts again, without the pieces shown before.
     whole: str
     is_done: bool = False
 
 
 @attrs.frozen
 class ReplyRestarted:
-    """The text that was being written does not count: the model begins again."""
+    """The model discards the text it was writing and starts again."""
 
 
 @attrs.frozen
 class ThinkingText:
-    """The model thought."""
+    """The model finished a piece of thinking."""
 
     scope: Scope
     text: str
@@ -66,7 +66,7 @@ class ThinkingText:
 
 @attrs.frozen
 class ToolStarted:
-    """A tool use began."""
+    """A tool use started."""
 
     scope: Scope
     tool_use: conversation.ToolUse
@@ -82,51 +82,51 @@ class ToolFinished:
 
 @attrs.frozen
 class RunFinished:
-    """The run is over."""
+    """The run has ended."""
 
     result: ResultMessage
-    #: Why it failed; `""` for a good one.
+    #: The reason of a failure; `""` for a success.
     failure: str = ""
-    #: How often a request to the API was tried again.
+    #: Number of retried API requests.
     retries: int = 0
 
 
 DisplayEvent = TextDelta | ReplyRestarted | ThinkingText | ToolStarted | ToolFinished | Notice | Progress | RunFinished
 
-#: Characters of a token, about.
+#: Approximate number of characters per token.
 _CHARS_PER_TOKEN = 4
-#: What CLI 2.1.330 puts before what a subagent says in the end.
+#: CLI 2.1.330 writes this before the final text of a subagent.
 _TOOLS_SUMMARY = re.compile(r"<tools-used-before-summary>.*?</tools-used-before-summary>\s*", re.S)
 
 
 class Run:
-    """What one run has shown so far."""
+    """The state of one run."""
 
     def __init__(self) -> None:
         self.is_over = False
-        #: Whether its init came: what the CLI says between two turns is no turn.
+        #: Whether the init message was received; notices between two turns start no turn.
         self.has_begun = False
         self._main_scope = Scope()
-        #: Tool uses by id, each with the scope it belongs to; below, the scope of its subagent.
+        #: Tool uses by id, each with its scope; then the scope of the subagent of each tool use.
         self._tool_uses: dict[str, tuple[conversation.ToolUse, Scope]] = {}
         self._subagent_scopes: dict[str, Scope] = {}
         self._streamed_text = self._first_surrogate = ""
         self._thinking_chars = self._retries = 0
         self._is_compacting = False
         self._shown_error = ""
-        #: Tasks that somebody waits for: their end is that of a tool use, which is shown.
+        #: Tasks in the foreground: their end is shown as the end of a tool use.
         self._foreground_tasks: set[str] = set()
 
     def starts_new_run(self, message: Message) -> bool:
-        """Whether *message* starts another run: an init, unless it only follows a compaction."""
+        """Whether *message* starts another run: an init message that does not follow a compaction."""
         return message.is_init and not self._is_compacting
 
     def process(self, message: Message) -> list[DisplayEvent]:
-        """Say what a message brings. Never raises."""
+        """Return the display events of a message. Never raises."""
         try:
             return list(self._events(message))
         except Exception:
-            # A frame that is not as it should be must not stop the run that is only watched.
+            # A malformed frame must not stop the run: this code only shows it.
             log.debug("show", "a %s could not be shown", type(message).__name__)
             return []
 
@@ -155,14 +155,14 @@ class Run:
             yield from status.describe(message)
 
     def _is_foreground_end(self, message: Any) -> bool:
-        """Whether a task has ended that was in the foreground."""
+        """Return whether *message* ends a task in the foreground."""
         if message.is_task_started and not message.is_backgrounded:
             self._foreground_tasks.add(message.task_id)
         elif message.is_task_updated and message.patch.is_backgrounded:
             self._foreground_tasks.discard(message.task_id)
         return message.is_task_notification and message.task_id in self._foreground_tasks
 
-    # --- text while it is written
+    # --- streamed text
 
     def _stream_events(self, event: Any) -> Iterator[DisplayEvent]:
         if event.event_type in ("message_start", "content_block_start"):
@@ -215,7 +215,7 @@ class Run:
         if not message.is_subagent or parent is None:
             return self._main_scope
         if parent not in self._subagent_scopes:
-            # A subagent of a background task may outlive the run that started it.
+            # A subagent of a background task may run longer than the run that started it.
             tool_use, around = self._tool_uses.get(parent, (None, self._main_scope))
             self._subagent_scopes[parent] = Scope(around.depth + 1, tool_use)
         return self._subagent_scopes[parent]
@@ -228,7 +228,7 @@ class Run:
     def _user_events(self, message: UserMessage) -> Iterator[DisplayEvent]:
         results = message.tool_results
         for block in results:
-            # What is given besides belongs to one result.
+            # `tool_use_result` belongs to a single result.
             yield from self._tool_result_events(message, block, message.tool_use_result if len(results) == 1 else None)
         if message.is_replay and "<local-command-stdout>" in message.content:
             text = message.content.replace("<local-command-stdout>", "").replace("</local-command-stdout>", "")
@@ -244,7 +244,7 @@ class Run:
         yield ToolFinished(scope, tool_use)
 
     def _server_tool_events(self, block: ContentBlock) -> Iterator[DisplayEvent]:
-        """A tool that the API runs gave its result, in a form of its own."""
+        """Return the events of the result of a tool that the API runs; it has its own form."""
         tool_use, scope = self._tool_uses.get(str(block.get("tool_use_id")), (None, self._main_scope))
         if tool_use is not None:
             tool_use.result = one_line(block.raw.get("content"), 2000)
@@ -252,17 +252,17 @@ class Run:
 
 
 def _input_progress(event: Any) -> Iterator[Progress]:
-    """A tool's input can take long to write: say which tool it is for."""
+    """Name the tool while the model writes a long input for it."""
     block = event.event.get("content_block")
     if isinstance(block, dict) and block.get("type") == "tool_use":
         yield Progress(f"writing the input of {one_line(block.get('name') or 'a tool')}")
 
 
 def _subagent_result(given: object) -> str:
-    """Return what a subagent said in the end, without what the CLI writes around it for the model."""
+    """Return the final text of a subagent, without the text that the CLI adds for the model."""
     report = given if isinstance(given, dict) and "agentId" in given else {}
     if report.get("status") == "async_launched":
-        return "goes on in the background"
+        return "continues in the background"
     content = report.get("content")
     texts = [part.get("text") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
     return _TOOLS_SUMMARY.sub("", "\n".join(text for text in texts if isinstance(text, str)))

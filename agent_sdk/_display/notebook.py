@@ -1,9 +1,9 @@
 """
-A run in a notebook: one output of the cell, which is replaced as the run goes on.
+Shows a run in a notebook: one output of the cell, which is replaced while the run continues.
 
-It is sent anew at most ten times a second, less often when it is big. The next output is begun when one has become so
-big that sending it again and again would be felt. Nothing runs beside the cell: at the cell's end what was held back is
-sent, and a run that had no result is marked as stopped.
+The output is sent at most ten times a second, and less often if it is big. A very big output is left as it is, and a
+new one is started. No thread runs beside the cell: at the end of the cell the last state is sent, and a run without a
+result is marked as stopped.
 """
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .events import DisplayEvent, ReplyRestarted, RunFinished, Scope, TextDelta,
 from .notebook_nodes import Node, NoticeNode, TextNode, ThinkingNode, ToolNode, frame_html
 from .status import Notice, Progress
 
-#: Seconds between two updates, and characters that a second is worth: a big output is sent less often.
+#: Seconds between two updates, and characters sent per second.
 UPDATE_INTERVAL, CHARS_PER_SECOND = 0.1, 1_000_000
-#: Updates in a row that need not wait: what comes before a silence must be seen.
+#: Updates that may follow each other at once: the last state before a pause must be shown.
 MAX_BURST = 5
-#: Characters of an output that gets a successor.
+#: An output with more characters is followed by a new one.
 MAX_CHARS = 300_000
 
 
 class RateLimiter:
-    """Says whether an update may be sent now: ten a second, and a few at once after a silence."""
+    """Limits updates to ten a second, with a few at once after a pause."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -37,7 +37,7 @@ class RateLimiter:
         self._last = clock() - 1
 
     def allows(self, is_partial: bool, size: int) -> bool:
-        """Take one update of *size* characters; a partial one leaves room for one update of another kind."""
+        """Return whether an update of *size* characters may be sent. A partial one keeps one update in reserve."""
         now, gap = self._clock(), max(UPDATE_INTERVAL, size / CHARS_PER_SECOND)
         self._saved, self._last = min(MAX_BURST, self._saved + (now - self._last) / gap), now
         if self._saved < (2 if is_partial else 1):
@@ -47,7 +47,7 @@ class RateLimiter:
 
 
 class NotebookView:
-    """Shows one run."""
+    """Shows one run in the output of a cell."""
 
     def __init__(self, shell: Any, at_end: Callable[[str], None]) -> None:
         self._shell = shell
@@ -57,32 +57,32 @@ class NotebookView:
         self._nodes: list[Node] = []
         self._open_text: TextNode | None = None
         self._tool_nodes: dict[int, ToolNode] = {}
-        #: HTML of the nodes that do not change any more, from the first on.
+        #: HTML of the first nodes, which do not change any more.
         self._final_html: list[str] = []
         self._status = ""
         self._end = ""
         self._end_text = ""
 
     def handle(self, event: DisplayEvent) -> None:
-        """Show what happened."""
+        """Show *event*."""
         _HANDLERS[type(event)](self, event)
         is_partial = isinstance(event, Progress) or (isinstance(event, TextDelta) and not event.is_done)
         if isinstance(event, RunFinished) or self._rate_limiter.allows(is_partial, sum(map(len, self._final_html))):
             self._send()
 
     def finish(self, reason: str, has_begun: bool) -> None:
-        """The run has no result."""
+        """End a run that has no result."""
         if self._display is None or self._end:
             return
-        text = reason or ("stopped: no result came" if has_begun else "")
+        text = reason or ("stopped without a result" if has_begun else "")
         self._end_text = text or " "
         self._end = f'<div class="end error">✗ {escape(text)}</div>' if text else " "
         self._send()
 
-    # --- what happened
+    # --- events
 
     def _add_node(self, scope: Scope, node: Node) -> None:
-        """Put *node* where it belongs: into the run, or below the tool use that started its subagent."""
+        """Add *node* to the run, or below the tool use that started its subagent."""
         parent = self._tool_nodes.get(id(scope.tool_use)) if scope.tool_use is not None else None
         if parent is None:
             self._nodes.append(node)
@@ -91,7 +91,7 @@ class NotebookView:
         self._mark_changed(scope)
 
     def _mark_changed(self, scope: Scope) -> None:
-        # A subagent in the background goes on below a tool use that has its result.
+        # A subagent in the background adds nodes below a finished tool use.
         if scope.depth:
             self._final_html.clear()
 
@@ -148,7 +148,7 @@ class NotebookView:
     # --- the output
 
     def _send(self) -> None:
-        """Send the output as it is now."""
+        """Send the current output."""
         bundle = {"text/html": frame_html("".join(self._parts())), "text/plain": self._plain()}
         bundle = {kind: join_surrogates(text) for kind, text in bundle.items()}
         if self._display is None:
@@ -162,7 +162,7 @@ class NotebookView:
 
     def _parts(self) -> list[str]:
         settled = self._final_html
-        # A tool use may still get messages of its subagent, and the last node its successor.
+        # A tool use may still get messages of its subagent, and a later notice may replace the last node.
         for node in self._nodes[len(settled) : -1]:
             if not node.is_done or (isinstance(node, NoticeNode) and node.is_passing):
                 break
@@ -176,7 +176,7 @@ class NotebookView:
         return "\n".join(text for text in [*texts, self._end_text or "…"] if text)
 
     def _start_new_output(self) -> None:
-        """Leave what is settled where it is, and go on in another output."""
+        """Keep the finished nodes in this output, and continue in a new one."""
         count = len(self._final_html)
         if not count:
             return
@@ -185,15 +185,15 @@ class NotebookView:
         self._send()
         self._nodes, self._end = nodes[count:], end
         self._final_html, self._display = [], None
-        # What a subagent in the background does from here on stands by itself.
+        # Later nodes of a subagent in the background are shown on their own.
         self._tool_nodes = {key: tool for key, tool in self._tool_nodes.items() if not tool.is_done}
 
     def _on_cell_end(self, *_: object) -> None:
         try:
             self._shell.events.unregister("post_run_cell", self._on_cell_end)
         except ValueError:
-            # Registered once for each output, and called once: IPython may have let go of it already.
-            log.debug("show", "the end of the cell was event twice")
+            # It is registered once for each output and called once; IPython may have removed it already.
+            log.debug("show", "the end of the cell was signalled twice")
         self._finish_runs("")
 
 

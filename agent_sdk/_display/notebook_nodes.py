@@ -1,5 +1,5 @@
 """
-What a notebook shows of a run, piece by piece, as HTML in which every word of the run is escaped.
+The pieces of a run in a notebook, as HTML in which all text of the run is escaped.
 """
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .._render.conversation import ToolUse
 from .._render.html import diff_html, image_html, readable_fields
 from .._render.text import input_line, one_line, shorten_lines
 
-#: Lines and characters of an input or a result, and lines of a diff, at most.
+#: Maximum lines (also of a diff) and characters of an input or a result.
 MAX_LINES, MAX_TOOL_CHARS = 200, 20_000
-#: A diff of so few lines needs no unfolding.
+#: A diff with at most this many lines is shown open.
 MAX_OPEN_LINES = 16
-#: Characters of an image: a notebook keeps it, and gets it again with each change of the output.
+#: Maximum characters of an image: the notebook stores it and receives it with each update.
 MAX_IMAGE_CHARS = 400_000
 
-#: The colours of the notebook's own theme, where it has them.
+#: The colours come from the theme of the notebook if it defines them.
 _STYLE = """
 .agent-sdk { --soft: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #656d76));
   --line: var(--jp-border-color2, var(--vscode-panel-border, #d0d7de));
@@ -55,7 +55,7 @@ _STYLE = """
 
 
 def frame_html(inner: str) -> str:
-    """Put HTML into the frame that gives it its looks; dollars of tools and costs are no mathematics."""
+    """Wrap HTML in a styled frame; dollar signs of tools and costs are not formulas."""
     return f'<div class="agent-sdk mathjax_ignore tex2jax_ignore"><style>{_STYLE}{CODE_STYLE}</style>{inner}</div>'
 
 
@@ -67,59 +67,59 @@ class TextNode:
     is_done: bool = False
 
     def html(self) -> str:
-        """Write it; what stands between dollars is mathematics, as in the Markdown of the notebook."""
+        """Return the HTML; text between dollar signs is a formula, as in Markdown cells."""
         return f'<div class="mathjax_process tex2jax_process">{to_html(sanitize(self.text), not self.is_done)}</div>'
 
     def plain(self) -> str:
-        """Write it without HTML."""
+        """Return plain text."""
         return sanitize(self.text).strip()
 
 
 @attrs.define(eq=False)
 class ThinkingNode:
-    """What the model thought, folded."""
+    """Thinking of the model, collapsed."""
 
     text: str
     is_done: bool = True
 
     def html(self) -> str:
-        """Write it."""
+        """Return the HTML."""
         return f'<details class="thought"><summary>Thinking</summary>{to_html(sanitize(self.text))}</details>'
 
     def plain(self) -> str:
-        """Nothing: it is folded away."""
+        """Return nothing: thinking is collapsed."""
         return ""
 
 
 @attrs.define(eq=False)
 class NoticeNode:
-    """A line to know: `error`, `warning`, `info`."""
+    """A notice with the level `error`, `warning` or `info`."""
 
     level: str
     text: str
-    #: The next note of this kind takes its place.
+    #: The next notice replaces it.
     is_passing: bool = False
     is_done: bool = True
 
     def html(self) -> str:
-        """Write it."""
+        """Return the HTML."""
         return f'<div class="note {escape(self.level)}">{escape(self.plain())}</div>'
 
     def plain(self) -> str:
-        """Write it without HTML."""
+        """Return plain text."""
         return "\n".join(shorten_lines(sanitize(self.text), 20))
 
 
 @attrs.define(eq=False)
 class ToolNode:
-    """A tool use, folded; below it, indented, what the subagent does that it started."""
+    """A collapsed tool use; the nodes of its subagent are indented below it."""
 
     tool_use: ToolUse
     is_done: bool = False
     children: list[Node] = attrs.field(factory=list)
 
     def html(self) -> str:
-        """Write it."""
+        """Return the HTML."""
         tool_use = self.tool_use
         kind = ' class="failed"' if tool_use.is_error else ""
         is_open = " open" if tool_use.change is not None and len(tool_use.change.lines) <= MAX_OPEN_LINES else ""
@@ -129,7 +129,7 @@ class ToolNode:
         return folded + (f'<div class="inner">{inner}</div>' if inner else "")
 
     def plain(self) -> str:
-        """Write it without HTML, on one line."""
+        """Return one line of plain text."""
         return f"[{one_line(self.tool_use.name)}] {input_line(self.tool_use.input, 100)}".rstrip()
 
     def _summary(self) -> str:

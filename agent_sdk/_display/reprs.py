@@ -1,5 +1,5 @@
 """
-How results, messages and reports show themselves in a notebook: small, and every word of theirs made harmless.
+Notebook representations of results, messages and reports: short, with all text escaped.
 """
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from ..messages import (
 from ..messages.control import ContextUsage
 from . import status
 
-#: Characters of an answer, and lines of a result.
+#: Maximum characters of an answer, and lines of a tool result.
 MAX_ANSWER_CHARS, MAX_RESULT_LINES = 100_000, 20
 _MARKS = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_[]!|~$"}
-#: Between two dollars notebooks read mathematics, also in HTML and from entities.
+#: Notebooks read text between two dollar signs as a formula, also in HTML and from entities.
 _NO_MATHEMATICS = 'class="mathjax_ignore tex2jax_ignore"'
-#: Columns of the bar that shows how full the context is.
+#: Columns of the bar that shows the usage of the context window.
 BAR = 30
 
 
@@ -39,7 +39,7 @@ def _safe(formatter: formatters.Formatter) -> formatters.Formatter:
         try:
             return join_surrogates(formatter(thing))
         except Exception:
-            # A notebook asks by itself: what cannot be shown must not look like an error of the cell.
+            # The notebook calls this by itself: a failure must not look like an error of the cell.
             log.debug("show", "a %s could not be shown", type(thing).__name__)
             return escape(repr(thing))
 
@@ -47,7 +47,7 @@ def _safe(formatter: formatters.Formatter) -> formatters.Formatter:
 
 
 def markdown(thing: Any) -> str:
-    """Write a message, a usage or a report as Markdown."""
+    """Return a message, a usage or a report as Markdown."""
     if isinstance(thing, Message):
         return "\n\n".join(part for part in _message(thing) if part) or _small(repr(thing))
     head, *rows = _rows(thing)
@@ -56,7 +56,7 @@ def markdown(thing: Any) -> str:
 
 
 def html(thing: Any) -> str:
-    """Write a usage or a report as an HTML table."""
+    """Return a usage or a report as an HTML table."""
     head, *rows = _rows(thing)
     made = "".join(_aligned("th", cell, below) for cell, below in zip(head, rows[0] if rows else head, strict=True))
     body = "".join(f"<tr>{''.join(_aligned('td', cell, cell) for cell in row)}</tr>" for row in rows)
@@ -66,7 +66,7 @@ def html(thing: Any) -> str:
 
 
 def _aligned(tag: str, text: str, like: str) -> str:
-    # Notebooks align cells to the right, which suits numbers only.
+    # Notebooks align cells to the right by default.
     style = "" if like[:1].isdigit() else ' style="text-align: left"'
     return f"<{tag}{style}>{escape(text)}</{tag}>"
 
@@ -128,7 +128,7 @@ def _small(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Text between our own tags: nothing of it is Markdown, and it stays one paragraph."""
+    """Escape text between HTML tags: it contains no Markdown and stays one paragraph."""
     return escape(one_line(text, 2000)).translate(_MARKS)
 
 
@@ -145,7 +145,7 @@ def _rows(thing: Any) -> list[tuple[str, ...]]:
         labels = ("input", "written to cache", "read from cache", "output")
         return [labels, tuple(status.format_number(getattr(thing, name)) for name in names)]
     if isinstance(thing, ContextUsage):
-        return [("what", "tokens", "share"), *_categories(thing)]
+        return [("category", "tokens", "share"), *_categories(thing)]
     return [("",), (repr(thing),)]
 
 

@@ -18,14 +18,17 @@ from rich.theme import Theme
 
 from .terminal_markdown import TerminalMarkdown
 
-_THEME = Theme({"markdown.code": "cyan", "markdown.link": "underline", "markdown.hr": "dim", "markdown.h1": "bold"})
+_THEME = Theme(
+    {"markdown.code": "cyan", "markdown.link": "underline", "markdown.hr": "dim", "markdown.block_quote": "dim"}
+    | {f"markdown.h{level}": "bold" for level in range(1, 7)}
+)
 #: The padding at the end of a line.
 _PADDING = re.compile(r"(?m) +(\x1b\[0m)?$")
 #: Longer Markdown is written as it is: rendering takes seconds.
 MAX_RENDERED_CHARS = 500_000
-#: For terminals that cannot write these.
-_ASCII = str.maketrans({"●": "*", "⎿": "|", "✓": "+", "✗": "x", "…": "~", "→": ">", "·": "-"})
-#: Seconds between two changes of the line that is replaced.
+#: Replacements for terminals whose encoding lacks these characters.
+_ASCII = str.maketrans("●⎿✓✗…→·•▌─☐☑", "*|+x~>-*|-ox")
+#: Seconds between two changes of the progress line.
 PROGRESS_INTERVAL = 0.1
 _ERASE = "\r\x1b[K"
 
@@ -39,7 +42,7 @@ class Screen:
         #: Whether a line can be replaced.
         self.is_live = bool(getattr(stream, "isatty", lambda: False)()) and is_smart
         self.has_colour = self.is_live and not os.environ.get("NO_COLOR")
-        #: What was written last: `text`, `tool`, `note`; `""` at the start.
+        #: The group of the last line: `text`, `tool` or `end`; `""` at the start.
         self.group = ""
         #: The tool use whose line was written last.
         self.last_tool_use: object = None
@@ -47,7 +50,7 @@ class Screen:
         self._has_progress = False
         self._next_update = 0.0
         self._ascii = not _can_write(stream)
-        #: Turns what is to be shown into text; `_put` writes it.
+        #: Renders text; `_put` writes it.
         self._console = Console(
             file=stream, force_terminal=self.is_live, color_system="standard" if self.has_colour else None,
             theme=_THEME, force_jupyter=False, highlight=False, legacy_windows=False,
@@ -55,11 +58,11 @@ class Screen:
 
     @property
     def width(self) -> int:
-        """Columns; of a terminal that does not tell, or a pipe, 100."""
+        """Number of columns; 100 for a pipe or a terminal of unknown width."""
         return max(20, shutil.get_terminal_size((100, 24)).columns) - 1
 
     def write(self, text: str) -> None:
-        """Write *text* where the cursor is."""
+        """Write *text* at the cursor."""
         if not text:
             return
         self.erase_progress()
@@ -83,12 +86,12 @@ class Screen:
         self._put("".join(f"{indent}{line}\n" for line in lines))
 
     def end_line(self) -> None:
-        """Go to the start of a line."""
+        """Move the cursor to the start of a line."""
         if not self._at_start:
             self.write("\n")
 
     def begin_group(self, group: str) -> None:
-        """Begin a group of lines; an empty line stands between it and one of another kind."""
+        """Begin a group of lines, with an empty line after a group of another kind."""
         if self.group != group:
             self.end_line()
             if self.group:
@@ -96,16 +99,16 @@ class Screen:
             self.group = group
 
     def show_progress(self, text: str) -> None:
-        """Show *text* on the line that is replaced; only on a terminal, and only a few times a second."""
+        """Show *text* on the progress line; only on a terminal, and at most ten times a second."""
         now = time.monotonic()
         if not self.is_live or not self._at_start or now < self._next_update:
             return
         self._next_update, self._has_progress = now + PROGRESS_INTERVAL, True
-        # The cursor goes back to the start: what others write begins there.
+        # The cursor returns to the start, so output of other code begins there.
         self._put(_ERASE + self._styled_line((text, "dim")) + "\r")
 
     def erase_progress(self) -> None:
-        """Take away the line that is replaced."""
+        """Erase the progress line."""
         if self._has_progress:
             self._has_progress, self._next_update = False, 0.0
             self._put(_ERASE)
@@ -139,8 +142,8 @@ _screen: Screen | None = None
 
 
 def current_screen() -> Screen:
-    """Return the screen of `sys.stdout`, which may be another one than before."""
-    global _screen  # noqa: PLW0603 (where the cursor is belongs to the stream, not to a run)
+    """Return the screen of `sys.stdout`, which the program may have replaced."""
+    global _screen  # noqa: PLW0603 (the position of the cursor belongs to the stream, not to a run)
     if _screen is None or _screen.stream is not sys.stdout:
         _screen = Screen(sys.stdout)
     return _screen

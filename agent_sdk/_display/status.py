@@ -1,7 +1,7 @@
 """
-The CLI's own messages as text: notices, progress, and the summary line at the end of a run.
+Texts for messages of the CLI: notices, progress, and the summary line at the end of a run.
 
-A field of a message may hold any value: none is trusted to be a number.
+A field of a message may hold any value, so numbers are checked.
 """
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Notice:
     #: `info`, `warning` or `error`.
     level: str
     text: str
-    #: The next progress may replace it, where lines can be replaced.
+    #: On a terminal, the next progress replaces the notice.
     is_passing: bool = False
 
 
 @attrs.frozen
 class Progress:
-    """A sign of life, replaced by the next one."""
+    """A progress text, replaced by the next one."""
 
     text: str
 
@@ -37,7 +37,7 @@ StatusEvent = Notice | Progress
 
 
 def describe(message: Message) -> Iterator[StatusEvent]:
-    """Yield what a message outside of the conversation means; nothing, when a person need not know."""
+    """Yield the event for a message outside of the conversation; nothing if it is of no interest to a person."""
     kind = message.subtype if message.type == "system" else message.type
     describer = _DESCRIBERS.get(str(kind))
     event = describer(message) if describer is not None else None
@@ -70,12 +70,12 @@ def _reset_time(epoch: object) -> str:
     try:
         return f"; it resets at {time.strftime('%H:%M', time.localtime(epoch))}" if epoch else ""  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError, OSError):
-        # No moment that this machine knows: the rest is worth saying.
+        # The time is out of range; the rest of the notice is still useful.
         return ""
 
 
 def _permission_denied(message: Any) -> Notice:
-    return Notice("warning", f"{one_line(message.tool_name)} was refused: {one_line(message.content)}")
+    return Notice("warning", f"{one_line(message.tool_name)} was denied: {one_line(message.content)}")
 
 
 def _compacted(message: Any) -> Notice:
@@ -98,7 +98,7 @@ def _information(message: Any) -> Notice | None:
 
 
 def _fallback(message: Any) -> Notice:
-    after = f": {one_line(message.fallback_model)} goes on" if message.fallback_model else ""
+    after = f"; continuing with {one_line(message.fallback_model)}" if message.fallback_model else ""
     cause = one_line(message.trigger or "refusal").replace("_", " ")
     return Notice("warning", f"{one_line(message.original_model)} does not answer ({cause}){after}")
 
@@ -172,24 +172,24 @@ _DESCRIBERS: dict[str, Callable[[Any], StatusEvent | None]] = {
 
 
 def thinking_progress(tokens: object) -> Progress:
-    """Return the progress of a model that thinks."""
+    """Return the progress of a thinking model."""
     return Progress(f"thinking, about {format_number(tokens)} tokens")
 
 
 def run_summary(result: ResultMessage, retries: int = 0, with_session: bool = True) -> str:
-    """What a run cost, on one line: turns, time, money, tokens, session."""
+    """Return the summary of a run on one line: turns, duration, cost, tokens, session."""
     parts = [_count(result.num_turns, "turn"), format_duration(result.duration_ms), _format_cost(result)]
     output_tokens = getattr(result.usage, "output_tokens", 0)
     parts.append(f"{format_number(_input_tokens(result.usage))} in, {format_number(output_tokens)} out")
     refused = len(result.permission_denials) if isinstance(result.permission_denials, list) else 0
-    parts += [f"{refused} refused"] if refused else []
-    parts += [f"{retries} tried again"] if retries else []
+    parts += [f"{refused} denied"] if refused else []
+    parts += [f"{retries} retried"] if retries else []
     parts += [f"session {one_line(result.session_id or '?')[:8]}"] if with_session else []
     return " · ".join(parts)
 
 
 def failure_text(result: ResultMessage, shown: str = "") -> str:
-    """Return why a run failed, in a line or more; `""` for a success. The error text *shown* is not repeated."""
+    """Return the reason of a failure, on one or more lines; `""` for a success. *shown* is not repeated."""
     if result.is_aborted:
         return "stopped"
     if not result.is_error:
@@ -204,19 +204,19 @@ def failure_text(result: ResultMessage, shown: str = "") -> str:
 
 
 def format_dollars(dollars: object) -> str:
-    """A sum in US dollars, with as many digits as it needs to say something."""
+    """Return an amount in US dollars; small amounts get more digits."""
     amount = _as_float(dollars)
     return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}" if amount >= 0.001 else f"${amount:.6f}"
 
 
 def _format_cost(result: ResultMessage) -> str:
-    """What this run cost; the CLI's total is that of the whole session."""
+    """Return the cost of this run; `total_cost_usd` of the CLI is the cost of the whole session."""
     rows = result.model_usage_since_last_result
     total = _as_float(result.total_cost_usd)
     if not isinstance(rows, dict):
         return format_dollars(total)
     own = sum(_as_float(getattr(row, "cost_usd", 0)) for row in rows.values())
-    # One dollar sign a line: between two of them notebooks read mathematics.
+    # One dollar sign per line: notebooks read text between two of them as a formula.
     session = "" if total <= own * 1.001 else f" (session {format_dollars(total)[1:]})"
     return format_dollars(own) + session
 
@@ -231,7 +231,7 @@ def _count(value: object, noun: str) -> str:
 
 
 def format_duration(milliseconds: object) -> str:
-    """A duration as a person says it: `0.4 s`, `12 s`, `3 min 5 s`."""
+    """Return a duration for people: `0.4 s`, `12 s`, `3 min 5 s`."""
     span = _as_float(milliseconds) / 1000
     if span < 60:
         return f"{span:.1f} s" if span < 10 else f"{span:.0f} s"
@@ -240,7 +240,7 @@ def format_duration(milliseconds: object) -> str:
 
 
 def format_number(value: object) -> str:
-    """A whole number with its thousands set apart; `?` for what is none."""
+    """Return a whole number with thousands separators; `?` for any other value."""
     return f"{value:,.0f}" if isinstance(value, (int, float)) and abs(value) < 1e15 else "?"
 
 

@@ -1,5 +1,5 @@
 """
-A run in a terminal, line by line as it goes on.
+Shows a run in a terminal, line by line.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .events import DisplayEvent, ReplyRestarted, RunFinished, Scope, TextDelta,
 from .screen import Screen, current_screen
 from .status import Notice, Progress
 
-#: Lines of a result, of an error, and of a diff that are shown, at most.
+#: Maximum number of lines shown of a result, an error and a diff.
 MAX_RESULT_LINES, MAX_ERROR_LINES, MAX_DIFF_LINES = 5, 12, 40
 _INDENT = "  "
 _NOTICE_STYLES = {"error": ("✗", "red"), "warning": ("!", "yellow")}
@@ -22,15 +22,15 @@ _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class TerminalView:
-    """Writes what happens in one run."""
+    """Writes the events of one run."""
 
     def handle(self, event: DisplayEvent) -> None:
-        """Show what happened."""
-        # Looked up each time: `sys.stdout` may have been replaced.
+        """Show *event*."""
+        # Looked up each time: the program may have replaced `sys.stdout`.
         _WRITERS[type(event)](current_screen(), event)
 
     def finish(self, reason: str, has_begun: bool) -> None:
-        """The run has no result."""
+        """End a run that has no result."""
         screen = current_screen()
         screen.erase_progress()
         screen.end_line()
@@ -49,7 +49,7 @@ def _write_text(screen: Screen, event: TextDelta) -> None:
         screen.write_markdown(text)
     elif text:
         if screen.group != "text":
-            # What begins with empty lines shall not leave a hole.
+            # Leading empty lines would leave a gap.
             text = text.lstrip("\n")
             screen.begin_group("text")
         screen.write(text)
@@ -65,7 +65,7 @@ def _write_subagent_text(screen: Screen, event: TextDelta) -> None:
 
 def _write_restart(screen: Screen, event: ReplyRestarted) -> None:
     screen.end_line()
-    screen.write_line(("… the reply broke off and begins again", "yellow"))
+    screen.write_line(("… the reply was interrupted and starts again", "yellow"))
 
 
 def _write_tool_start(screen: Screen, event: ToolStarted) -> None:
@@ -84,7 +84,7 @@ def _write_tool_end(screen: Screen, event: ToolFinished) -> None:
     tool_use = event.tool_use
     screen.begin_group("tool")
     if screen.last_tool_use is not tool_use:
-        # Others began meanwhile: say whose result this is.
+        # Other tools started meanwhile: name the tool of this result.
         _write_headline(screen, event.scope, tool_use, "⎿")
     indent = _INDENT * (event.scope.depth + 1)
     if tool_use.change is not None:
@@ -132,7 +132,7 @@ def _write_run_end(screen: Screen, event: RunFinished) -> None:
 
 
 def _ignored(screen: Screen, event: ThinkingText) -> None:
-    """Thinking is shown while it goes on, as a number of tokens, and not afterwards."""
+    """Ignore finished thinking: while the model thinks, the progress line counts its tokens."""
 
 
 def _write_progress(screen: Screen, event: Progress) -> None:

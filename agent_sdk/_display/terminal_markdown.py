@@ -4,7 +4,6 @@ Markdown in a terminal: rich renders the tokens of `_render.commonmark`, each of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from markdown_it.token import Token
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -30,9 +29,10 @@ class TerminalMarkdown(Markdown):
 
 
 class _Heading(Heading):
-    """A heading at the left edge."""
+    """A heading at the left edge; rich centres or frames some of them."""
 
-    LEVEL_ALIGN: ClassVar = {}
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self.text
 
 
 class _Code(CodeBlock):

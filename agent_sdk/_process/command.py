@@ -17,7 +17,8 @@ from .._core import json_lines, log
 from .._core.checks import is_encodable
 from .._core.fields import TARGET
 from ..errors import ConfigurationError, ShadowedCallbackWarning
-from ..options.options import CUSTOM_TOOLS, FIELDS, Options
+from ..options.converters import CUSTOM_TOOLS
+from ..options.options import FIELDS, Options
 from .locate import find_cli
 
 #: Values of this size in bytes or larger do not fit on the command line.

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .._core import json_lines
-from .._core.callbacks import dispatch as dispatch_to_caller
+from .._core.callbacks import call_in_user_thread
 from .._core.json_lines import Frame
 from ..errors import AgentSDKError, BusyError, ControlTimeoutError, ProcessError
 from ..transport import Transport
@@ -139,12 +139,12 @@ class Connection:
 
     def _pump(self, token: PumpToken, timeout: float | None) -> int:
         try:
-            process_frame = self.protocol.process_frame
+            process_line = self.protocol.process_line
             lines = self.transport.read_lines(timeout)
             count = len(lines)
             lines.reverse()
             while lines:  # popped, so that huge lines are freed early
-                process_frame(lines.pop())
+                process_line(lines.pop())
             return count
         except EOFError:
             self._end(self.transport.end_error())
@@ -209,12 +209,14 @@ class Connection:
         """
         Send a control request and wait for its response.
 
-        In the turn's own thread and between turns, the CLI's own requests are served meanwhile.
+        In the turn's own thread and between turns, the CLI's requests that are read meanwhile are served first.
         """
         future, line = self._request(subtype, fields)
         self.send(line)
         if not self.wait(lambda: self.is_settled(future), time.monotonic() + timeout):
             raise ControlTimeoutError(f"{subtype}: no response within {timeout:g} seconds", subtype=subtype)
+        if self.is_usable:
+            self._serve_if_allowed()  # read together with the response; between turns nothing else would serve them
         return future.result()
 
     def _request(self, subtype: str, fields: Frame) -> tuple[Future, bytes]:
@@ -226,9 +228,13 @@ class Connection:
 
     def is_settled(self, future: Future) -> bool:
         """Return whether *future* is done. Serves pending requests of the CLI first, if this thread may."""
-        if not future.done and self.protocol.has_waiting_request and self.owner in (None, threading.get_ident()):
-            self.serve_waiting()
+        if not future.done:
+            self._serve_if_allowed()
         return future.done
+
+    def _serve_if_allowed(self) -> None:
+        if self.owner in (None, threading.get_ident()) and self.protocol.has_waiting_request:
+            self.serve_waiting()
 
     # --- requests of the CLI
 
@@ -254,7 +260,7 @@ class Connection:
         """Serve a claimed control request, unless the CLI has withdrawn it."""
         if self.protocol.requests.get(request.key) is request:
             request.deadline = self.callbacks.deadline
-            dispatch_to_caller(dispatch.serve, request)
+            call_in_user_thread(dispatch.serve, request)
 
     def send_reply(self, request: ControlRequest, line: bytes, now: bool = False) -> None:
         """Send the reply to a request of the CLI. A second reply, or one to a withdrawn request, is discarded."""

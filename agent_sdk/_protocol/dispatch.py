@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from .._core import log
 from .._core.json_lines import Frame
-from . import elicitation
 from .callback_set import CallbackSet
 from .control_request import ControlRequest
 from .hook_timer import HookTimer
@@ -88,6 +87,12 @@ def _hook(request: ControlRequest) -> Frame | None:
     return None if outcome.is_answered else outcome.output
 
 
+def _record_elicitation(callbacks: CallbackSet, fields: Frame, output: Frame) -> None:
+    from . import elicitation
+
+    elicitation.record(callbacks, fields, output)
+
+
 def _record_hook_decision(callbacks: CallbackSet, fields: Frame, output: Frame) -> None:
     specific = output.get("hookSpecificOutput")
     if isinstance(specific, dict) and specific.get("decision"):
@@ -96,7 +101,7 @@ def _record_hook_decision(callbacks: CallbackSet, fields: Frame, output: Frame) 
 
 
 #: Hook events whose responses affect other requests of the CLI.
-_RECORDERS = {"Elicitation": elicitation.record, "PermissionRequest": _record_hook_decision}
+_RECORDERS = {"Elicitation": _record_elicitation, "PermissionRequest": _record_hook_decision}
 
 
 @handles("can_use_tool")
@@ -187,6 +192,8 @@ def _plan_mcp_message(request: ControlRequest) -> Frame | None:
 
 @handles("elicitation")
 def _elicitation(request: ControlRequest) -> Frame | None:
+    from . import elicitation
+
     recorded = elicitation.recorded_answer(request.callbacks, request.fields)
     if recorded is not None:
         return recorded

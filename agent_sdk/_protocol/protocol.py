@@ -73,17 +73,17 @@ class Protocol:
 
     # # --- incoming
 
-    def process_frame(self, line: bytes) -> None:
+    def process_line(self, line: bytes) -> None:
         """Decode one line and dispatch its frame."""
         frame = json_lines.decode(line)
         if frame is None:
             return
         kind = frame.get("type")
-        sorter = _HANDLERS.get(kind) if type(kind) is str else None
-        if sorter is None:
+        handler = _FRAME_HANDLERS.get(kind) if type(kind) is str else None
+        if handler is None:
             self.inbox.append((frame, line))
         else:
-            sorter(self, frame, line)
+            handler(self, frame, line)
 
     def _process_request(self, frame: Frame, line: bytes) -> None:
         request = self._accept_request(frame)
@@ -151,7 +151,7 @@ class Protocol:
             self._futures.popitem()[1].fail(error)
 
 
-_HANDLERS = {
+_FRAME_HANDLERS = {
     "control_request": Protocol._process_request,
     "control_response": Protocol._process_response,
     "control_cancel_request": Protocol._process_cancel,

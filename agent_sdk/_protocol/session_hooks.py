@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._core.callbacks import dispatch
+from .._core.callbacks import call_in_user_thread
 from ..errors import HookError
 from ..transcripts.location import SessionLocation
 from .callback_set import CallbackSet
@@ -47,7 +47,7 @@ def _fire(
         return
     path = SessionLocation.of(init.cwd, None if location is None else location.env).transcript(session_id)
     common = {"session_id": session_id, "transcript_path": path, "cwd": init.cwd}
-    outcome = dispatch(hooks.fire, event, {**common, **fields})
+    outcome = call_in_user_thread(hooks.fire, event, {**common, **fields})
     for error in outcome.errors:
         callbacks.add_error(error)
     if outcome.output.get("continue") is False or outcome.output.keys() & _IGNORED_KEYS:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from .._core.callbacks import dispatch
+from .._core.callbacks import call_in_user_thread
 from .._core.json_lines import Frame
 from ..errors import AgentSDKError, ProcessError
 from . import turn_errors
@@ -184,7 +184,7 @@ class Turn:
 
     def _deliver_stderr(self, line: str) -> None:
         if self.state.limits.stderr is not None:
-            self.state.call(dispatch, self.state.limits.stderr, line)
+            self.state.call(call_in_user_thread, self.state.limits.stderr, line)
 
     # --- early ends
 

@@ -67,7 +67,7 @@ def to_html(text: str, is_growing: bool = False) -> str:
     parser, tokens = _parser(), parse(text)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
-            # The page's own headings stand above those of its text.
+            # The headings of the page are above those of its text.
             token.tag = f"h{min(6, int(token.tag[1:]) + 2)}"
     if is_growing and tokens and tokens[-1].type == "fence":
         tokens[-1].info = ""
@@ -75,7 +75,7 @@ def to_html(text: str, is_growing: bool = False) -> str:
 
 
 def _bare_address(state: StateInline, silent: bool) -> bool:
-    """Make a link of an address that stands in the text. The rule runs at its colon; the scheme is pending text."""
+    """Make a link of a bare address. The rule runs at its colon; the scheme is pending text."""
     if state.src[state.pos] != ":" or state.linkLevel:
         return False
     scheme = _SCHEME.search(state.pending[-6:])
@@ -107,7 +107,7 @@ def _formula(state: StateInline, silent: bool) -> bool:
 
 
 def _without_punctuation(address: str) -> str:
-    """Cut off what belongs to the sentence around an address: marks at its end, and brackets that it does not open."""
+    """Remove punctuation of the sentence from the end of an address, and brackets that it does not open."""
     while address and (address[-1] in "?!.,:;*_~'|" or (address[-1] in ")]" and not _is_balanced(address))):
         address = address[:-1]
     return address

@@ -1,7 +1,7 @@
 """
-What an export holds, in order: messages, with every tool use joined to its result and its subagent.
+The items of an export, in order: messages, with each tool use joined to its result and its subagent.
 
-Knows no output format: `markdown` and `html` write it.
+This module knows no output format; `markdown` and `html` write the items.
 """
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from ..transcripts.reader import Subagent, read_subagent
 #: Images that browsers show and that cannot carry a script.
 _IMAGE = re.compile(r"image/(png|jpeg|gif|webp)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
-#: Agents start agents; a transcript that says they do so in a circle is cut here.
+#: Limit of subagents inside of subagents; a damaged transcript may hold a circle of them.
 MAX_DEPTH = 8
 
 
 @attrs.define
 class Image:
-    """An image, or what stands for one that cannot be embedded."""
+    """An image, or a note in place of one that cannot be embedded."""
 
-    #: As `data:image/png;base64,...`, safe to be put between quotes; `""` when it cannot be embedded.
+    #: A `data:image/png;base64,...` URL, safe inside of quotes; `""` if the image cannot be embedded.
     url: str = ""
     note: str = ""
 
 
 @attrs.define
 class Text:
-    """Text: a user's, the model's, or the CLI's."""
+    """Text of the user, the model or the CLI."""
 
     #: `user`, `assistant`, `summary` or `system`.
     role: str
@@ -50,35 +50,35 @@ class Thinking:
 
 @attrs.define
 class Change:
-    """What a tool changed in a file: lines as of a unified diff, each beginning with `+`, `-`, a space or `@@`."""
+    """A tool's change of a file: lines of a unified diff; each starts with `+`, `-`, a space or `@@`."""
 
     path: str
     lines: list[str]
 
     @property
     def added(self) -> int:
-        """How many lines were added."""
+        """Number of added lines."""
         return sum(line.startswith("+") for line in self.lines)
 
     @property
     def removed(self) -> int:
-        """How many lines were removed."""
+        """Number of removed lines."""
         return sum(line.startswith("-") for line in self.lines)
 
 
 @attrs.define
 class ToolUse:
-    """A tool use with what came of it."""
+    """A tool use with its result."""
 
     name: str
     input: Any
-    #: *None* while there is no result.
+    #: *None* until the tool returns.
     result: str | None = None
     is_error: bool = False
     images: list[Image] = attrs.field(factory=list)
     change: Change | None = None
     subagent: str = ""
-    #: What the subagent that it started did.
+    #: The items of the subagent that the tool use started.
     subagent_items: list[Item] = attrs.field(factory=list)
 
 
@@ -116,7 +116,7 @@ class _Builder:
         elif isinstance(message, AssistantMessage):
             yield from self._reply(message, uses, timestamp, depth)
         elif message.is_compact_boundary:
-            yield Text("system", "The conversation was compacted here.", timestamp)
+            yield Text("system", "The conversation was compacted.", timestamp)
         elif message.content:
             yield Text("system", message.content, timestamp)
 
@@ -136,11 +136,11 @@ class _Builder:
         for block in message.tool_results:
             use = uses.get(block.tool_use_id)
             if use is None:
-                # The use is not in this part of the conversation.
+                # The tool use is outside of this part of the conversation.
                 use = uses[block.tool_use_id] = ToolUse("tool result", {})
                 yield use
             add_result(use, block, message.tool_use_result)
-            # A background agent is noted with its launch only, in some versions.
+            # Some CLI versions link a background agent only to its launch.
             report = message.tool_use_result
             agent_id = report.get("agentId") if isinstance(report, dict) else None
             self._add_new_subagent(use, self._by_id.get(agent_id) if isinstance(agent_id, str) else None, depth)
@@ -166,7 +166,7 @@ def _user_items(message: UserMessage, timestamp: str) -> Iterator[Item]:
 
 
 def add_result(use: ToolUse, block: ToolResultBlock, report: Any) -> None:
-    """Put into *use* what came back: the result's block, and *report*, the message's `tool_use_result`."""
+    """Add a result to *use*: its block, and *report*, the `tool_use_result` of the message."""
     use.result, use.is_error = block.text, bool(block.is_error)
     parts = block.content if isinstance(block.content, list) else []
     use.images = [_image(part) for part in parts if isinstance(part, ContentBlock) and part.type != "text"]
@@ -182,7 +182,7 @@ def _image(block: ContentBlock) -> Image:
 
 
 def _change(use: ToolUse, report: Any) -> Change | None:
-    """Return the change that a tool reports, or that its input tells of where the transcript keeps no report."""
+    """Return the change that a tool reports; without a report, the change that its input describes."""
     report = report if isinstance(report, dict) else {}
     asked = use.input if isinstance(use.input, dict) else {}
     path = report.get("filePath") or asked.get("file_path")

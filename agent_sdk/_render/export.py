@@ -1,9 +1,9 @@
-"""A whole session as one text: Markdown, HTML or JSON."""
+"""Exports a whole session as one text: Markdown, HTML or JSON."""
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core import checks, json_lines
 from ..messages import Message
@@ -15,35 +15,38 @@ from ..transcripts.paths import Directory
 from ..transcripts.reader import Subagent
 from . import conversation, html, markdown
 
+if TYPE_CHECKING:
+    from .._core.literals import ExportFormat
+
 FORMATS = ("markdown", "html", "json")
 
 
 def export_session(
     session_id: str,
     directory: Directory | None = None,
-    format: str = "markdown",
+    format: ExportFormat = "markdown",
     *,
     config_dir: Directory | None = None,
 ) -> str:
     """
-    Write a session as one text, from its first message on, also across compactions, with its subagents.
+    Return a session as one text, with its subagents, from its first message on, including those before compactions.
 
     Args:
-        session_id: Its id.
-        directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
-        format: `"markdown"`; `"html"`, one file that needs no other, runs no script and folds tool uses away; `"json"`,
+        session_id: Id of the session.
+        directory: Search only this working directory and its git worktrees; *None* searches everywhere.
+        format: `"markdown"`; `"html"`, one self-contained page without scripts, with collapsed tool uses; `"json"`,
             an object with `info`, `messages` (frames as `Message.raw`) and `subagents`.
         config_dir: As for `list_sessions`.
 
     Returns:
-        The text. Thinking, tool inputs and results and images are in it: what the session saw, its reader sees.
+        The text. It contains thinking, tool inputs, tool results and images; review it before you share it.
 
     Raises:
-        SessionNotFoundError: There is no such session.
-        ConfigurationError: The id is no UUID, or there is no such format.
+        SessionNotFoundError: No session has this id.
+        ConfigurationError: The id is not a UUID, or the format is unknown.
     """
     if directory in FORMATS and not os.path.isdir(str(directory)):
-        raise checks.invalid("directory", directory, f"no such directory; for the format write format={directory!r}")
+        raise checks.invalid("directory", directory, f"no such directory; for the format, write format={directory!r}")
     if format not in FORMATS:
         raise checks.invalid("format", format, f"expected one of {', '.join(FORMATS)}")
     path = paths.require_transcript(session_id, directory, config_dir)

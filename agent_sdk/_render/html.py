@@ -1,4 +1,4 @@
-"""A session as one HTML file: readable on a phone and in print, tool uses folded, every word of the session escaped."""
+"""Writes a session as one HTML page: readable on a phone and in print, tool uses collapsed, all text escaped."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from .conversation import Change, Image, Item, Text, Thinking, ToolUse
 from .markdown import facts_of, readable_json
 from .text import headline
 
-_ROLES = {"user": "User", "assistant": "Assistant", "summary": "Summary of what came before", "system": "System"}
+_ROLES = {"user": "User", "assistant": "Assistant", "summary": "Summary of the conversation before", "system": "System"}
 
 _STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1f2328; --soft: #59636e; --line: #d1d9e0; --box: #f6f8fa;
@@ -33,11 +33,12 @@ dd { margin: 0; }
 article { margin: 1rem 0; }
 article.user, article.summary, article.system { border-radius: .6rem; padding: .6rem .9rem; background: var(--box); }
 article.user { background: var(--user); }
-.who { color: var(--soft); font-size: .8rem; display: flex; justify-content: space-between; gap: 1rem; }
+.meta { color: var(--soft); font-size: .8rem; display: flex; justify-content: space-between; gap: 1rem; }
 pre { margin: .5em 0; padding: .6rem .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: .4rem;
   background: var(--box); font: 13px/1.45 ui-monospace, monospace; white-space: pre; overflow-wrap: normal; }
 .input { white-space: pre-wrap; overflow-wrap: anywhere; }
-code { font: .9em ui-monospace, monospace; }
+code { font-family: ui-monospace, monospace; font-size: .9em; }
+pre code { font-size: 1em; }
 details { margin: .6rem 0; border: 1px solid var(--line); border-radius: .4rem; padding: 0 .8rem; }
 summary { cursor: pointer; padding: .45rem 0; color: var(--soft); }
 summary b { color: var(--text); }
@@ -56,12 +57,12 @@ img { max-width: 100%; height: auto; }
   details::details-content { content-visibility: visible; block-size: auto; } }
 """
 
-# Even if something slipped through the escaping, the browser would run and load nothing.
+# If the escaping ever failed, the browser would still run no script and load nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def to_page(info: SessionInfo, items: list[Item]) -> str:
-    """Write a session as an HTML document."""
+    """Return a session as an HTML document."""
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts_of(info))
     head = f"<header><h1>{escape(info.summary)}</h1><dl>{facts}</dl></header>"
     # Half a surrogate pair cannot be written to a file.
@@ -100,11 +101,11 @@ def _items(items: list[Item]) -> Iterator[str]:
 def _text_html(item: Text) -> str:
     made = milliseconds(item.timestamp)
     when = f'<time datetime="{escape(item.timestamp)}">{short_time(made)}</time>' if made is not None else ""
-    who = f'<div class="who"><span>{_ROLES.get(item.role, "System")}</span>{when}</div>'
+    meta = f'<div class="meta"><span>{_ROLES.get(item.role, "System")}</span>{when}</div>'
     text = to_html(item.text) + "".join(map(image_html, item.images))
     if item.role == "summary":
         return _details(f"<b>{_ROLES['summary']}</b>", text)
-    return f'<article class="{escape(item.role)}">{who}{text}</article>'
+    return f'<article class="{escape(item.role)}">{meta}{text}</article>'
 
 
 def _tool_html(item: ToolUse) -> str:
@@ -128,7 +129,7 @@ def readable_fields(tool_input: Any) -> str:
     """Return a tool's input as text: a line for each field, strings without quotes."""
     if not isinstance(tool_input, dict):
         return readable_json(tool_input)
-    # Half a character cannot be written to a file.
+    # A lone surrogate cannot be written to a file.
     return join_surrogates("\n".join(map(_field, tool_input, tool_input.values())))
 
 
@@ -158,6 +159,6 @@ def _diff_line(line: str) -> str:
 
 
 def image_html(image: Image) -> str:
-    """Return an image as HTML, or what stands for it."""
-    # The address holds only base64 and a known type: see `conversation`.
+    """Return an image, or its note, as HTML."""
+    # The URL contains only base64 and a known type: see `conversation`.
     return f'<p><img src="{image.url}" alt="image"></p>' if image.url else f"<p>{escape(image.note)}</p>"

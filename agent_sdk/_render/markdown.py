@@ -1,8 +1,8 @@
 """
-A session as Markdown. What was said stays Markdown, made harmless; what tools took and gave stands in fences.
+Writes a session as Markdown. Messages stay Markdown and are made inert; tool inputs and results are fenced.
 
-A fence is longer than any run of its mark inside, so that nothing breaks out of it. Outside of code no HTML stays
-alive, and no link but to http, https, mailto or a relative path.
+A fence is longer than any run of backticks inside it, so its content cannot close it. Outside of code, HTML is escaped,
+and links lead only to http, https, mailto or a relative path.
 """
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .conversation import Image, Item, Text, Thinking, ToolUse
 
 _FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
 _FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*")
-#: A fence inside of a list or a quote, or one that may be: where it ends depends on what is around it.
+#: A fence that may be inside of a list or a quote; its end depends on the lines around it.
 _AMBIGUOUS_FENCE = re.compile(r"[ \t>*+.)\d-]+(`{3,}|~{3,})")
 _RUN = re.compile("`+")
-#: An address that may stay one.
+#: An address that may stay a link.
 _SAFE = r"(?:https?://|mailto:|[#/.\w-][^:&\\\s)]*(?:[ \t\n)]|$))"
 _LINK = re.compile(rf"\](?=\((?!{_SAFE}))")
 _DEFINITION = re.compile(rf"\]:(?!\s*{_SAFE})")
@@ -27,7 +27,7 @@ _ROLES = {"user": "User", "assistant": "Assistant", "summary": "Summary", "syste
 
 
 def to_markdown(info: SessionInfo, items: list[Item]) -> str:
-    """Write a session as Markdown."""
+    """Return a session as Markdown."""
     facts = [f"- **{name}:** {_code(value)}" for name, value in facts_of(info)]
     whole = "\n\n".join([f"# {_heading(info.summary)}", "\n".join(facts), *_parts(items, 2)]) + "\n"
     # Half a surrogate pair cannot be written to a file.
@@ -35,7 +35,7 @@ def to_markdown(info: SessionInfo, items: list[Item]) -> str:
 
 
 def facts_of(info: SessionInfo) -> Iterator[tuple[str, str]]:
-    """Yield what an export says about its session at the top: pairs of name and value."""
+    """Yield the facts at the top of an export: pairs of name and value."""
     yield "Session", info.session_id
     if info.created_at is not None:
         yield "Created", short_time(info.created_at)
@@ -62,7 +62,7 @@ def _parts(items: list[Item], level: int) -> Iterator[str]:
 def _text(item: Text) -> Iterator[str]:
     if item.text:
         text, is_closed = _sanitize(item.text)
-        # Whatever a quote leaves open ends with it.
+        # A construct that is left open inside of a quote ends with the quote.
         yield text if is_closed and item.role != "user" else _blockquote(text)
     yield from map(_image, item.images)
 
@@ -86,20 +86,20 @@ def _image(image: Image) -> str:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Put *text* between fences that it cannot close."""
+    """Return *text* as a fenced block that the text cannot close."""
     fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}{language}\n{text}\n{fence}"
 
 
 def readable_json(value: object, indent: int | None = 2) -> str:
-    """Write a value as JSON that is to be read, not sent."""
+    """Return a value as JSON for a person to read."""
     try:
-        # Not the codec, whose JSON is ASCII.
+        # `json_lines` writes ASCII only.
         text = json.dumps(value, ensure_ascii=False, indent=indent, default=repr)
     except (ValueError, TypeError, RecursionError):
-        # What comes from the wire is JSON; only an object made by hand, one that holds itself, comes here.
+        # Values of the CLI are JSON; only an object that contains itself, made by hand, fails.
         text = repr(value)
-    # Half a character cannot be written to a file.
+    # A lone surrogate cannot be written to a file.
     return join_surrogates(text)
 
 
@@ -118,21 +118,21 @@ def _heading(text: str) -> str:
 
 
 def _blockquote(text: str) -> str:
-    # All that Markdown takes for the end of a line.
+    # All line ends of Markdown.
     return "\n".join(f"> {line}".rstrip() for line in re.split(r"\r\n|\r|\n", text))
 
 
 def sanitize_markdown(text: str) -> str:
-    """Return Markdown that shows as *text* does, but brings no HTML and no picture along, and runs nothing."""
+    """Return *text* as Markdown that looks the same, with HTML, images and unsafe links made inert."""
     return _sanitize(text)[0]
 
 
 def _sanitize(text: str) -> tuple[str, bool]:
     """
-    Make *text* inert; tells also whether all that it opened is closed.
+    Make *text* inert; also return whether each construct that it opens is closed.
 
-    Only what every reader of Markdown takes for code may keep its `<`: fences at the start of a line, and code spans
-    where no mark is left over. From a fence on that may be read in two ways, nothing counts as code.
+    A `<` stays only in text that every Markdown parser reads as code: in fences at the start of a line, and in code
+    spans without a leftover backtick. After an ambiguous fence, nothing counts as code.
     """
     made, fence, is_clear, is_ambiguous = [], "", True, False
     for line in re.split(r"\r\n|\r|\n", text):
@@ -154,9 +154,9 @@ def _sanitize(text: str) -> tuple[str, bool]:
 
 def _sanitize_prose(line: str, is_clear: bool) -> tuple[str, bool]:
     """
-    Make one line inert that is in no fence; returns also whether the next line is as clear.
+    Make one line outside of fences inert; also return whether the next line is clear.
 
-    A line is clear when no code span can have been opened above it, so that its own spans are what they seem.
+    A line is clear if no code span of an earlier line can reach into it.
     """
     spans = _code_spans(line) if is_clear else None
     if spans is None:
@@ -169,7 +169,7 @@ def _sanitize_prose(line: str, is_clear: bool) -> tuple[str, bool]:
 
 
 def _code_spans(line: str) -> list[tuple[int, int]] | None:
-    """Return where code spans begin and end; *None* where a mark is left over, and may belong to another line."""
+    """Return the start and end of each code span; *None* if a leftover backtick may belong to another line."""
     runs, at = [run.span() for run in _RUN.finditer(line)], 0
     spans: list[tuple[int, int]] = []
     while at < len(runs):
@@ -184,6 +184,6 @@ def _code_spans(line: str) -> list[tuple[int, int]] | None:
 
 
 def _escape(text: str) -> str:
-    # `\](` is no link, `]\:` defines none, and `!\[` loads no picture from anywhere. A tag needs its `<`.
+    # `\](` is not a link, `]\:` not a link definition, `!\[` not an image, and a tag needs its `<`.
     text = text.replace("<", "&lt;").replace("![", "!\\[")
     return _DEFINITION.sub(r"]\\:", _LINK.sub(r"\\]", text))

@@ -1,4 +1,4 @@
-"""Values and long texts of a session, cut to what a person reads."""
+"""Shortens values and long texts of a session for people."""
 from __future__ import annotations
 
 from typing import Any
@@ -11,17 +11,17 @@ _HEADLINE_FIELDS = ("file_path", "command", "pattern", "path", "url", "query", "
 
 
 def one_line(value: object, width: int = 500) -> str:
-    """Return a value on one line, sanitized, of at most *width* characters; what is no text is written as JSON."""
+    """Return a value on one line, sanitized, of at most *width* characters; JSON for a value other than text."""
     text = value if isinstance(value, str) else readable_json(value, None)
     return sanitize_line(text[: width * 4], width)
 
 
 def shorten_lines(text: str, max_lines: int, max_chars: int = 20_000) -> list[str]:
-    """Return the lines of *text*; of a long one the first and the last, and how many are left out between."""
+    """Return the lines of *text*; of a long text, the first and last lines and the number of lines between them."""
     if len(text) > max_chars:
         text = f"{text[: max_chars // 2]}\n… {len(text) - max_chars} characters …\n{text[-max_chars // 2 :]}"
     lines = text.strip("\n").split("\n")
-    # A line that says "1 more" takes the place of that one.
+    # A line "1 more" would take as much room as the omitted line.
     if len(lines) <= max_lines + 1:
         return lines
     last = max_lines // 3
@@ -30,7 +30,7 @@ def shorten_lines(text: str, max_lines: int, max_chars: int = 20_000) -> list[st
 
 
 def headline(tool_input: Any) -> str:
-    """Return the most telling field of a tool's input, on one line; `""` when there is none."""
+    """Return the field that describes a tool's input best, on one line; `""` if the input has no such field."""
     fields = tool_input if isinstance(tool_input, dict) else {}
     text = next((fields[key] for key in _HEADLINE_FIELDS if isinstance(fields.get(key), str)), "")
     return truncate(" ".join(text.split()), 100)

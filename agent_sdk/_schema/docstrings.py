@@ -1,7 +1,7 @@
 """
-What a docstring says of a function or class: its first paragraph, and its parameters one by one.
+Parse docstrings: the first paragraph and the description of each parameter.
 
-Reads the Google form (`Args:`) and the Sphinx form (`:param name: text`).
+Supports the Google style (`Args:`) and the Sphinx style (`:param name: text`).
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELD = re.compile(r":(?:param|parameter|arg|argument|key|keyword)\s+(?:[^:]*\s
 
 
 def summary(docstring: str | None) -> str:
-    """Return the first paragraph on one line; `""` when there is none."""
+    """Return the first paragraph on one line; `""` without one."""
     lines: list[str] = []
     for line in inspect.cleandoc(docstring or "").split("\n"):
         if not line.strip() or line.startswith(":") or _ANY_SECTION.match(line):
@@ -41,7 +41,7 @@ def _google_entries(lines: list[str]) -> Iterator[tuple[str, str]]:
             inside, name, indent = bool(_SECTION.match(line)), "", ""
             continue
         entry = _ENTRY.match(line) if inside else None
-        # A colon deeper than the first entry belongs to a description that goes on.
+        # A line that is indented deeper than the first entry continues its description, even with a colon in it.
         if entry and len(entry["indent"]) <= len(indent or entry["indent"]):
             name, indent = entry["name"], entry["indent"]
             yield name, entry["text"].strip()

@@ -13,7 +13,7 @@ import attrs
 
 from ..errors import ConfigurationError
 
-#: Stands for a default that is absent, or that no schema can show.
+#: Marks a default that is absent, or that a schema cannot represent.
 MISSING: Any = type("MISSING", (), {"__repr__": lambda self: "MISSING"})()
 
 
@@ -29,12 +29,12 @@ class Field:
 
 
 def is_typed_dict(cls: Any) -> bool:
-    """Tell whether *cls* is a `TypedDict`, of `typing` or of `typing_extensions`."""
+    """Return whether *cls* is a `TypedDict`, of `typing` or of `typing_extensions`."""
     return isinstance(cls, type) and issubclass(cls, dict) and hasattr(cls, "__required_keys__")
 
 
 def is_object(cls: Any) -> bool:
-    """Tell whether *cls* is a class whose fields are known: of attrs, a dataclass or a `TypedDict`."""
+    """Return whether *cls* is an attrs class, a dataclass or a `TypedDict`."""
     return isinstance(cls, type) and (attrs.has(cls) or hasattr(cls, "__dataclass_fields__") or is_typed_dict(cls))
 
 
@@ -48,31 +48,32 @@ def fields_of(cls: type) -> Iterator[Field]:
 
 def hints_of(thing: Any) -> dict[str, Any]:
     """
-    Return the resolved type hints of a function or class, `Annotated` kept.
+    Return the resolved type hints of a function or class, including `Annotated`.
 
-    Names are looked up in its module and, for what is defined inside a function, in the callers of that module. One
-    that cannot be resolved raises `ConfigurationError`.
+    Names are looked up in its module and, if it is defined inside a function, in the calling functions of that module.
+    An unknown name raises `ConfigurationError`.
     """
     try:
         return _resolve_hints(thing, None)
     except NameError:
         callers = _caller_names(thing)
     except TypeError as error:
-        raise ConfigurationError(f"the type hints of {thing!r} cannot be read: {error}") from error
+        raise ConfigurationError(f"cannot read the type hints of {thing!r}: {error}") from error
     try:
         return _resolve_hints(thing, callers)
     except NameError as error:
         name = getattr(thing, "__qualname__", repr(thing))
         raise ConfigurationError(
-            f"a type hint of {name} cannot be resolved: {error}; define the type at the top of its module, or give the "
-            "JSON Schema yourself"
+            f"cannot resolve a type hint of {name}: {error}; define the type at the top of its module, or pass the "
+            "JSON Schema instead"
         ) from error
 
 
 def _resolve_hints(thing: Any, local: dict[str, Any] | None) -> dict[str, Any]:
     """
-    Resolve the hints, and store them in the class: the callers that know the names may be gone when its objects are
-    made, and cattrs reads no name in `list["Item"]`.
+    Resolve the hints and store them in the class.
+
+    The local names may no longer exist when objects are built, and cattrs does not resolve the name in `list["Item"]`.
     """
     hints = typing.get_type_hints(thing, localns=local, include_extras=True)
     if attrs.has(thing):
@@ -118,7 +119,7 @@ def _typed_dict_fields(cls: Any, hints: dict[str, Any]) -> Iterator[Field]:
 
 
 def _is_required(cls: Any, name: str, hint: Any) -> bool:
-    # Where annotations are strings, `__required_keys__` has not seen `NotRequired`: the resolved hint knows.
+    # With string annotations `__required_keys__` ignores `NotRequired`; the resolved hint contains it.
     while get_origin(hint) is not None:
         mark = str(get_origin(hint)).rsplit(".", 1)[-1]
         if mark in ("Required", "NotRequired"):

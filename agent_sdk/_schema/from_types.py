@@ -1,8 +1,8 @@
 """
 Type hints -> JSON Schema.
 
-A class is written where it stands; one that contains itself goes to `$defs`. Every object is closed
-(`additionalProperties: false`), so that a misspelt argument is told and not lost.
+The schema of a class is inlined; a class that contains itself is placed in `$defs`. Every object is closed
+(`additionalProperties: false`), so that a misspelt argument is reported instead of ignored.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 _SCALARS: Mapping[Any, str] = {
     str: "string", int: "integer", float: "number", bool: "boolean", None: "null", type(None): "null",
 }
-#: Classes that travel as a string; the value is the schema's `format`.
+#: Classes that are encoded as a string; the value is the schema's `format`.
 STRING_FORMATS: Mapping[str, str] = {
     "datetime.datetime": "date-time",
     "datetime.date": "date",
@@ -32,12 +32,12 @@ STRING_FORMATS: Mapping[str, str] = {
     "pathlib.Path": "",
     "pathlib.PurePath": "",
 }
-#: What JSON writes as an array of one kind of item.
+#: Containers that are encoded as an array with one item type.
 LISTS = frozenset({
     list, set, frozenset, abc.Sequence, abc.MutableSequence, abc.Set, abc.MutableSet, abc.Collection, abc.Iterable,
 })
 MAPPINGS = frozenset({dict, abc.Mapping, abc.MutableMapping})
-#: Attributes of a note in `Annotated` -> keywords.
+#: Attributes of an `Annotated` note -> keywords.
 _BOUNDS: Mapping[str, str] = {
     "ge": "minimum",
     "gt": "exclusiveMinimum",
@@ -47,29 +47,29 @@ _BOUNDS: Mapping[str, str] = {
     "max_length": "maxLength",
 }
 _LIST_BOUNDS: Mapping[str, str] = {"min_length": "minItems", "max_length": "maxItems"}
-#: Wrappers of a hint that say nothing of the value; the names exist from Python 3.11 and 3.13 on.
+#: Wrappers that do not change the type of a value; the names exist since Python 3.11 and 3.13.
 _WRAPPERS = tuple(getattr(typing, name) for name in ("Required", "NotRequired", "ReadOnly") if hasattr(typing, name))
 
 
 def schema_of(hint: Any) -> Schema:
     """
-    Return the JSON Schema of a type hint or class; one without a JSON form raises `ConfigurationError`.
+    Return the JSON Schema of a type hint or class; a hint that JSON cannot represent raises `ConfigurationError`.
 
-    A string in `Annotated` is the description; an object with `ge`, `gt`, `le`, `lt`, `min_length` or `max_length` (as
-    in the package annotated-types) is a bound: `Annotated[int, "How many", Ge(1)]`.
+    In `Annotated`, a string is the description, and an object with `ge`, `gt`, `le`, `lt`, `min_length` or `max_length`
+    (as in the package annotated-types) is a bound: `Annotated[int, "How many", Ge(1)]`.
     """
     writer = _Writer()
     return writer.finish(writer.write(hint))
 
 
 def schema_of_fields(fields: Iterable[Field], descriptions: Mapping[str, str]) -> Schema:
-    """Return the JSON Schema of an object with *fields*; *descriptions* by name serve those that have none."""
+    """Return the JSON Schema of an object with *fields*; *descriptions* apply to fields without one of their own."""
     writer = _Writer()
     return writer.finish(writer.members(fields, descriptions))
 
 
 def unwrap(hint: Any) -> Any:
-    """Return what stands behind a `NewType`, a `type` alias, `Required`, `NotRequired` or `ReadOnly`."""
+    """Return the hint inside a `NewType`, a `type` alias, `Required`, `NotRequired` or `ReadOnly`."""
     while True:
         if hasattr(hint, "__supertype__"):
             hint = hint.__supertype__
@@ -82,7 +82,7 @@ def unwrap(hint: Any) -> Any:
 
 
 class _Writer:
-    """Writes one schema, and remembers the classes that it is inside of."""
+    """Writes one schema and tracks the classes that contain the current position."""
 
     def __init__(self) -> None:
         self._open: list[type] = []
@@ -91,11 +91,11 @@ class _Writer:
         self._defs: dict[str, Schema] = {}
 
     def finish(self, schema: Schema) -> Schema:
-        """Put the definitions at the top, where references find them."""
+        """Add the definitions at the top level, which references point to."""
         if not self._defs:
             return schema
         if schema.keys() == {"$ref"}:
-            # The top must say that it is an object: a reference alone is refused as the input of a tool.
+            # An input schema must have type "object" at the top level; the CLI rejects a bare reference.
             schema = self._defs[schema["$ref"].rsplit("/", 1)[1]]
         return {**schema, "$defs": self._defs}
 
@@ -105,13 +105,13 @@ class _Writer:
             return {}
         if isinstance(hint, (str, typing.ForwardRef)):
             name = hint if isinstance(hint, str) else hint.__forward_arg__
-            raise ConfigurationError(f"{name!r} in quotes stands for no type here; quote the whole hint, or nothing")
+            raise ConfigurationError(f"cannot resolve the quoted name {name!r}; quote the whole hint or nothing")
         for belongs, writer in _WRITERS:
             if belongs(hint):
                 return writer(self, hint)
         raise ConfigurationError(
-            f"{_hint_name(hint)} has no JSON form; use str, int, float, bool, Literal, Enum, list, dict, an attrs "
-            "class, a dataclass or a TypedDict, or give the JSON Schema yourself"
+            f"{_hint_name(hint)} cannot be represented in JSON; use str, int, float, bool, Literal, Enum, list, dict, "
+            "an attrs class, a dataclass or a TypedDict, or pass a JSON Schema"
         )
 
     def scalar(self, hint: Any) -> Schema:
@@ -161,7 +161,7 @@ class _Writer:
     def mapping(self, hint: Any) -> Schema:
         keys, values = get_args(hint) or (str, Any)
         if unwrap(keys) not in (str, Any):
-            raise ConfigurationError(f"{_hint_name(hint)}: the keys of a JSON object are strings; use dict[str, ...]")
+            raise ConfigurationError(f"{_hint_name(hint)}: keys of a JSON object must be strings; use dict[str, ...]")
         inner = self.write(values)
         return {"type": "object", "additionalProperties": inner} if inner else {"type": "object"}
 
@@ -173,7 +173,7 @@ class _Writer:
             return reference
         self._open.append(cls)
         try:
-            # Only the class's own docstring: a dataclass without one gets its signature, a TypedDict that of dict.
+            # Use only a docstring that the user wrote: dataclasses generate one, and a TypedDict inherits that of dict.
             docstring = str(vars(cls).get("__doc__") or "")
             schema = self.members(fields_of(cls), docstrings.parameters(docstring))
         finally:
@@ -220,7 +220,7 @@ def _bound_keywords(note: Any, schema: Schema) -> Schema:
 def _enum_schema(hint: Any, values: list[Any]) -> Schema:
     kinds = {_SCALARS.get(type(value)) for value in values}
     if None in kinds or not values:
-        raise ConfigurationError(f"{_hint_name(hint)}: its values must be strings, numbers, booleans or None")
+        raise ConfigurationError(f"{_hint_name(hint)}: values must be strings, numbers, booleans or None")
     return {"type": kinds.pop(), "enum": values} if len(kinds) == 1 else {"enum": values}
 
 
@@ -231,7 +231,7 @@ def _default_keyword(value: Any) -> Schema:
         default = to_json_value(value)
         dump_json(default)
     except (TypeError, ValueError):
-        return {}  # the schema shows only defaults that JSON can write; the function has it all the same
+        return {}  # the function still applies a default that the schema cannot show
     return {"default": default}
 
 
@@ -240,17 +240,17 @@ def _hint_name(hint: Any) -> str:
 
 
 def origin_class(hint: Any) -> Any:
-    """Return the class behind a hint: `list` for `list[int]`, `list` for `list`."""
+    """Return the class of a hint: `list` for both `list[int]` and `list`."""
     return get_origin(hint) or hint
 
 
 def is_string_class(hint: Any) -> bool:
-    """Tell whether values of *hint* travel as a string."""
+    """Return whether values of *hint* are encoded as a string."""
     return isinstance(hint, type) and qualified_name(hint) in STRING_FORMATS
 
 
 def is_enum(hint: Any) -> bool:
-    """Tell whether *hint* is an enumeration."""
+    """Return whether *hint* is an enumeration."""
     return isinstance(hint, type) and issubclass(hint, enum.Enum)
 
 

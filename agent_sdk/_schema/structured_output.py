@@ -1,7 +1,7 @@
 """
-Structured output into a class: the schema that the CLI gets, and the object made from what came back.
+Structured output: the schema that is sent to the CLI, and the object that is built from the model's output.
 
-The CLI's schema must be that of an object: anything else travels as `{"value": …}`, and is taken out again.
+The CLI accepts only the schema of an object. Any other type is wrapped as `{"value": …}` and unwrapped afterwards.
 """
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from typing import Any
 from .._core.checks import invalid
 from .._core.text import truncate
 from ..errors import ConfigurationError, StructuredOutputError
-from . import check, from_types, to_python, validate
-from .to_json import to_json_value
+from . import from_types, json_schema, to_python
 
-#: The member that holds an output which is no object.
+#: The property that wraps an output that is not an object.
 WRAPPER_KEY = "value"
 
 
 def output_schema(target: Any) -> dict[str, Any]:
     """
-    Return the JSON Schema to ask the CLI for.
+    Return the JSON Schema to send to the CLI.
 
-    *target* is an attrs class, a dataclass, a `TypedDict`, any other type hint such as `list[Item]`, or a JSON Schema
-    as a dict, bare or in its envelope `{"type": "json_schema", "schema": …}`.
+    *target* is an attrs class, a dataclass, a `TypedDict`, a type hint such as `list[Item]`, or a JSON Schema as a
+    dict, with or without its envelope `{"type": "json_schema", "schema": …}`.
     """
     schema = _parse_target(target)
     return _wrap(schema) if _needs_wrapping(schema) else schema
 
 
 def prepare(target: Any) -> None:
-    """Make what `build` needs, and raise its `ConfigurationError`, before the prompt is sent and paid for."""
+    """Load and build what `build` needs, so that its `ConfigurationError` is raised before the prompt is sent."""
+    json_schema.compile_schema(_parse_target(target))
     if not isinstance(target, Mapping):
         _target_builder(target)
 
 
 def build(target: Any, data: Any, *, result: Any = None) -> Any:
     """
-    Turn the output of the CLI into what *target* describes; for a JSON Schema it stays as it came.
+    Convert the model's output to the type of *target*; with a JSON Schema the output is returned unchanged.
 
-    Without output (*data* is *None*), or with one that does not fit, it raises `StructuredOutputError` with *result*.
+    A missing output (*data* is *None*) or an invalid one raises `StructuredOutputError` with *result*.
     """
     schema = _parse_target(target)
     if data is None:
         reply = truncate(str(getattr(result, "content", "") or ""), 500, "...")
-        quote = f"it said: {reply}" if reply else "it said nothing"
-        raise StructuredOutputError(f"the model gave no {_target_name(target)}; {quote}", result=result)
+        quote = f"the reply was: {reply}" if reply else "the reply was empty"
+        raise StructuredOutputError(f"no structured output for {_target_name(target)}; {quote}", result=result)
     if _needs_wrapping(schema):
         data = data.get(WRAPPER_KEY) if isinstance(data, Mapping) else data
-    problems = validate.validator(schema, "output")(data)
+    problems = json_schema.compile_schema(schema)(data)
     if problems:
-        raise StructuredOutputError(f"the output is no {_target_name(target)}: {problems}", result=result)
+        raise StructuredOutputError(f"the output does not match {_target_name(target)}: {problems}", result=result)
     make = None if isinstance(target, Mapping) else _target_builder(target)
     try:
         return data if make is None else make(data)
     except ValueError as error:
-        text = f"the output is no {_target_name(target)}: {error}"
+        text = f"the output does not match {_target_name(target)}: {error}"
         raise StructuredOutputError(text, result=result) from error.__cause__
 
 
@@ -65,10 +65,10 @@ def _parse_target(target: Any) -> dict[str, Any]:
     bare = target.get("schema") if target.get("type") == "json_schema" else target
     if not isinstance(bare, Mapping) or not bare:
         raise ConfigurationError('output: expected a class, a JSON Schema or {"type": "json_schema", "schema": {...}}')
-    check.check_schema(bare, "output")
-    if check.KEYWORDS.isdisjoint(bare):
-        raise invalid("output", target, 'no keyword of JSON Schema is in it; give {"type": "object", ...}')
-    return dict(to_json_value(bare))
+    schema = json_schema.parse_schema(bare, "output")
+    if not json_schema.has_keywords(schema):
+        raise invalid("output", target, 'it contains no JSON Schema keyword; use {"type": "object", ...}')
+    return schema
 
 
 def _parse_hint(target: Any) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _needs_wrapping(schema: Mapping[str, Any]) -> bool:
 
 
 def _wrap(schema: dict[str, Any]) -> dict[str, Any]:
-    # References begin at the top, so that the definitions have to stay there.
+    # References are relative to the top level, so definitions must stay there.
     kept: dict[str, Any] = {key: schema[key] for key in ("$schema", "$defs", "definitions") if key in schema}
     inner = {key: value for key, value in schema.items() if key not in kept}
     outer = {"type": "object", "properties": {WRAPPER_KEY: inner}, "required": [WRAPPER_KEY]}
@@ -101,5 +101,5 @@ def _wrap(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _target_name(target: Any) -> str:
     if isinstance(target, Mapping):
-        return "object of the schema"
+        return "the schema"
     return target.__name__ if isinstance(target, type) else str(target)

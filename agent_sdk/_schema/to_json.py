@@ -1,5 +1,5 @@
 """
-Objects of Python -> values that JSON knows, for what tools return and for the defaults that schemas show.
+Convert Python objects to JSON values: return values of tools, and defaults in schemas.
 """
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _SCALAR_TYPES = frozenset({str, int, float, bool, type(None)})
 
 def dump_object(value: object) -> str:
     """
-    Write *value* as JSON: values of JSON, attrs objects, dataclasses, enums by value, dates, UUIDs and paths.
+    Encode *value* as JSON: JSON values, attrs objects, dataclasses, enums by value, dates, UUIDs and paths.
 
-    What has no JSON form, such as a set, raises `TypeError`; a number that is not finite, or a value that contains
-    itself, `ValueError`.
+    A type that JSON cannot represent, such as a set, raises `TypeError`. A number that is not finite, or a value that
+    contains itself, raises `ValueError`.
     """
     try:
         return dump_json(value)
     except TypeError:
-        # What JSON knows goes the short way; everything else is turned into it first.
+        # Convert only when needed: most values are JSON values already.
         return dump_json(to_json_value(value))
 
 
 def dump_json(value: object) -> str:
-    """Write a value of JSON; raises as `dump_object`."""
+    """Encode a JSON value; raises as `dump_object`."""
     try:
         return json_lines.dumps(value)
     except ValueError as error:
@@ -39,7 +39,7 @@ def dump_json(value: object) -> str:
 
 
 def to_json_value(value: Any) -> Any:
-    """Return *value* made of dicts, lists and scalars; raises as `dump_object`."""
+    """Return *value* as dicts, lists and scalars; raises as `dump_object`."""
     try:
         return _to_json_value(value)
     except RecursionError as error:
@@ -52,7 +52,7 @@ def _to_json_value(value: Any) -> Any:
     for belongs, turn in _CONVERSIONS:
         if belongs(value):
             return turn(value)
-    raise TypeError(f"a {type(value).__name__} has no JSON form")
+    raise TypeError(f"a {type(value).__name__} cannot be represented in JSON")
 
 
 def _attrs_values(value: Any) -> dict[str, Any]:
@@ -66,13 +66,13 @@ def _dataclass_values(value: Any) -> dict[str, Any]:
 
 
 def _is_wire_object(value: object) -> bool:
-    # Where there is a message its module is loaded; a mere definition of a tool does not load it.
+    # If a message exists, its module is loaded; the definition of a tool must not load it.
     messages = sys.modules.get("agent_sdk.messages.base")
     return messages is not None and isinstance(value, messages.WireObject)
 
 
 def qualified_name(cls: type) -> str:
-    """Return the name of a class of the standard library: known by it, its module need not be imported here."""
+    """Return the qualified name of a standard library class, which identifies it without importing its module."""
     return f"{cls.__module__.partition('.')[0]}.{cls.__name__}"
 
 
@@ -81,7 +81,7 @@ def _mapping_values(value: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 _Conversion = tuple[Callable[[Any], bool], Callable[[Any], Any]]
-#: Asked in order: an enum may be a string too.
+#: Checked in order: an enum member may also be a string.
 _CONVERSIONS: tuple[_Conversion, ...] = (
     (lambda value: isinstance(value, enum.Enum), lambda value: _to_json_value(value.value)),
     (lambda value: isinstance(value, str), str.__str__),

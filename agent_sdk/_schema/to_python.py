@@ -1,8 +1,8 @@
 """
-Values that fit a type hint -> objects of Python, by cattrs.
+Convert validated JSON values to the Python objects of a type hint, with cattrs.
 
-`validate` has looked before: here nothing is refused but what the user's own class refuses (a validator, a
-`__post_init__`), and hints that JSON has typed already cost nothing.
+The values have passed `json_schema`. Only the user's own class (a validator, a `__post_init__`) can still reject them.
+Hints whose values JSON represents directly need no conversion.
 """
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ..errors import ConfigurationError
-from . import fields, from_types, validate
+from . import fields, from_types, json_schema
 
 Build = Callable[[Any], Any]
 
 _NATIVE_TYPES = (str, int, float, bool, None, type(None), Any, object, list, dict)
-#: Containers that a plain list or dict serves as it is.
+#: Hints for which a plain list is returned unchanged.
 _LIST_TYPES = frozenset({list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable})
 
 
 def builder(hint: Any) -> Build | None:
     """
-    Return the function that turns a value of JSON into what *hint* says; *None* when the value can stay as it is.
+    Return the function that converts a JSON value to *hint*, or *None* if the value needs no conversion.
 
-    The function raises `ValueError` with the problems in words where a class of the user's refuses its fields. A hint
-    of which no objects can be made raises `ConfigurationError`.
+    The function raises `ValueError` with a readable text if a user's class rejects its fields. A hint that cattrs does
+    not support raises `ConfigurationError`.
     """
     hint = from_types.unwrap(hint)
     if get_origin(hint) is Annotated:
@@ -39,23 +39,23 @@ def builder(hint: Any) -> Build | None:
     try:
         hook = _structuring_converter().get_structure_hook(hint)
     except RecursionError:
-        raise  # a class that holds itself: cattrs takes it up again
+        raise  # a class that contains itself: cattrs handles this error
     except Exception as error:
-        # Whatever cattrs does not like, it has to be known before the model is asked.
-        raise ConfigurationError(f"objects of {hint} cannot be made: {error}") from error
+        # cattrs raises many types; report them before the prompt is sent.
+        raise ConfigurationError(f"cannot build objects of {hint}: {error}") from error
 
     def build(value: Any) -> Any:
         try:
             return hook(value, hint)
         except Exception as error:
-            # Whatever a class of the user's raises, it is the value that did not fit.
+            # Any exception of a user's class means that it rejected the value.
             raise ValueError("; ".join(_converter.conversion_errors(error))) from error
 
     return build
 
 
 def is_native(hint: Any) -> bool:
-    """Tell whether values of *hint* are what JSON makes of them."""
+    """Return whether the decoded JSON value is already a value of *hint*."""
     hint = from_types.unwrap(hint)
     origin, inner = get_origin(hint), get_args(hint)
     if origin is None:
@@ -84,7 +84,7 @@ def _structuring_converter() -> Any:
 def _string_class_hook(hint: Any) -> Callable[[Any, Any], Any]:
     if not hasattr(hint, "fromisoformat"):
         return lambda value, _: hint(value)
-    # Python 3.10 does not read the "Z" that everybody writes.
+    # Python 3.10 does not parse the suffix "Z".
     return lambda value, _: hint.fromisoformat(value[:-1] + "+00:00" if value[-1:] in ("Z", "z") else value)
 
 
@@ -102,29 +102,29 @@ def _is_iterable(hint: Any) -> bool:
 
 
 def _union_hook(hint: Any) -> Callable[[Any, Any], Any]:
-    """Let the schemas of the members choose among them: the first that accepts the value."""
+    """Build the first member of a union whose schema accepts the value."""
     members = [(_member_validator(member), builder(member) or _identity) for member in get_args(hint)]
 
     def structure_union(value: Any, _: Any) -> Any:
         for find_problems, build in members:
             if not find_problems(value):
                 return build(value)
-        raise ValueError(f"fits none of {hint}")
+        raise ValueError(f"matches no member of {hint}")
 
     return structure_union
 
 
-def _member_validator(member: Any) -> validate.Validate:
-    return validate.validator(from_types.schema_of(member), str(member), strict_integers=True)
+def _member_validator(member: Any) -> json_schema.Validate:
+    return json_schema.compile_schema(from_types.schema_of(member), strict_integers=True)
 
 
 def _typed_dict_hook(cls: Any) -> Callable[[Any, Any], Any]:
-    """Build what the dict holds; cattrs takes a `NotRequired` behind a string annotation for required."""
+    """Build the values of the dict; cattrs treats a `NotRequired` in a string annotation as required."""
     builders: dict[str, Build] = {}
 
     def structure_typed_dict(value: Any, _: Any) -> Any:
         if not builders:
-            # Made when first needed: a TypedDict may hold itself.
+            # Built on first use: a TypedDict may contain itself.
             builders.update({field.name: builder(field.hint) or _identity for field in fields.fields_of(cls)})
         return {key: _build_member(builders[key], item, key) for key, item in value.items()}
 

@@ -10,7 +10,7 @@ import copy
 import importlib
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import attrs
 
@@ -85,6 +85,10 @@ class HookContext(WireObject):
     hook_event_name: str = ""
     _user_data: dict[Any, Any] = attrs.field(factory=dict, init=False)
     _cancellation: Cancellation | None = attrs.field(default=None, init=False)
+
+    if TYPE_CHECKING:
+        # A hook of several events reads the fields of each.
+        def __getattr__(self, name: str) -> Any: ...
 
     @property
     def event(self) -> str:

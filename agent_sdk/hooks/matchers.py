@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
 from .._core import checks as check
 from .._core.callbacks import check_signature, function_name
-from .._core.tool_names import warn_if_misspelled
+from .._core.tool_names import MCP, check_tool, cli_name, cli_tool_name, is_known_tool
 from ..errors import ConfigurationError
 from .base import Event, HookContext
+
+if TYPE_CHECKING:
+    from .._core.literals import FailMode
 
 Handler = Callable[[Any], Any]
 Pattern = str | re.Pattern[str] | Callable[[Any], Any] | Iterable[str | re.Pattern[str]] | None
@@ -36,6 +39,10 @@ _PERMISSION_RULE = re.compile(r"[A-Z]\w*\([^|]*\)\Z")
 #: The CLI's two names for the tool that starts a subagent.
 _SUBAGENT_TOOLS = frozenset({"Task", "Agent"})
 _MATCH_ALL = ("", "*")
+#: Syntax that makes a pattern a regular expression even if every other character may occur in a server's name.
+_REGEX_SYNTAX = re.compile(r"[\\^$*+?\[{|]")
+#: Characters that occur in no tool name and have no meaning in a regular expression.
+_NOT_IN_NAMES = re.compile(r"[^\x21-\x7e]|[\"#%&'/;@`~]|(?<!\(\?)(?<!\(\?<)[:!=]")
 
 
 class Selector(NamedTuple):
@@ -107,7 +114,10 @@ def _parse_list(patterns: list[Any]) -> Selector:
     for pattern in patterns:
         if not isinstance(pattern, (str, re.Pattern)):
             raise check.invalid("matcher", patterns, "expected a list of strings or compiled expressions")
-    parts = [_parse_pattern(pattern) for pattern in patterns]
+    return _combine([_parse_pattern(pattern) for pattern in patterns])
+
+
+def _combine(parts: list[Selector]) -> Selector:
     return Selector(
         matches_all=any(part.matches_all for part in parts),
         names=tuple(name for part in parts for name in part.names),
@@ -118,13 +128,24 @@ def _parse_list(patterns: list[Any]) -> Selector:
 
 
 def _parse_text(pattern: str) -> Selector:
-    if not _EXACT_NAMES.match(pattern):
+    if _EXACT_NAMES.match(pattern):
+        return _parse_names(pattern)
+    if MCP not in pattern:
         return _parse_regex(pattern)
-    words = [word.strip() for word in re.split(r"[|,]", pattern)]
-    names = tuple(word for word in words if word and not _SERVER_NAME.match(word))
-    sources = tuple(f"^{word}__" for word in words if _SERVER_NAME.match(word))
+    translated = _NOT_IN_NAMES.sub(lambda found: cli_name(found[0]), pattern)
+    if translated == pattern and _REGEX_SYNTAX.search(pattern):
+        return _parse_regex(pattern)
+    # An MCP name as the user wrote it, or a regular expression that contains one: both are compared.
+    names = [word for word in re.split(r"[|,]", pattern) if word.strip().startswith(MCP)]
+    return _combine([_parse_regex(translated), *map(_parse_names, names)])
+
+
+def _parse_names(text: str) -> Selector:
+    words = [word.strip() for word in re.split(r"[|,]", text)]
+    names = tuple(cli_tool_name(word) for word in words if word and not _SERVER_NAME.match(word))
+    sources = tuple(f"^{cli_tool_name(word)}__" for word in words if _SERVER_NAME.match(word))
     if not names and not sources:
-        raise check.invalid("matcher", pattern, "it contains no name; omit it to match everything")
+        raise check.invalid("matcher", text, "it contains no name; omit it to match everything")
     return Selector(names=names, cli_patterns=sources, regexes=tuple(map(re.compile, sources)))
 
 
@@ -187,7 +208,7 @@ class Matcher:
         pattern: Pattern = None,
         *handlers: Handler,
         timeout: float | None = DEFAULT_TIMEOUT,
-        fail_mode: str | None = None,
+        fail_mode: FailMode | None = None,
     ) -> None:
         if not handlers:
             hint = f"; Matcher(None, {function_name(pattern)}) matches everything" if callable(pattern) else ""
@@ -213,10 +234,10 @@ class Matcher:
             remedy = "omit the pattern, or pass a function of the context"
             raise check.invalid("matcher", self.pattern, f"{event.name} hooks have no value to compare; {remedy}")
         for name in self.selector.names if event.matches == "tool_name" else ():
-            if name[0].islower() and not name.startswith("mcp__"):
+            if name[0].islower() and not is_known_tool(name):
                 remedy = "use a name like 'Bash', or 'mcp__server__tool' for a tool of an MCP server"
                 raise check.invalid("matcher", name, f"unknown tool, and tool names are case-sensitive; {remedy}")
-            warn_if_misspelled("matcher", name)
+            check_tool("matcher", name)
 
     def __repr__(self) -> str:
         return f"<Matcher {self.pattern!r} {', '.join(map(function_name, self.handlers))}>"

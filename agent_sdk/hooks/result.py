@@ -6,7 +6,7 @@ The CLI silently ignores unsupported results, so a result that its event does no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -134,7 +134,7 @@ class Result:
         return cls(is_async=True, async_timeout=check.number("timeout", above=0)(timeout))
 
     @classmethod
-    def permission(cls, decision: str, reason: str | None = None) -> Result:
+    def permission(cls, decision: Literal["allow", "ask", "defer", "deny"], reason: str | None = None) -> Result:
         """
         Decide on a tool use: `allow`, `deny`, `ask` (make a permission request) or `defer` (end the turn immediately;
         the tool runs when the session is resumed).

@@ -1,11 +1,11 @@
 """
-Tools for the model: those that live in this process, and how to reach servers outside.
+Tools for the model: tool servers in this process, and configuration of external MCP servers.
 
     from agent_sdk import mcp, tool
 
     @tool
     def weather(city: str, unit: Literal["C", "F"] = "C") -> str:
-        "Tell the weather."
+        "Return the weather in a city."
 
     servers = {"weather": mcp.ToolServer("weather", [weather]), "files": mcp.stdio("npx", [...])}
     agent_sdk.query("…", mcp_servers=servers)

@@ -1,5 +1,5 @@
 """
-One call of a tool by the model: from the request to the answer, whatever the tool does.
+One tool call by the model: runs the tool and builds the response.
 """
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .context import ToolContext
 from .tool import ArgumentsError, Tool
 
 RPCMessage = dict[str, Any]
-#: The calls of one server over one connection that are planned or running, by request id.
+#: The pending and running calls of one server on one connection, by request id.
 Calls = dict[Any, "ToolCall"]
 
 
 class ToolCall:
-    """One call of a tool by the model, to be run once, in any thread."""
+    """One tool call by the model. Run it once, in any thread."""
 
     __slots__ = ("_calls", "_context", "error", "id", "params", "server_name", "tool")
 
@@ -25,24 +25,24 @@ class ToolCall:
         self.tool = tool
         #: The id of the request.
         self.id = id
-        #: As they came: `name`, `arguments`, `_meta`.
+        #: The parameters of the request: `name`, `arguments`, `_meta`.
         self.params = params
         self.server_name = server_name
-        #: What the handler raised, or what kept its result from being sent; the model has read it already.
+        #: The exception of the handler, or of encoding its result. The model receives it as a tool error.
         self.error: Exception | None = None
         self._context: ToolContext | None = None
         self._calls = calls
 
     @property
     def tool_use_id(self) -> str | None:
-        """The model's tool use, when the CLI names it."""
+        """The id of the model's tool use, if the CLI sent one."""
         meta = self.params.get("_meta")
         found = meta.get("claudecode/toolUseId") if isinstance(meta, dict) else None
         return found if isinstance(found, str) else None
 
     @property
     def context(self) -> ToolContext:
-        """What the tool can know of this call."""
+        """The context that the tool receives."""
         if self._context is None:
             self._context = ToolContext(
                 tool_use_id=self.tool_use_id, server_name=self.server_name, tool_name=self.tool.name, raw=self.params
@@ -50,27 +50,27 @@ class ToolCall:
         return self._context
 
     def discard(self) -> None:
-        """Leave it unrun: nobody waits for its answer."""
+        """Remove the call without running it."""
         self._calls.pop(self.id, None)
 
     def cancel(self) -> None:
-        """Say that nobody waits for the answer any more: a tool that looks at its context ends early."""
+        """Mark the call as cancelled: its response is no longer needed. A tool can check this in its context."""
         self.context.cancelled = True
 
     @property
     def is_cancelled(self) -> bool:
-        """The CLI gave this call up."""
+        """True when the CLI has cancelled this call."""
         return self._context is not None and self._context.cancelled
 
     def run(self, deadline: Deadline | None = None) -> RPCMessage:
         """
-        Run the tool and return the answer.
+        Run the tool and return the response.
 
         Args:
-            deadline: When nobody will wait for it.
+            deadline: The time at which the call is cancelled.
 
-        An exception of the tool becomes its answer, for the model to read, and stays in `error`. Only what is no
-        `Exception` (`KeyboardInterrupt`, `SystemExit`) leaves. A call that was cancelled before does not run.
+        An exception of the tool is sent to the model as a tool error and kept in `error`. `KeyboardInterrupt` and
+        `SystemExit` propagate. A cancelled call does not run.
         """
         if deadline is not None:
             self.context.expire_at(deadline)
@@ -85,15 +85,15 @@ class ToolCall:
         try:
             value = self.tool.call(arguments, self.context if self.tool.wants_context else None)
         except ArgumentsError as error:
-            # The model's mistake and not the tool's: it reads what was wrong, and tries again.
+            # The model's mistake, not the tool's: the model reads the problems and retries.
             return results.failure(str(error))
         except Exception as error:
             return self._error_result(error, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         try:
             return results.encode(value)
         except Exception as error:
-            # The value is the user's, and so may be the code that reads it: the CLI must get an answer all the same.
-            return self._error_result(error, f"the tool ran, but what it returned cannot be sent: {error}")
+            # Encoding may run the user's code, which can raise anything; the CLI needs a response in any case.
+            return self._error_result(error, f"the tool ran, but its return value cannot be sent: {error}")
 
     def _error_result(self, error: Exception, text: str) -> RPCMessage:
         self.error = error

@@ -1,5 +1,5 @@
 """
-Servers of the option `mcp_servers`: how to reach those outside, and which of them live in this process.
+Parse the option `mcp_servers`: external servers, and tool servers in this process.
 """
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import attrs
 
 from .._core import checks as check
 from .._core import json_lines
+from .._core.tool_names import cli_name
 from .._schema.to_json import dump_json
 from ..errors import ConfigurationError
-from .server import ToolServer, normalize_name
+from .server import ToolServer
 
 #: The name of the server that holds `custom_tools`.
 CUSTOM_TOOLS_SERVER = "sdk"
 
 
 def _parse_string_dict(name: str, value: Any) -> dict[str, str]:
-    """Accept a dict of strings; the error never shows a value, which may be a secret."""
+    """Return a dict of strings; errors do not contain values, which may be secret."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -41,21 +42,21 @@ def _parse_headers(value: Any) -> dict[str, str]:
 
 def _parse_args(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        raise check.invalid("args", value, "expected a list with one string for each argument")
+        raise check.invalid("args", value, "expected a list of strings, one for each argument")
     return check.string_list("args")(value) or ()
 
 
 def _parse_url(value: Any) -> str:
     checked: str | None = check.string("url")(value)
     if checked is None or not checked.startswith(("http://", "https://")):
-        raise check.invalid("url", value, "expected an address that begins with http:// or https://")
+        raise check.invalid("url", value, "expected a URL that begins with http:// or https://")
     return checked
 
 
 def _parse_command(value: Any) -> str:
     checked: str | None = check.path("command")(value)
     if checked is None:
-        raise check.invalid("command", value, "expected a program, as a string")
+        raise check.invalid("command", value, "expected the path or name of a program")
     return checked
 
 
@@ -64,7 +65,7 @@ def _mask_values(values: Mapping[str, str]) -> str:
 
 
 def _mask_url(url: str) -> str:
-    # A password before the host and a token behind the question mark are secrets.
+    # The userinfo and the query may contain secrets.
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("?")[0].partition("/")
     return repr(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}")
@@ -82,11 +83,11 @@ def _parse_always_load(value: Any) -> bool:
 
 @attrs.frozen(kw_only=True)
 class _ExternalServer:
-    """A server outside this process."""
+    """An external MCP server."""
 
-    #: Seconds that one call of a tool may take, 1 at least; the CLI's own bound when *None*.
+    #: Maximum seconds for one tool call, at least 1; *None* for the CLI's default.
     timeout: float | None = attrs.field(default=None, converter=_parse_timeout)
-    #: Wait for the server at the start (5 s at most), and show the schemas of its tools from the start.
+    #: Wait up to 5 s for the server at startup, and include its tool schemas in the first model call.
     always_load: bool = attrs.field(default=False, converter=_parse_always_load)
 
     def _common_fields(self) -> dict[str, Any]:
@@ -100,29 +101,29 @@ class _ExternalServer:
 
 @attrs.frozen(kw_only=True)
 class StdioServer(_ExternalServer):
-    """A server that the CLI starts as a program."""
+    """An MCP server that the CLI starts as a subprocess."""
 
     command: str = attrs.field(converter=_parse_command)
     args: tuple[str, ...] = attrs.field(default=(), converter=_parse_args)
     env: dict[str, str] = attrs.field(default=None, converter=_parse_env, repr=_mask_values, hash=False)
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the server as the CLI reads it."""
+        """Return the server in the CLI's format."""
         env = {"env": self.env} if self.env else {}
         return {"type": "stdio", "command": self.command, "args": list(self.args), **env, **self._common_fields()}
 
 
 @attrs.frozen(kw_only=True)
 class HTTPServer(_ExternalServer):
-    """A server at an address."""
+    """An MCP server at a URL."""
 
     url: str = attrs.field(converter=_parse_url, repr=_mask_url)
     headers: dict[str, str] = attrs.field(default=None, converter=_parse_headers, repr=_mask_values, hash=False)
-    #: `http`, or `sse` for the older way.
+    #: `http` (streamable HTTP), or `sse` for the older transport.
     type: str = attrs.field(default="http")
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the server as the CLI reads it."""
+        """Return the server in the CLI's format."""
         headers = {"headers": self.headers} if self.headers else {}
         return {"type": self.type, "url": self.url, **headers, **self._common_fields()}
 
@@ -136,14 +137,14 @@ def stdio(
     always_load: bool = False,
 ) -> StdioServer:
     """
-    Describe a server that the CLI starts as a program.
+    Describe an MCP server that the CLI starts as a subprocess.
 
     Args:
         command: The program.
         args: Its arguments.
-        env: Laid over its environment.
-        timeout: Seconds that one call of a tool may take, 1 at least.
-        always_load: Wait for the server at the start, and show its tools' schemas to the model from the start.
+        env: Environment variables to add or replace.
+        timeout: Maximum seconds for one tool call, at least 1; *None* for the CLI's default.
+        always_load: Wait for the server at startup, and include its tool schemas in the first model call.
 
     Raises:
         ConfigurationError: A value is wrong.
@@ -154,39 +155,39 @@ def stdio(
 def http(
     url: str, headers: Mapping[str, str] | None = None, *, timeout: float | None = None, always_load: bool = False
 ) -> HTTPServer:
-    """Describe a server at an address (streamable HTTP). *timeout*, *always_load* and errors as for `stdio`."""
+    """Describe an MCP server that uses streamable HTTP. *timeout*, *always_load* and errors are those of `stdio`."""
     return HTTPServer(url=url, headers=headers, timeout=timeout, always_load=always_load)
 
 
 def sse(
     url: str, headers: Mapping[str, str] | None = None, *, timeout: float | None = None, always_load: bool = False
 ) -> HTTPServer:
-    """Describe a server at an address that speaks the older SSE. *timeout*, *always_load* and errors as for `stdio`."""
+    """Describe an MCP server that uses the older SSE. *timeout*, *always_load* and errors are those of `stdio`."""
     return HTTPServer(url=url, headers=headers, timeout=timeout, always_load=always_load, type="sse")
 
 
 class Servers(NamedTuple):
-    """What the option `mcp_servers` holds, sorted by how it travels."""
+    """The servers of the option `mcp_servers`, grouped by how the CLI reaches them."""
 
-    #: Servers outside, by name, as the CLI reads them. They may hold secrets.
+    #: External servers by name, in the CLI's format. They may contain secrets.
     outside: dict[str, dict[str, Any]]
-    #: Servers in this process, by name.
+    #: Tool servers in this process, by name.
     inside: dict[str, ToolServer]
-    #: A file of servers that the CLI reads itself.
+    #: The path of a configuration file that the CLI reads.
     file: str | None = None
 
 
 def parse_servers(option: object, custom_tools: object = None) -> Servers:
     """
-    Sort the servers of the option `mcp_servers`.
+    Parse the option `mcp_servers`.
 
     Args:
-        option: A dict of name -> `stdio(...)`, `http(...)`, `sse(...)`, a `ToolServer`, or a dict as the CLI's
-            configuration files have it; the text of such a file (JSON); or its path.
-        custom_tools: Tools of the server `sdk`, as `ToolServer` takes them.
+        option: A dict of name -> `stdio(...)`, `http(...)`, `sse(...)`, a `ToolServer`, or a dict in the format of the
+        CLI's configuration files; the path of such a file; or its content (JSON).
+        custom_tools: Tools of the server `sdk`; accepts the same values as `ToolServer`.
 
     Raises:
-        ConfigurationError: A name or a shape is wrong, or a file does not exist.
+        ConfigurationError: A name or a value is invalid, or a file does not exist.
     """
     servers = Servers({}, {}) if option is None else _parse_option(option)
     if custom_tools is not None:
@@ -218,49 +219,49 @@ def _parse_option(option: object) -> Servers:
 
 
 def _parse_text(text: str) -> Servers:
-    # Read here and not by the CLI: a mistake is told at once, and secrets in it stay off the command line.
+    # Parsed by the SDK so that mistakes raise at once, and secrets stay off the command line.
     try:
         read = json_lines.loads(text)
     except ValueError as error:
-        raise ConfigurationError(f"mcp_servers: the text is not JSON: {error}") from error
+        raise ConfigurationError(f"mcp_servers: invalid JSON: {error}") from error
     return _parse_option(read.get("mcpServers", read))
 
 
 def _parse_file(option: object) -> Servers:
     path = check.path("mcp_servers")(option)
     if not os.path.isfile(path):
-        raise check.invalid("mcp_servers", option, "no such file; give its path, JSON, or a dict of name -> server")
+        raise check.invalid("mcp_servers", option, "no such file; expected a path, JSON, or a dict of name -> server")
     _check_file(path)
     return Servers({}, {}, os.path.abspath(path))
 
 
 def _check_file(path: str) -> None:
-    """Look for what the CLI would leave out without a word; it reads the file itself, and fills in variables."""
+    """Raise for servers that the CLI would silently skip. The CLI reads the file itself and expands variables."""
     try:
         with open(path, "rb") as file:
             read = json_lines.loads(file.read().removeprefix(b"\xef\xbb\xbf"))
     except (OSError, ValueError) as error:
-        raise check.invalid("mcp_servers", path, f"the file cannot be read as JSON: {error}") from error
+        raise check.invalid("mcp_servers", path, f"cannot read the file as JSON: {error}") from error
     servers = read.get("mcpServers") if isinstance(read, dict) else None
     if not isinstance(servers, dict):
         raise check.invalid("mcp_servers", path, 'expected {"mcpServers": {name: server}} in the file')
     for name, server in servers.items():
         if not isinstance(server, dict) or not (server.keys() & {"command", "url"} or server.get("type") == "sdk"):
-            raise check.invalid("mcp_servers", path, f"the server {name!r} in the file has neither a command nor a url")
+            raise check.invalid("mcp_servers", path, f"server {name!r} in the file has neither a command nor a url")
 
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.strip():
-        raise ConfigurationError(f"mcp_servers: expected names of servers as keys, got {name!r}")
+        raise ConfigurationError(f"mcp_servers: expected server names as keys, got {name!r}")
 
 
 def _reject_duplicate_names(names: list[str]) -> None:
     by_cli_name: dict[str, str] = {}
     for name in names:
-        other = by_cli_name.setdefault(normalize_name(name), name)
+        other = by_cli_name.setdefault(cli_name(name), name)
         if other is not name or names.count(name) > 1:
             raise ConfigurationError(
-                f"mcp_servers: {other!r} and {name!r} are one name to the CLI (it keeps letters, digits, - and _; "
+                f"mcp_servers: {other!r} and {name!r} are the same name in the CLI (it keeps letters, digits, - and _; "
                 f"{CUSTOM_TOOLS_SERVER!r} is the server of custom_tools); rename one"
             )
 
@@ -284,13 +285,13 @@ def _parse_server(name: str, value: Any) -> dict[str, Any] | ToolServer:
 
 
 def _parse_dict(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Check a server given as a dict, and keep every key of it: the CLI knows more than we do."""
+    """Check a server given as a dict and keep unknown keys, which the CLI may support."""
     kind = value.get("type", "stdio" if "command" in value else "http" if "url" in value else None)
     checks = _SERVER_FIELDS.get(kind) if isinstance(kind, str) else None
     if checks is None:
         raise ConfigurationError(
-            f"the type {kind!r} is none of {', '.join(_SERVER_FIELDS)}; give a command, or a type and a url; a server "
-            "in this process is a ToolServer"
+            f"type must be one of {', '.join(_SERVER_FIELDS)}, got {kind!r}; pass a command, or a type and a url, or a "
+            "ToolServer for tools in this process"
         )
     check.reject_typos("server", value, ("type", "timeout", "alwaysLoad", *checks))
     checked = {key: test(value.get(key)) for key, test in checks.items()}
@@ -304,7 +305,7 @@ def _parse_dict(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _URL_FIELDS: Mapping[str, Callable[[Any], Any]] = {"url": _parse_url, "headers": _parse_headers}
-#: What a server of each type must have.
+#: Fields of each server type.
 _SERVER_FIELDS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     "stdio": {"command": _parse_command, "args": _parse_args, "env": _parse_env},
     "http": _URL_FIELDS,

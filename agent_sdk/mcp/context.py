@@ -1,5 +1,5 @@
 """
-What a tool can know of the call it serves.
+The context that a tool receives about its call.
 """
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .._core.callbacks import Cancellation, Deadline
 @attrs.define(eq=False, kw_only=True, slots=False)
 class ToolContext:
     """
-    The call that a tool serves: given to a parameter named `ctx`, or annotated with this class.
+    The current tool call. It is passed to a parameter that is named `ctx` or annotated with this class.
 
-    A long-running tool looks at *cancelled* now and then, and returns early when it is set: nobody waits any more.
+    A long-running tool should check *cancelled* periodically and return early when it is true.
     """
 
-    #: The tool use of the model, as in `tool_use_id` of messages; *None* where no model asked.
+    #: The id of the model's tool use, equal to `tool_use_id` of messages; *None* when your code calls the tool.
     tool_use_id: str | None = None
-    #: The name under which the model knows the server; `""` outside a server.
+    #: The server's name in `mcp_servers`; `""` outside a server.
     server_name: str = ""
     tool_name: str = ""
-    #: The parameters of the call as they came: `name`, `arguments`, `_meta`.
+    #: The parameters of the request: `name`, `arguments`, `_meta`.
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._cancellation = Cancellation()  # no field: a tool may return its context
+        self._cancellation = Cancellation()  # not a field: a tool may return its context
 
     def expire_at(self, deadline: Deadline | None) -> None:
         """Cancel the call when *deadline* passes. Called by the SDK."""
@@ -35,7 +35,7 @@ class ToolContext:
 
     @property
     def cancelled(self) -> bool:
-        """True once nobody waits any more: after an interrupt, an abort, the turn's `timeout` or the CLI's own."""
+        """True after an interrupt, an abort, the turn's `timeout` or the CLI's own timeout."""
         return self._cancellation.cancelled
 
     @cancelled.setter

@@ -1,5 +1,7 @@
 """
-What a tool returns -> the result that travels. Raises for what has no JSON form; `server` makes that the tool's error.
+Encode the return values of tools as MCP results.
+
+Raises for values that JSON cannot represent; `call` reports that as a tool error.
 """
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ from ..errors import ConfigurationError
 
 MCPBlock = dict[str, Any]
 
-#: First bytes -> media type. WebP is told apart from other RIFF files by what follows at byte 8.
+#: First bytes -> media type. WebP differs from other RIFF files in the bytes at offset 8.
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
 )
-#: Kinds of content block -> the sets of members of which one must be there.
+#: Content block type -> alternative sets of required members.
 _BLOCK_SHAPES: Mapping[str, tuple[Mapping[str, type], ...]] = {
     "text": ({"text": str},),
     "image": ({"data": str, "mimeType": str}, {"source": dict}),
@@ -30,47 +32,47 @@ _BLOCK_SHAPES: Mapping[str, tuple[Mapping[str, type], ...]] = {
     "resource_link": ({"uri": str},),
     "document": ({"source": dict},),
 }
-#: The keys of a whole result; other SDKs let their tools return one.
+#: The keys of a whole MCP result, which tools written for other SDKs return.
 _RESULT_KEYS = frozenset({"content", "isError", "is_error", "structuredContent", "_meta"})
 
 
 @attrs.frozen
 class ToolResult:
     """
-    What a tool answers, where a plain return value cannot say it: an error, structured content, metadata.
+    A tool result that a plain return value cannot express: an error, structured content, metadata.
 
-    The makers `text`, `error`, `image` and `json` cover the usual cases.
+    The constructors `text`, `error`, `image` and `json` cover the usual cases.
     """
 
-    #: Anything that a tool may return: text, blocks, bytes of an image, objects.
+    #: Any return value of a tool: text, blocks, the bytes of an image, objects.
     content: Any = None
     is_error: bool = attrs.field(default=False, kw_only=True)
-    #: An object for the host of the tool. The model then reads its JSON *instead of* the content.
+    #: Structured content. The CLI sends its JSON to the model *instead of* the content.
     structured: Any = attrs.field(default=None, kw_only=True)
-    #: Metadata of the result, `_meta` on the wire.
+    #: Metadata of the result, sent as `_meta`.
     meta: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True)
 
     @classmethod
     def text(cls, text: str) -> ToolResult:
-        """Answer with *text*."""
+        """Return *text* to the model."""
         return cls(str(text))
 
     @classmethod
     def error(cls, text: str) -> ToolResult:
-        """Tell the model that the tool failed, and why."""
+        """Return *text* to the model as an error."""
         return cls(str(text), is_error=True)
 
     @classmethod
     def image(cls, source: str | os.PathLike[str] | bytes, media_type: str | None = None) -> ToolResult:
         """
-        Answer with a picture.
+        Return an image to the model.
 
         Args:
             source: A path, or the bytes of a PNG, JPEG, GIF or WebP file.
-            media_type: Such as `"image/png"`; told from the bytes when not given.
+            media_type: For example `"image/png"`; detected from the bytes by default.
 
         Raises:
-            ConfigurationError: The bytes are no picture of a known kind.
+            ConfigurationError: The image format is not supported.
             OSError: The file cannot be read.
         """
         if isinstance(source, (str, os.PathLike)):
@@ -80,53 +82,53 @@ class ToolResult:
 
     @classmethod
     def json(cls, value: Any) -> ToolResult:
-        """Answer with *value* as JSON text, also where a plain return would read it as text or blocks."""
+        """Return *value* as JSON text, even if it is a string or looks like content blocks."""
         return cls(dump_object(value))
 
 
 def image_block(data: bytes, media_type: str | None = None) -> MCPBlock:
     """
-    Make the content block of a picture.
+    Return the content block of an image.
 
     Raises:
-        ConfigurationError: The bytes are no picture of a known kind.
+        ConfigurationError: The image format is not supported.
     """
     kind = media_type or next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
     if kind is None and data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         kind = "image/webp"
     if kind is None:
-        raise ConfigurationError("the bytes are neither PNG, JPEG, GIF nor WebP; return text or a content block")
+        raise ConfigurationError("unknown image format; expected PNG, JPEG, GIF or WebP (or return text or a block)")
     import base64
 
     return {"type": "image", "data": base64.b64encode(data).decode("ascii"), "mimeType": kind}
 
 
 def failure(text: str) -> dict[str, Any]:
-    """Make the result that the model reads as an error."""
+    """Return the result for a failed tool call."""
     return {"content": [_text_block(text)], "isError": True}
 
 
 def encode(value: Any) -> dict[str, Any]:
     """
-    Make the result that travels from what a tool returned.
+    Return the MCP result for the return value of a tool.
 
-    A string is the text; *None* is an empty result; numbers, dicts, attrs objects, dataclasses and lists of these are
-    their JSON; bytes are an image; a content block, or a list of blocks, strings and images, is the content.
+    A string becomes text, *None* an empty result, and bytes an image. A content block, or a list of blocks, strings and
+    images, becomes the content. Numbers, dicts, attrs objects, dataclasses and lists of these become JSON text.
 
     Raises:
-        TypeError, ValueError: Something in it has no JSON form.
+        TypeError, ValueError: JSON cannot represent the value.
     """
     if type(value) is str:
         return {"content": [{"type": "text", "text": value}]}
     result = _to_result(value)
     if value is not None and not _is_text_only(result):
-        # Said here, where the tool can be blamed, and not when the line is written.
+        # Check now, so that the error is reported as the tool's and not when the line is written.
         dump_json(result)
     return result
 
 
 def _is_text_only(result: dict[str, Any]) -> bool:
-    """Tell whether strings are all that is in *result*: they can always be written."""
+    """Return whether *result* contains only text, which can always be encoded."""
     return result.keys() == {"content"} and all(block.keys() == {"type", "text"} for block in result["content"])
 
 
@@ -214,7 +216,7 @@ def _convert_document(block: MCPBlock) -> MCPBlock:
     return {"type": "resource", "resource": resource}
 
 
-#: Blocks as prompts have them (`agent_sdk.image`, `agent_sdk.document`) -> as MCP has them.
+#: Converters from prompt blocks (`agent_sdk.image`, `agent_sdk.document`) to MCP blocks.
 _PROMPT_BLOCKS: Mapping[str, Callable[[MCPBlock], MCPBlock]] = {
     "image": _convert_image,
     "document": _convert_document,

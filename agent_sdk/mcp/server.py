@@ -1,42 +1,42 @@
 """
-A tool server: tools that live in this process, and the answers to what the CLI asks of them.
+A tool server: tools in this process, and the responses to the CLI's MCP requests.
 
-Messages in, messages out: no pipe and no thread. `dispatch` answers at once what needs no code of the user's; a call
-of a tool comes back as a `ToolCall`, to be run wherever callbacks run.
+It uses no pipe and no thread. `dispatch` answers requests that run no user code; for a tool call it returns a
+`ToolCall`, which the caller runs.
 """
 from __future__ import annotations
 
 import functools
 import inspect
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .._core import checks as check
+from .._core.tool_names import cli_name
 from ..errors import ConfigurationError
 from . import results
 from .call import Calls, RPCMessage, ToolCall
 from .tool import ALWAYS_LOAD, Tool
 
-#: Answered when the CLI names no version of the protocol.
+#: The version in the response when the CLI sends none.
 PROTOCOL_VERSION = "2025-11-25"
 _INVALID_REQUEST, _METHOD_NOT_FOUND, _INVALID_PARAMS = -32600, -32601, -32602
 
 
 class ToolServer:
     """
-    Tools in this process under one name. One server may serve many clients at once.
+    A server of tools that run in this process. Several clients may share it.
 
     Args:
-        name: What it calls itself; the model knows it by its name in `mcp_servers`.
-        tools: Tools, plain functions, objects whose methods are marked with `@tool`; or one such object.
+        name: The server's own name; the model sees its name in `mcp_servers`.
+        tools: A list of tools, plain functions, or objects whose methods are marked with `@tool`; or a single one.
         version: Shown by `mcp_status`.
-        instructions: What the model should know of the server as a whole.
-        always_load: Show the schemas of all its tools to the model from the start.
+        instructions: Instructions for the model about the whole server.
+        always_load: Include the schemas of all tools in the first model call.
 
     Raises:
-        ConfigurationError: A tool is none, or two have one name.
+        ConfigurationError: An item is not a tool, or two tools have the same name.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class ToolServer:
     @classmethod
     def from_object(cls, source: object, name: str | None = None, **fields: Any) -> ToolServer:
         """
-        Make a server of all public methods of an object.
+        Make a server from all public methods of an object.
 
         Args:
             source: The object; its docstrings and type hints describe the tools.
-            name: The name of its class in lower case when not given.
+            name: Defaults to the name of its class in lower case.
             fields: As for `ToolServer`.
 
         Raises:
-            ConfigurationError: A method cannot be a tool, or there is none.
+            ConfigurationError: A method cannot be a tool, or the object has no public methods.
         """
         tools = [getattr(source, method) for method in _public_methods(type(source))]
         if not tools:
@@ -78,39 +78,39 @@ class ToolServer:
     def _add(self, found: Tool[..., Any]) -> None:
         if found.is_unbound:
             raise ConfigurationError(
-                f"tool {found.name!r} is a method without its object; give the object, or the method of an object"
+                f"tool {found.name!r} is an unbound method; pass the object, or the method of an object"
             )
-        clash = next((name for name in self.tools if normalize_name(name) == normalize_name(found.name)), None)
+        clash = next((name for name in self.tools if cli_name(name) == cli_name(found.name)), None)
         if clash is not None:
             raise ConfigurationError(
-                f"tool server {self.name!r}: two tools are called {clash!r} and {found.name!r}, which is one name to "
-                "the CLI (it keeps letters, digits, - and _); rename one"
+                f"tool server {self.name!r}: {clash!r} and {found.name!r} are the same tool name in the CLI (it keeps "
+                "letters, digits, - and _); rename one"
             )
         self.tools[found.name] = found
 
     def prepare(self) -> None:
-        """Make what first calls need, while there is time. May be left out."""
+        """Build what the first calls need, while the CLI starts. The first calls do it otherwise."""
         for each in self.tools.values():
             each.prepare()
 
     def manifest(self) -> dict[str, Any]:
-        """Return what the handshake may say beforehand, which saves the CLI its first requests."""
+        """Return the responses that the handshake includes, so that the CLI need not request them."""
         return {"initializeResult": self._initialize_result(PROTOCOL_VERSION), "toolsListResult": self._list_tools()}
 
     def dispatch(
         self, message: Any, calls: Calls | None = None, *, server_name: str | None = None
     ) -> RPCMessage | ToolCall | None:
         """
-        Read one message of JSON-RPC.
+        Process one JSON-RPC message without running user code.
 
         Args:
-            message: The message; never raises, whatever it is.
-            calls: The calls under way, one dict for each connection and server: request ids start at 0 in each. The
-                server's own when not given.
-            server_name: The name under which the model knows the server, for the context.
+            message: The decoded message; an invalid one gets an error response and never raises.
+            calls: The pending and running calls of this connection and server, as request ids are unique only there.
+            Defaults to a dict of the server.
+            server_name: The server's name in `mcp_servers`, for the context.
 
         Returns:
-            The answer, *None* where none is due (a notification), or a call that is yet to be run.
+            The response, *None* for a message that needs none (a notification), or a call to run.
         """
         method = message.get("method") if type(message) is dict else None
         if type(method) is not str:
@@ -121,25 +121,25 @@ class ToolServer:
         if "id" not in message:
             return None
         if _request_id(message) is None:
-            return _error_response(None, _INVALID_REQUEST, "an id is a number or a string")
+            return _error_response(None, _INVALID_REQUEST, "id must be a number or a string")
         if method == "tools/call":
             return self._dispatch_call(message, calls, server_name or self.name)
         answer = _METHODS.get(method)
         if answer is None:
-            return _error_response(message["id"], _METHOD_NOT_FOUND, f"no such method: {method[:100]}")
+            return _error_response(message["id"], _METHOD_NOT_FOUND, f"unknown method: {method[:100]}")
         return _response(message["id"], answer(self, message))
 
     def handle(
         self, message: Any, on_call: Callable[[ToolCall], RPCMessage] | None = None, calls: Calls | None = None
     ) -> RPCMessage | None:
         """
-        Answer one message of JSON-RPC.
+        Process one JSON-RPC message and run the tool if it is a call.
 
         Args:
-            on_call: Runs a call and returns its answer; the call's own `run` when not given.
+            on_call: Runs a call and returns its response; defaults to the call's own `run`.
 
         Returns:
-            The answer; *None* where none is due.
+            The response, or *None* for a message that needs none.
         """
         planned = self.dispatch(message, calls)
         if not isinstance(planned, ToolCall):
@@ -149,11 +149,11 @@ class ToolServer:
     def _dispatch_call(self, message: RPCMessage, calls: Calls, server_name: str) -> RPCMessage | ToolCall:
         request_id, params = message["id"], message.get("params")
         if type(params) is not dict or type(params.get("name")) is not str:
-            return _error_response(request_id, _INVALID_PARAMS, "tools/call needs the name of a tool")
+            return _error_response(request_id, _INVALID_PARAMS, "tools/call requires the name of a tool")
         found = self.tools.get(params["name"])
         if found is None:
             names = ", ".join(self.tools)
-            return _response(request_id, results.failure(f"no tool is called {params['name']!r}; there are {names}"))
+            return _response(request_id, results.failure(f"unknown tool {params['name']!r}; the tools are {names}"))
         call = calls[request_id] = ToolCall(found, request_id, params, server_name, calls)
         return call
 
@@ -188,16 +188,11 @@ def create_sdk_mcp_server(
     always_load: bool = False,
 ) -> ToolServer:
     """
-    Make a server of tools that run in this process, for `mcp_servers={"name": server}`.
+    Make a server from tools that run in this process, for `mcp_servers={"name": server}`.
 
-    The model knows its tools as `mcp__<name in mcp_servers>__<tool>`. Arguments and errors as for `ToolServer`.
+    The model calls its tools `mcp__<name in mcp_servers>__<tool>`. Arguments and errors are those of `ToolServer`.
     """
     return ToolServer(name, tools, version, instructions, always_load)
-
-
-def normalize_name(name: str) -> str:
-    """Return a name as the CLI writes it in the names of tools."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
 
 
 def _required_string(name: str, value: object) -> str:
@@ -219,7 +214,7 @@ def _to_tools(item: Any) -> Iterable[Tool[..., Any]]:
     if isinstance(item, Tool):
         return [item]
     if isinstance(item, type):
-        raise check.invalid("tools", item, f"expected an object, not a class; make one: {item.__name__}()")
+        raise check.invalid("tools", item, f"expected an object, not a class; pass {item.__name__}()")
     if inspect.isroutine(item) or isinstance(item, functools.partial):
         return [Tool(item)]
     marked = [name for name in _member_names(type(item)) if isinstance(inspect.getattr_static(item, name), Tool)]
@@ -239,7 +234,7 @@ def _public_methods(cls: type) -> list[str]:
 
 
 def _member_names(cls: type) -> list[str]:
-    """Give the names in a class and its bases, in the order in which they are written, bases first."""
+    """Return the names in a class and its bases in definition order, bases first."""
     return list(dict.fromkeys(name for base in reversed(cls.__mro__[:-1]) for name in vars(base)))
 
 
@@ -252,7 +247,7 @@ def _cancel_call(message: RPCMessage, calls: Calls) -> None:
 
 
 def _request_id(message: RPCMessage) -> Any:
-    """Return the id of a request where it is one that can be answered."""
+    """Return the id of a request, or *None* if it is not valid."""
     found = message.get("id")
     if isinstance(found, float):
         return found if math.isfinite(found) else None
@@ -261,10 +256,10 @@ def _request_id(message: RPCMessage) -> Any:
 
 def _reject_non_request(message: Any) -> RPCMessage | None:
     if type(message) is not dict:
-        return _error_response(None, _INVALID_REQUEST, "expected a request of JSON-RPC")
-    # An answer to a request that we never made needs no answer either.
+        return _error_response(None, _INVALID_REQUEST, "expected a JSON-RPC request")
+    # A response needs no response.
     answers = "result" in message or "error" in message
-    return None if answers else _error_response(_request_id(message), _INVALID_REQUEST, "a request has a method")
+    return None if answers else _error_response(_request_id(message), _INVALID_REQUEST, "a request must have a method")
 
 
 def _response(request_id: Any, result: RPCMessage) -> RPCMessage:

@@ -1,5 +1,5 @@
 """
-What a function asks for: its parameters as the schema of a tool, and the one that takes the context.
+Read the signature of a tool's function: the schema of its parameters, and its context parameter.
 """
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ class Signature:
 
     parameters: list[inspect.Parameter]
     hints: dict[str, Any]
-    #: The parameter that takes the `ToolContext`.
+    #: The name of the parameter that receives the `ToolContext`.
     context_parameter: str | None
-    #: The function stands in a class and has not been bound to an object yet.
+    #: True for a method that is not bound to an object.
     is_unbound: bool
 
     @property
     def model_parameters(self) -> list[inspect.Parameter]:
-        """The parameters that the model gives."""
+        """The parameters that the model provides."""
         return [parameter for parameter in self.parameters if parameter.name != self.context_parameter]
 
 
 def read_signature(function: Callable[..., Any], name: str) -> Signature | None:
     """
-    Read the signature of *function*; *None* when Python does not know it, as for some built-in functions.
+    Return the signature of *function*; *None* for built-in functions without one.
 
     A coroutine function or a generator raises `ConfigurationError`.
     """
     plain, called = _annotated_function(function), _invoked_function(function)
     if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
-        raise ConfigurationError(f"tool {name!r}: an async function cannot be a tool; use a plain one")
+        raise ConfigurationError(f"tool {name!r}: an async function cannot be a tool; use a plain function")
     if inspect.isgeneratorfunction(called):
-        raise ConfigurationError(f"tool {name!r}: a generator cannot be a tool; return the list of what it yields")
+        raise ConfigurationError(f"tool {name!r}: a generator cannot be a tool; return a list")
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
@@ -60,10 +60,10 @@ def read_signature(function: Callable[..., Any], name: str) -> Signature | None:
 
 
 def _optional(hint: Any) -> Any:
-    """Let `n: int = None` take a null: models repeat the default that the schema shows."""
+    """Accept null for `n: int = None`: models often send the default that the schema shows."""
     members = [member for member in get_args(hint) if member is not type(None)]
     if get_origin(hint) is Union and len(members) == 1:
-        hint = members[0]  # Python 3.10 has made it optional already
+        hint = members[0]  # Python 3.10 made it optional already
     if get_origin(hint) is Annotated:
         inner, *notes = get_args(hint)
         return Annotated[(_optional(inner), *notes)]
@@ -71,13 +71,13 @@ def _optional(hint: Any) -> Any:
 
 
 def _invoked_function(function: Any) -> Any:
-    """Return the function that is called; what a decorator has wrapped is the decorator's business."""
+    """Return the function that is called, without following decorators."""
     function = function.func if isinstance(function, functools.partial) else function
     return function if inspect.isroutine(function) else type(function).__call__
 
 
 def _annotated_function(function: Any) -> Any:
-    """Return the function behind wrappers, partials and callable objects: it has the hints."""
+    """Return the function inside wrappers, partials and callable objects, which has the hints."""
     while True:
         unwrapped = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
         if unwrapped is function:
@@ -90,7 +90,7 @@ def _is_context(hint: Any) -> bool:
 
 
 def arguments_schema(signature: Signature, docstring: str | None, name: str) -> from_types.Schema:
-    """Return the schema of the arguments; a parameter that cannot be given by name raises `ConfigurationError`."""
+    """Return the schema of the arguments; a parameter that cannot be passed by name raises `ConfigurationError`."""
     given = [_field(parameter, signature.hints, name) for parameter in signature.model_parameters]
     try:
         return from_types.schema_of_fields(given, docstrings.parameters(docstring))
@@ -101,10 +101,10 @@ def arguments_schema(signature: Signature, docstring: str | None, name: str) -> 
 def _field(parameter: inspect.Parameter, hints: dict[str, Any], name: str) -> fields.Field:
     if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
         raise ConfigurationError(
-            f"tool {name!r}: {parameter} has no names to give; name each parameter, or give input_schema"
+            f"tool {name!r}: {parameter} has no parameter names; name each parameter, or pass input_schema"
         )
     if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
-        raise ConfigurationError(f"tool {name!r}: {parameter.name!r} is positional only; remove the '/'")
+        raise ConfigurationError(f"tool {name!r}: {parameter.name!r} is positional-only; remove the '/'")
     required = parameter.default is inspect.Parameter.empty
     default = fields.MISSING if required else parameter.default
     return fields.Field(parameter.name, hints.get(parameter.name, Any), required, default)
@@ -119,6 +119,6 @@ def check_takes_one_dict(signature: Signature, name: str) -> None:
     if needed or not (positional or variable):
         listed = ", ".join(str(p) for p in signature.parameters)
         raise ConfigurationError(
-            f"tool {name!r}: with an input_schema the handler is called with one dict, but it takes ({listed}); "
-            "take one argument, or leave input_schema out"
+            f"tool {name!r}: with input_schema the handler must accept one argument, a dict, but its parameters are "
+            f"({listed}); change them, or remove input_schema"
         )

@@ -1,5 +1,5 @@
 """
-A tool: a plain function that the model may use, with its name, description and schema.
+A tool: a plain function that the model may call, with its name, description and schema.
 """
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .._core import checks as check
 from .._core.text import did_you_mean
-from .._schema import docstrings, forms, to_python
+from .._schema import docstrings, forms, json_schema, to_python
 from .._schema.fields import is_object
 from .._schema.to_json import dump_json
-from .._schema.validate import Validate, validator
 from ..errors import ConfigurationError
 from . import signature
 from .context import ToolContext
@@ -23,7 +22,7 @@ R = TypeVar("R")
 
 ALWAYS_LOAD = "anthropic/alwaysLoad"
 _MAX_RESULT_CHARS = "anthropic/maxResultSizeChars"
-#: Annotations in snake_case -> the wire's name. The endings `_hint` and `Hint` may be left out.
+#: Annotations in snake_case -> MCP name. The suffixes `_hint` and `Hint` are optional.
 _ANNOTATIONS: Mapping[str, str] = {
     "title": "title",
     "read_only": "readOnlyHint",
@@ -39,32 +38,32 @@ _ANNOTATION_SPELLINGS = {
 
 
 class ArgumentsError(ConfigurationError):
-    """The arguments given to a tool do not fit its schema."""
+    """The arguments of a tool call do not match its schema."""
 
 
 class Tool(Generic[P, R]):
     """
-    A tool that the model may use. Made by `tool`; called, it is the function it was made from.
+    A tool that the model may call. Made by `tool`; calling the object calls the original function.
 
-    Without a schema the function is called with keyword arguments, and its schema comes from its type hints; with one,
-    it is called with one dict. A parameter named `ctx` or annotated `ToolContext` receives the context.
+    Without *input_schema*, the schema comes from the type hints and the function receives keyword arguments. With it,
+    the function receives one dict. A parameter named `ctx` or annotated `ToolContext` receives the context.
     """
 
-    #: What the model calls it, behind `mcp__<server>__`.
+    #: The tool's name; the model sees `mcp__<server>__<name>`.
     name: str
-    #: What the model reads of it.
+    #: The description for the model.
     description: str
     #: JSON Schema of the arguments.
     input_schema: dict[str, Any]
     #: The function.
     handler: Callable[P, R]
-    #: Hints about it, as MCP spells them: `readOnlyHint` and others.
+    #: MCP annotations, such as `readOnlyHint`.
     annotations: dict[str, Any]
-    #: `_meta` as the CLI receives it.
+    #: Metadata, sent as `_meta`.
     meta: dict[str, Any]
-    #: True when the handler takes the `ToolContext`.
+    #: True when the handler has a parameter for the `ToolContext`.
     wants_context: bool
-    #: True for a method that is not bound to its object yet.
+    #: True for a method that is not bound to an object.
     is_unbound: bool
 
     def __init__(
@@ -92,32 +91,32 @@ class Tool(Generic[P, R]):
         self._read_handler(input_schema, docstring)
 
     def _read_handler(self, given: Any, docstring: str | None) -> None:
-        """Settle the schema, and how arguments become what the handler is called with."""
+        """Set the schema, and how arguments are passed to the handler."""
         parsed = signature.read_signature(self.handler, self.name)
         where = f"tool {self.name!r}: input_schema"
         self._context_parameter = parsed.context_parameter if parsed else None
         self.wants_context = self._context_parameter is not None
         self.is_unbound = parsed is not None and parsed.is_unbound
         self._takes_keywords = given is None
-        #: Type hints of what has to be built; under `""` that of all arguments together.
+        #: Type hints of the arguments, by name; the key `""` is for all arguments as one object.
         self._hints: dict[str, Any] = {"": given} if is_object(given) else {}
-        # The builders are made at the first call: they need cattrs, which is not loaded for a mere definition.
-        self._builders: dict[str, to_python.Build] | None = None
+        # Set by `prepare`: they need cattrs and jsonschema, which the definition of a tool must not load.
+        self._builders: dict[str, to_python.Build] = {}
+        self._validate: json_schema.Validate | None = None
         if given is not None:
             if parsed is not None:
                 signature.check_takes_one_dict(parsed, self.name)
             self.input_schema = forms.input_schema(given, where)
         elif parsed is None:
-            raise ConfigurationError(f"tool {self.name!r}: its signature cannot be read; give input_schema")
+            raise ConfigurationError(f"tool {self.name!r}: cannot read its signature; pass input_schema")
         else:
             self.input_schema = signature.arguments_schema(parsed, docstring, self.name)
             self._hints = {p.name: parsed.hints.get(p.name, Any) for p in parsed.model_parameters}
-        typed = self._takes_keywords or is_object(given)
-        self._validate: Validate = validator(self.input_schema, where, strict_integers=typed)
+        self._is_typed = self._takes_keywords or is_object(given)
 
     @property
     def definition(self) -> dict[str, Any]:
-        """The tool as `tools/list` has it."""
+        """The tool in the format of `tools/list`."""
         made: dict[str, Any] = {"name": self.name, "description": self.description, "inputSchema": self.input_schema}
         if self.annotations:
             made["annotations"] = self.annotations
@@ -127,24 +126,22 @@ class Tool(Generic[P, R]):
 
     def call(self, arguments: Mapping[str, Any] | None = None, ctx: ToolContext | None = None) -> R:
         """
-        Run the tool as the model would: with arguments of JSON, checked first.
+        Validate JSON arguments and run the tool, as for a call by the model.
 
         Args:
-            arguments: By name; *None* for none.
-            ctx: For a handler that takes the context; an empty one when not given.
+            arguments: The arguments by name; defaults to no arguments.
+            ctx: The context for a handler that uses it; defaults to an empty one.
 
         Returns:
-            What the handler returned.
+            The return value of the handler.
 
         Raises:
-            ConfigurationError: The arguments do not fit; nothing was run.
+            ConfigurationError: The arguments are invalid; the handler was not called.
         """
         given: Any = {} if arguments is None else arguments
-        problems = self._validate(given)
+        problems = self.prepare()(given)
         if problems:
             raise ArgumentsError(f"wrong arguments for {self.name}: {problems}")
-        if self._builders is None:
-            self.prepare()
         if self._builders:
             given = self._build_arguments(given, self._builders)
         handler: Any = self.handler
@@ -155,11 +152,14 @@ class Tool(Generic[P, R]):
             result = handler(**given, **context) if self._takes_keywords else handler(given, **context)
         return result  # type: ignore[no-any-return]
 
-    def prepare(self) -> None:
-        """Make what the first call needs, while there is time. May be left out."""
-        if self._builders is None:
+    def prepare(self) -> json_schema.Validate:
+        """Build the validator and the converters of the arguments, unless that is done. The first call does it too."""
+        if self._validate is None:
             built = {name: to_python.builder(hint) for name, hint in self._hints.items()}
             self._builders = {name: build for name, build in built.items() if build is not None}
+            # Assigned last, so that another thread that sees the validator also sees the builders.
+            self._validate = json_schema.compile_schema(self.input_schema, strict_integers=self._is_typed)
+        return self._validate
 
     def _build_arguments(self, given: Mapping[str, Any], builders: dict[str, to_python.Build]) -> Any:
         if "" in builders:
@@ -176,7 +176,7 @@ class Tool(Generic[P, R]):
         return self.handler(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Tool[..., R]:
-        # A tool defined in a class is a method: found through an object, its handler knows the object.
+        # A tool defined in a class is a method: attribute access on an object binds the handler.
         if instance is None or not self.is_unbound:
             return self
         bound = copy.copy(self)
@@ -191,13 +191,13 @@ class Tool(Generic[P, R]):
 def _parse_name(handler: Any, given: str | None) -> str:
     name = given if given is not None else getattr(handler, "__name__", None)
     if name is None or name == "<lambda>":
-        raise ConfigurationError(f"tool: {handler!r} has no name; give tool(name=..., handler=...)")
+        raise ConfigurationError(f"tool: {handler!r} has no name; use tool(name=..., handler=...)")
     checked: str = check.string("name")(name)
     return checked
 
 
 def _parse_annotations(given: object) -> dict[str, Any]:
-    """Return annotations as the wire spells them."""
+    """Return annotations with their MCP names."""
     named = check.mapping("annotations")(given) or {}
     return dict(_parse_annotation(name, value) for name, value in named.items() if value is not None)
 
@@ -205,7 +205,7 @@ def _parse_annotations(given: object) -> dict[str, Any]:
 def _parse_annotation(name: str, value: Any) -> tuple[str, Any]:
     wire = _ANNOTATION_SPELLINGS.get(name)
     if wire is None:
-        hint = did_you_mean(name, _ANNOTATIONS, f"there are {', '.join(_ANNOTATIONS)}")
+        hint = did_you_mean(name, _ANNOTATIONS, f"use one of {', '.join(_ANNOTATIONS)}")
         raise check.invalid("annotations", {name: value}, hint)
     test = check.string if wire == "title" else check.boolean
     return wire, test(f"annotations[{name!r}]")(value)
@@ -225,7 +225,7 @@ def _build_meta(given: object, always_load: bool, max_result_chars: int | None) 
 
 
 def _has_own_docstring(handler: Any) -> bool:
-    # An object that is callable, or a partial, shows the docstring of its class.
+    # The docstring of a callable object or a partial is that of its class.
     return hasattr(handler, "__name__") and not isinstance(handler, functools.partial)
 
 
@@ -262,27 +262,27 @@ def tool(
 
 def tool(function: Any = None, /, *, handler: Any = None, **fields: Any) -> Any:
     """
-    Make a tool of a plain function: `@tool`, `@tool(name=...)` or `tool(name=..., handler=...)`.
+    Make a tool from a plain function: `@tool`, `@tool(name=...)` or `tool(name=..., handler=...)`.
 
     Args:
-        handler: The function; not needed where this is a decorator.
-        name: The function's own when not given.
-        description: What the model reads; the first paragraph of the docstring when not given.
-        input_schema: JSON Schema of the arguments, the short form `{"city": "string", "days": int}` (all required), or
-            a class; then the handler is called with one dict, or one object of the class. When not given, the schema
-            comes from the type hints, and the handler is called with keyword arguments.
-        annotations: `title`, `read_only`, `destructive`, `idempotent`, `open_world`. Tools that are `read_only` may be
-            called at the same time.
-        meta: Further metadata, `_meta` on the wire.
-        always_load: Show the schema to the model from the start. The CLI otherwise tells it the name alone, and the
-            model looks the tool up first.
-        max_result_chars: Let results be as long as this. The CLI puts longer ones into a file.
+        handler: The function; omit it when using a decorator.
+        name: Defaults to the function's name.
+        description: The description for the model; defaults to the first paragraph of the docstring.
+        input_schema: A JSON Schema, the short form `{"city": "string", "days": int}` (all required), or a class; the
+        handler then receives one dict, or one object of the class. By default the schema comes from the type
+        hints, and the handler receives keyword arguments.
+        annotations: `title`, `read_only`, `destructive`, `idempotent`, `open_world`. The CLI may call `read_only` tools
+        concurrently.
+        meta: Further metadata, sent as `_meta`.
+        always_load: Include the schema in the first model call. By default the CLI sends only the name, and the model
+        requests the schema when it needs it.
+        max_result_chars: Maximum length of a result; the CLI writes longer ones to a file.
 
     Raises:
-        ConfigurationError: The function cannot be a tool, or a value is wrong.
+        ConfigurationError: The function cannot be a tool, or a value is invalid.
     """
     if isinstance(function, Tool) or (function is not None and not callable(function)):
-        raise check.invalid("tool", function, "expected a function; give the rest by name: tool(name=..., handler=...)")
+        raise check.invalid("tool", function, "expected a function; pass the rest by name: tool(name=..., handler=...)")
     if handler is not None or function is not None:
         return Tool(handler if function is None else function, **fields)
     return lambda decorated: Tool(decorated, **fields)

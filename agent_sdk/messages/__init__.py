@@ -38,25 +38,6 @@ from .shared import (
 from .system import InitMessage, StatusMessage
 
 if TYPE_CHECKING:
-    from .block_kinds import (
-        AdvisorToolResultBlock,
-        BashCodeExecutionToolResultBlock,
-        CodeExecutionToolResultBlock,
-        ContainerUploadBlock,
-        DocumentBlock,
-        ImageBlock,
-        McpToolResultBlock,
-        McpToolUseBlock,
-        MediaSource,
-        ResourceLinkBlock,
-        ServerToolResultBlock,
-        ServerToolUseBlock,
-        TextEditorCodeExecutionToolResultBlock,
-        ToolReferenceBlock,
-        ToolSearchToolResultBlock,
-        WebFetchToolResultBlock,
-        WebSearchToolResultBlock,
-    )
     from .control import (
         AccountInfo,
         AgentInfo,
@@ -110,6 +91,25 @@ if TYPE_CHECKING:
         SlashCommand,
         UIInvalidateMessage,
         WorkerShuttingDownMessage,
+    )
+    from .rare_blocks import (
+        AdvisorToolResultBlock,
+        BashCodeExecutionToolResultBlock,
+        CodeExecutionToolResultBlock,
+        ContainerUploadBlock,
+        DocumentBlock,
+        ImageBlock,
+        McpToolResultBlock,
+        McpToolUseBlock,
+        MediaSource,
+        ResourceLinkBlock,
+        ServerToolResultBlock,
+        ServerToolUseBlock,
+        TextEditorCodeExecutionToolResultBlock,
+        ToolReferenceBlock,
+        ToolSearchToolResultBlock,
+        WebFetchToolResultBlock,
+        WebSearchToolResultBlock,
     )
     from .state import (
         ApiRetryMessage,

@@ -78,13 +78,15 @@ class WireObject:
         """Return a deep copy of `raw`."""
         return copy.deepcopy(self.raw)
 
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and name != "raw":
-            raw = self.raw
-            for key in (name, camel(name)):
-                if key in raw:
-                    return raw[key]
-        raise AttributeError(f"{type(self).__name__} has no field {name!r}", name=name, obj=self)
+    if not TYPE_CHECKING:  # to which a name that the class does not declare is a mistake
+
+        def __getattr__(self, name: str) -> Any:
+            if not name.startswith("_") and name != "raw":
+                raw = self.raw
+                for key in (name, camel(name)):
+                    if key in raw:
+                        return raw[key]
+            raise AttributeError(f"{type(self).__name__} has no field {name!r}", name=name, obj=self)
 
     def __getitem__(self, name: str) -> Any:
         if isinstance(name, str) and not name.startswith("_"):
@@ -158,7 +160,7 @@ def shorten(value: object, width: int = 40) -> str:
 class Message(WireObject, Predicates):
     """A message from the CLI. Base class of all messages; the class and the predicates identify the kind."""
 
-    #: Wire fields that must be JSON objects; a frame without them is read as the generic class of its family.
+    #: Wire fields that must be JSON objects; a frame without them is read as the generic class of its type.
     essential: ClassVar[tuple[str, ...]] = ()
 
     #: The kind of message: `assistant`, `user`, `result`, `system`, ...
@@ -183,6 +185,10 @@ class Message(WireObject, Predicates):
                 return str(rest[key])
         return ""
 
+    if TYPE_CHECKING:
+        # Predicates do not narrow the class: `if message.is_tool_use: message.tool_name`.
+        def __getattr__(self, name: str) -> Any: ...
+
     def keep_frame(self, frame: dict[str, Any]) -> None:
         """Keep *frame* unparsed and set only the id fields. Used by the SDK for a frame that does not fit its class."""
         self._shape = Shape(tuple((key, None) for key in frame))
@@ -204,6 +210,16 @@ def _session_label(message: Message) -> str:
     return f"session={str(message.session_id)[:8]}" if message.session_id else ""
 
 
+if TYPE_CHECKING:
+
+    class KnownMessage(Message):
+        """A message whose class declares all its fields: a type checker accepts no other attribute."""
+
+        __getattr__: ClassVar[int]  # type: ignore[assignment, misc]  # hides the base's, since it cannot be called
+else:
+    KnownMessage = Message
+
+
 @wire_object
 class UnknownMessage(Message):
     """A message of an unknown type, or one that does not fit its class. `raw` contains the whole frame."""
@@ -215,7 +231,7 @@ class UnknownMessage(Message):
 
 
 @message_type("system")
-class SystemMessage(Message):
+class SystemMessage(KnownMessage):
     """A message from the CLI itself. Unknown subtypes are parsed as this class."""
 
     @property

@@ -1,5 +1,5 @@
 """
-The common content blocks: text, thinking, tool uses and tool results. `block_kinds` defines the others.
+The common content blocks: text, thinking, tool uses and tool results. `rare_blocks` defines the others.
 
 To add a kind of block, define one class with `@block_type`.
 """

@@ -10,7 +10,7 @@ import attrs
 
 from .._core.fields import wire
 from .._core.json_lines import decode
-from .base import Message, WireObject, shorten
+from .base import KnownMessage, WireObject, shorten
 from .blocks import ContentBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock, text_of
 from .registry import message_type, wire_object
 from .shared import Origin, Usage
@@ -42,7 +42,7 @@ class ApiMessage(MessageParam):
 
 
 @wire_object
-class ConversationMessage(Message):
+class ConversationMessage(KnownMessage):
     """Base class of assistant and user messages."""
 
     essential = ("message",)
@@ -223,7 +223,7 @@ class UserMessage(ConversationMessage):
 
 
 @message_type("stream_event")
-class StreamEvent(Message):
+class StreamEvent(KnownMessage):
     """
     A partial piece of a reply, sent while the model produces it.
 

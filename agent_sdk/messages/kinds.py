@@ -33,7 +33,7 @@ class Predicates:
 
     __slots__ = ()
 
-    #: The type, subtype and families of the class. Filled by `message_type`.
+    #: The kinds of the class: its type, its subtype and further kinds. Filled by `message_type`.
     kinds: ClassVar[frozenset[str]] = frozenset()
 
     is_user = kind("user", "A user message: a tool result, a replayed prompt, or a prompt that the CLI created.")

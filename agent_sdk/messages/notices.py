@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from .._core.fields import wire
-from .base import Message, SystemMessage, WireObject, shorten
+from .base import KnownMessage, SystemMessage, WireObject, shorten
 from .registry import message_type, wire_object
 
 
@@ -139,7 +139,7 @@ class MemoryRecallMessage(SystemMessage):
 
 
 @message_type("auth_status")
-class AuthStatusMessage(Message):
+class AuthStatusMessage(KnownMessage):
     """A sign-in is in progress, or ended."""
 
     is_authenticating: bool = wire("isAuthenticating", False)
@@ -148,7 +148,7 @@ class AuthStatusMessage(Message):
 
 
 @message_type("prompt_suggestion")
-class PromptSuggestionMessage(Message):
+class PromptSuggestionMessage(KnownMessage):
     """A suggestion for the next prompt. Sent after the result."""
 
     suggestion: str = ""
@@ -158,7 +158,7 @@ class PromptSuggestionMessage(Message):
 
 
 @message_type("conversation_reset")
-class ConversationResetMessage(Message):
+class ConversationResetMessage(KnownMessage):
     """The conversation was reset, for example by `/clear`. The next init message has a new session id."""
 
     new_conversation_id: str = ""
@@ -180,7 +180,7 @@ class Goal(WireObject):
 
 
 @message_type("active_goal")
-class ActiveGoalMessage(Message):
+class ActiveGoalMessage(KnownMessage):
     """The goal changed; `value` is *None* when it was removed."""
 
     value: Goal | None = None
@@ -256,7 +256,7 @@ class LocalCommandOutputMessage(SystemMessage):
 
 
 @message_type("command_lifecycle", None, "command")
-class CommandLifecycleMessage(Message):
+class CommandLifecycleMessage(KnownMessage):
     """The state of a user message that was sent with a uuid."""
 
     command_uuid: str = ""

@@ -14,11 +14,11 @@ import attrs
 
 T = TypeVar("T")
 
-#: Modules of this package that are imported, one by one, when no imported class handles a message. In the
-#: order of need: titles come in nearly every run, messages of shell hooks in every run of those who have such hooks.
+#: Modules of this package that are imported, one by one, when no imported class handles a message. Most frequent first:
+#: nearly every run has a title message, and every run with shell hooks has hook messages.
 MESSAGE_FAMILIES = ("state", "notices", "tasks")
 #: The same for content blocks.
-BLOCK_FAMILIES = ("block_kinds",)
+BLOCK_FAMILIES = ("rare_blocks",)
 
 _messages: dict[tuple[str, str | None], type[Any]] = {}
 _blocks: dict[str, type[Any]] = {}
@@ -31,19 +31,19 @@ def wire_object(cls: type[T]) -> type[T]:
     return defined
 
 
-def message_type(type: str, subtype: str | None = None, *families: str) -> Callable[[type[T]], type[T]]:
+def message_type(type: str, subtype: str | None = None, *kinds: str) -> Callable[[type[T]], type[T]]:
     """
     Define a message class and register it.
 
     Args:
         type: The `type` of the frame.
         subtype: The `subtype` of the frame, for `system`; *None* handles every subtype that has no class of its own.
-        families: Additional kinds that the predicates test, such as `progress`.
+        kinds: Additional kinds that the predicates test, such as `progress`.
     """
     def register(cls: Any) -> Any:
         cls = wire_object(cls)
         tags = {"type": type} if subtype is None else {"type": type, "subtype": subtype}
-        cls.kinds = cls.kinds.union(tags.values(), families)
+        cls.kinds = cls.kinds.union(tags.values(), kinds)
         _set_tags(cls, tags)
         _messages[type, subtype] = cls
         return cls

@@ -3,16 +3,25 @@ The message that ends a turn, and the typed error for a failed turn.
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import attrs
 
 from .. import errors
 from .._core.fields import WIRE, wire
 from ..errors import StructuredOutputError
-from .base import Message, shorten
+from .base import KnownMessage, Message, shorten
 from .registry import message_type
 from .shared import DeferredToolUse, InvalidConfigFile, ModelUsage, Origin, PermissionDenial, Usage
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Output = TypeVar("Output", default=Any)
+else:
+    from typing import TypeVar
+
+    Output = TypeVar("Output")  # `typing` has defaults from Python 3.13 on
 
 #: First words of the CLI's text when a hook blocked the prompt, or stopped the turn before the model was called.
 _BLOCKED_PREFIXES = ("UserPromptSubmit operation blocked by hook", "Operation stopped by hook")
@@ -37,8 +46,8 @@ _BY_SUBTYPE: dict[str, tuple[type[errors.ResultError], str]] = {
 
 
 @message_type("result")
-class ResultMessage(Message):
-    """The end of a turn: outcome, cost, usage."""
+class ResultMessage(KnownMessage, Generic[Output]):
+    """The end of a turn: outcome, cost, usage. `query(..., output=T)` returns a `ResultMessage[T]`."""
 
     #: `is_error` on the wire. Use the property `is_error`, which also covers the error subtypes.
     failed: bool = wire("is_error", False)
@@ -89,11 +98,11 @@ class ResultMessage(Message):
     fast_mode_state: str | None = None
     fast_mode_disabled_reason: str | None = None
     #: Set by the SDK: the messages and results of the run, and the exceptions of hooks and permission callbacks.
-    messages: list[Any] = attrs.field(factory=list, init=False)
-    results: list[Any] = attrs.field(factory=list, init=False)
+    messages: list[Message] = attrs.field(factory=list, init=False)
+    results: list[ResultMessage] = attrs.field(factory=list, init=False)
     callback_errors: list[BaseException] = attrs.field(factory=list, init=False)
     #: Set by the SDK for the option `output`: the object, or the error when a successful turn returned no valid one.
-    output: Any = attrs.field(default=None, init=False)
+    output: Output = attrs.field(default=None, init=False)
     output_error: StructuredOutputError | None = attrs.field(default=None, init=False)
 
     @property
@@ -142,7 +151,7 @@ class ResultMessage(Message):
         # Only the text distinguishes it from a slash command, which does not call the model either (CLI 2.1).
         return self.num_turns == 0 and self.content.startswith(_BLOCKED_PREFIXES)
 
-    def raise_for_error(self) -> ResultMessage:
+    def raise_for_error(self) -> ResultMessage[Output]:
         """
         Raise the typed error of a failed turn, or return the result itself.
 

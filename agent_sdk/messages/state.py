@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from .._core.fields import wire
-from .base import Message, SystemMessage, WireObject, shorten
+from .base import KnownMessage, SystemMessage, WireObject, shorten
 from .registry import message_type, wire_object
 
 
@@ -154,7 +154,7 @@ class RateLimitInfo(WireObject):
 
 
 @message_type("rate_limit_event")
-class RateLimitEvent(Message):
+class RateLimitEvent(KnownMessage):
     """The state of a usage limit changed."""
 
     rate_limit_info: RateLimitInfo = attrs.field(factory=RateLimitInfo)

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from .._core.fields import wire
-from .base import Message, SystemMessage, WireObject, shorten
+from .base import KnownMessage, SystemMessage, WireObject, shorten
 from .registry import message_type, wire_object
 
 
@@ -154,7 +154,7 @@ class SubagentRetry(WireObject):
 
 
 @message_type("tool_progress", None, "progress")
-class ToolProgressMessage(Message):
+class ToolProgressMessage(KnownMessage):
     """
     A tool is still running. Sent every 30 seconds.
 
@@ -174,7 +174,7 @@ class ToolProgressMessage(Message):
 
 
 @message_type("tool_use_summary")
-class ToolUseSummaryMessage(Message):
+class ToolUseSummaryMessage(KnownMessage):
     """A one-sentence summary of the tool uses in `preceding_tool_use_ids`."""
 
     summary: str = ""

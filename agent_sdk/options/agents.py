@@ -6,7 +6,7 @@ The CLI silently skips a definition with an invalid value, so the SDK checks eve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -17,8 +17,12 @@ from .._core.tool_names import tool_rules
 from ..errors import ConfigurationError
 from .converters import permission_mode_name
 
-#: #: Effort levels, for a session and for an agent.
+if TYPE_CHECKING:
+    from .._core.literals import Effort, PermissionMode
+
+#: Effort levels, for a session and for an agent.
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
+_MEMORIES = ("user", "project", "local")
 
 
 def _required_string(name: str, *, empty: bool = False) -> check.Check:
@@ -105,11 +109,11 @@ class Agent:
     #: Run the agent in the background.
     background: bool | None = _checked(_parse_background, None)
     #: Memory scope: `user`, `project` or `local`.
-    memory: str | None = _checked(check.one_of("memory", ("user", "project", "local")), None)
+    memory: Literal["user", "project", "local"] | None = _checked(check.one_of("memory", _MEMORIES), None)
     #: Effort level: `low`, `medium`, `high`, `xhigh` or `max`, or a number.
-    effort: str | int | None = _checked(_parse_effort, None)
+    effort: Effort | int | None = _checked(_parse_effort, None)
     #: One of `permission_modes()`, in snake_case or in the CLI's spelling.
-    permission_mode: str | None = _checked(permission_mode_name, None)
+    permission_mode: PermissionMode | None = _checked(permission_mode_name, None)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the definition in the CLI's format."""

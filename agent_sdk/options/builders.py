@@ -7,13 +7,21 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from .._core.checks import is_uuid
 from .._core.text import did_you_mean, truncate
 from ..errors import ConfigurationError
+from .converters import unknown_local_tool
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .typing import OptionMethods, OptionValues
+else:
+    OptionMethods = object
 
 B = TypeVar("B", bound="OptionBuilders")
 
@@ -31,7 +39,8 @@ class OptionRule:
 
     names: frozenset[str]
     is_broken: Callable[[Any], object]
-    remedy: str
+    #: *None*: the test returns the text.
+    remedy: str | None
 
 
 RULES: tuple[OptionRule, ...] = (
@@ -59,6 +68,11 @@ RULES: tuple[OptionRule, ...] = (
         frozenset({"permission_mode"}),
         lambda o: o.permission_mode == "bypassPermissions" and os.name == "posix" and os.geteuid() == 0,
         "the CLI rejects permission_mode='bypass_permissions' for root; use another user or set allowed_tools",
+    ),
+    OptionRule(
+        frozenset({"disallowed_tools", "custom_tools", "mcp_servers"}),
+        lambda o: o.disallowed_tools and unknown_local_tool(o.disallowed_tools, o.mcp_servers, o.custom_tools),
+        None,
     ),
     OptionRule(
         frozenset({"thinking", "max_thinking_tokens"}),
@@ -135,8 +149,9 @@ def _fill(options: OptionBuilders, values: Mapping[str, Any], changed: Iterable[
     for name, value in values.items():
         object.__setattr__(options, name, value)  # the class is frozen
     for rule in RULES:
-        if not rule.names.isdisjoint(changed) and rule.is_broken(options):
-            raise ConfigurationError(rule.remedy)
+        broken = not rule.names.isdisjoint(changed) and rule.is_broken(options)
+        if broken:
+            raise ConfigurationError(rule.remedy or str(broken))
 
 
 def _attribute_hint(options: object, name: str) -> str:
@@ -157,7 +172,7 @@ def _unknown_option(name: str, names: Iterable[str]) -> ConfigurationError:
     return ConfigurationError(f"unknown option {name!r}; {hint}")
 
 
-class OptionBuilders:
+class OptionBuilders(OptionMethods):
     """Methods that return changed copies, and the repr."""
 
     __slots__ = ()
@@ -174,7 +189,7 @@ class OptionBuilders:
         values = ((name, getattr(self, name), default) for name, default in _defaults(type(self)).items())
         return {name: value for name, value, default in values if value is not default and value != default}
 
-    def evolve(self: B, **changes: Any) -> B:
+    def evolve(self: B, **changes: Unpack[OptionValues]) -> B:
         """
         Return a copy with *changes*; return this object itself when nothing changes.
 
@@ -184,7 +199,7 @@ class OptionBuilders:
         if not changes:
             return self
         fields = _fields(type(self))
-        changed = _changes(fields, changes, functools.partial(getattr, self))
+        changed = _changes(fields, changes, functools.partial(getattr, self))  # type: ignore[arg-type]
         if not changed:
             return self
         copy = object.__new__(type(self))
@@ -211,10 +226,12 @@ class OptionBuilders:
             raise AttributeError(f"no attribute {name!r}; {_attribute_hint(self, name)}", name=name, obj=self)
         return option
 
-    def __getattr__(self: B, name: str) -> Callable[..., B]:
+    if not TYPE_CHECKING:  # which read the methods in `options.typing`
+
+        def __getattr__(self, name: str) -> Callable[..., Any]:
         # with_model("opus"), with_cwd(path) ...: one builder per option.
-        option = self.builder(name)
-        return lambda value=True: self.evolve(**{option: value})
+            option = self.builder(name)
+            return lambda value=True: self.evolve(**{option: value})
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_format_value(name, value)}" for name, value in self.non_defaults().items())

@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from .._core import checks as check
 from .._core.fields import camel
+from .._core.text import did_you_mean
+from .._core.tool_names import MCP, cli_name, rule_name
 from ..errors import ConfigurationError
 from ..permissions import MODES
 
 #: Maximum length in characters of a comma-separated list in one command-line argument.
 MAX_LIST_CHARS = 2000
+#: Name of the tool server that contains *custom_tools*.
+CUSTOM_TOOLS = "sdk"
 
 
 def encodable_by(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -186,6 +191,23 @@ def parse_custom_tools(value: object) -> tuple[Any, ...] | None:
         raise ConfigurationError(f"custom_tools: {error}") from error
 
 
+def unknown_local_tool(rules: Sequence[str], servers: object, custom_tools: Sequence[Any] | None) -> str | None:
+    """Return why one of the deny *rules* fits no tool of the server in this process that it names."""
+    known = {f"{MCP}{CUSTOM_TOOLS}__": [tool.name for tool in custom_tools or ()]} if custom_tools else {}
+    for name, server in servers.items() if isinstance(servers, Mapping) else ():
+        local = server.get("instance") if isinstance(server, Mapping) else server
+        tools = getattr(local, "tools", None)
+        if tools:
+            known[f"{MCP}{cli_name(name)}__"] = list(tools)
+    for rule in (rule for text in rules if MCP in text for rule in text.split(",")):
+        for prefix, tools in known.items():
+            tool = rule_name(rule).removeprefix(prefix)
+            if rule.startswith(prefix) and not any(fnmatchcase(cli_name(name), tool) for name in tools):
+                hint = did_you_mean(tool, tools, f"its tools are {', '.join(tools)}")
+                return f"disallowed_tools={rule!r}: the server has no such tool, so the rule would deny nothing; {hint}"
+    return None
+
+
 def output_schema(value: object) -> Any:
     """Return the JSON Schema of *output*: a class, another type hint, or a JSON Schema."""
     from .._schema.structured_output import output_schema
@@ -198,13 +220,12 @@ def json_schema(value: object) -> Any:
     if not isinstance(value, Mapping):
         raise check.invalid("output_format", value, "expected a JSON Schema as a dict")
     check.json_serializable("output_format", value)
-    from .._schema.check import check_schema
+    from .._schema.json_schema import parse_schema
 
     schema = value["schema"] if value.get("type") == "json_schema" and "schema" in value else value
     if not isinstance(schema, Mapping) or schema.get("type") == "json_schema":
         raise check.invalid("output_format", value, 'expected {"type": "json_schema", "schema": {...}}')
-    check_schema(schema, "output_format")
-    return schema
+    return parse_schema(schema, "output_format")
 
 
 def parse_settings(value: object) -> Any:

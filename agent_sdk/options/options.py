@@ -5,8 +5,11 @@
 """
 from __future__ import annotations
 
+import functools
+import re
+import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 
@@ -40,6 +43,11 @@ from .converters import (
     unary_callback,
 )
 
+T = TypeVar("T")
+
+#: The default of an argument that leaves the option as it is; *None* is a value of the option.
+NOT_GIVEN: Any = ...
+
 #: Options that select the session a process opens. A client uses them once, then resumes its own session.
 SESSION = ("resume", "resume_session_at", "fork_session", "session_id", "continue_conversation")
 
@@ -51,12 +59,18 @@ NO_SESSION: Mapping[str, Any] = {
     "continue_conversation": False,
 }
 
-#: Name of the tool server that contains *custom_tools*.
-CUSTOM_TOOLS = "sdk"
+if TYPE_CHECKING:
+    from typing_extensions import Unpack, dataclass_transform
 
+    from .typing import OptionValues
 
-#: Not applied as a decorator: type checkers would derive a constructor that is too strict.
-_frozen = attrs.frozen(init=False, repr=False, eq=True, slots=True)
+    @dataclass_transform(
+        kw_only_default=True, frozen_default=True, field_specifiers=(argv, custom, environ, initialize, local)
+    )
+    def _frozen(cls: type[T], /) -> type[T]: ...
+
+else:
+    _frozen = attrs.frozen(init=False, repr=False, eq=True, slots=True)
 
 
 @_frozen
@@ -256,7 +270,11 @@ class Options(OptionBuilders):
 
     if TYPE_CHECKING:
         # The constructor accepts more types than the fields have: paths for strings, lists for tuples.
-        def __init__(self, **options: Any) -> None: ...
+        def __init__(self, **options: Unpack[OptionValues]) -> None: ...
+
+        # The body is for editors: from it they complete the names.
+        def evolve(self, **changes: Unpack[OptionValues]) -> Options:
+            return Options(**changes)
 
 
 FIELDS: tuple[Any, ...] = attrs.fields(cast(Any, Options))
@@ -265,7 +283,41 @@ NAMES = frozenset(field.name for field in FIELDS)
 LOCAL = frozenset(field.name for field in FIELDS if field.metadata[TARGET].by == "local")
 
 
-def options_of(options: Options | None, overrides: Mapping[str, Any]) -> Options:
+@functools.cache
+def option_texts() -> dict[str, str]:
+    """Return the text of each option: the `#:` comment above its field."""
+    import inspect
+
+    try:
+        source = inspect.getsource(sys.modules[__name__])
+    except OSError:
+        return {}  # installed without source files
+    commented = re.findall(r"((?:^    #: .*\n)+)    (\w+):", source, re.MULTILINE)
+    return {name: " ".join(comment.replace("#:", " ").split()) for comment, name in commented}
+
+
+class _Docstring:
+    """The docstring of `Options`, with the text of each option; read when it is asked for."""
+
+    def __init__(self, text: str | None) -> None:
+        self._text = text
+
+    def __get__(self, options: object, owner: object = None) -> str:
+        import inspect
+
+        lines = (f"    {name}: {text}" for name, text in option_texts().items())
+        return "\n".join([inspect.cleandoc(self._text or ""), "", "Args:", *lines])
+
+
+cast(Any, Options).__doc__ = _Docstring(Options.__doc__)
+
+
+def given_output(output: Any) -> dict[str, Any]:
+    """Return the argument `output` of a function as the option, if it was given."""
+    return {} if output is NOT_GIVEN else {"output": output}
+
+
+def options_of(options: Options | None, **overrides: Any) -> Options:
     """
     Merge the options of a call: *options* are the base, *overrides* take precedence.
 

@@ -13,10 +13,11 @@ import attrs
 from .._core import checks as check
 
 if TYPE_CHECKING:
+    from .._core.literals import RetryCause
     from ..messages import ResultMessage
 
 #: Failures that can be retried.
-CAUSES = ("overloaded", "rate_limit", "server_error", "connection")
+CAUSES: tuple[RetryCause, ...] = ("overloaded", "rate_limit", "server_error", "connection")
 #: Maximum exponent of the backoff: 2 ** 30 exceeds every delay.
 MAX_DOUBLINGS = 30
 _RATE_LIMITED, _OVERLOADED = 429, 529
@@ -24,7 +25,7 @@ _RATE_LIMITED, _OVERLOADED = 429, 529
 _NEVER_RETRIED = ("authentication_failed", "billing_error", "invalid_request", "oauth_org_not_allowed")
 
 
-def _parse_causes(value: str | Iterable[str]) -> tuple[str, ...]:
+def _parse_causes(value: RetryCause | Iterable[RetryCause]) -> tuple[RetryCause, ...]:
     return check.string_list("on", among=CAUSES)(value) or ()
 
 
@@ -57,7 +58,7 @@ class Retry:
     #: Maximum number of attempts, including the first.
     attempts: int = attrs.field(default=3, validator=_number_validator(least=1, whole=True))
     #: Failures to retry: `overloaded`, `rate_limit`, `server_error`, `connection`.
-    on: tuple[str, ...] = attrs.field(default=CAUSES, converter=_parse_causes, kw_only=True)
+    on: tuple[RetryCause, ...] = attrs.field(default=CAUSES, converter=_parse_causes, kw_only=True)
     #: Seconds before the second attempt. Each further attempt doubles it, with a random variation of 25 %.
     delay: float = attrs.field(default=2.0, validator=_number_validator(least=0), kw_only=True)
     #: Maximum seconds of the doubled delay.

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .._core import checks as check
+from .._core.tool_names import check_tool, cli_tool_name
 from .context import PermissionContext
 from .decisions import Allow, Deny, PermissionCallback
 
@@ -103,7 +104,10 @@ def within(directory: str | os.PathLike[str], allow: Iterable[str] = ()) -> Perm
 
 def _parse_names(value: Iterable[str]) -> tuple[str, ...]:
     names: tuple[str, ...] | None = check.string_list("allow")(value)
-    return names or ()
+    for name in names or ():
+        if not re.search(r"[?\[]", name):
+            check_tool("allow", name)
+    return tuple(cli_tool_name(name, keep="*?[]!") for name in names or ())
 
 
 def _matches_any(tool_name: str, patterns: Iterable[str]) -> bool:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import attrs
 
 from .._core import checks as check
 from .._core import log
+from .._core.tool_names import MCP, check_tool, cli_tool_name, rule_name
 from .modes import MODES
+
+if TYPE_CHECKING:
+    from .._core.literals import PermissionMode, RuleDestination
 
 C = TypeVar("C", bound="type[PermissionUpdate]")
 
@@ -25,7 +29,7 @@ DESTINATIONS: Mapping[str, str] = {
     "user_settings": "userSettings",
     "cli_arg": "cliArg",
 }
-BEHAVIORS = ("allow", "deny", "ask")
+BEHAVIORS: Mapping[str, str] = {"allow": "allow", "deny": "deny", "ask": "ask"}
 
 _types: dict[str, type[PermissionUpdate]] = {}
 
@@ -45,9 +49,9 @@ def _one_of_spellings(name: str, spellings: Mapping[str, str]) -> Callable[[Any]
 def _parse_tool_name(value: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise check.invalid("tool_name", value, "expected the name of a tool, such as 'Bash'")
-    if "(" in value or ")" in value:
+    if ("(" in value or ")" in value) and not value.startswith(MCP):
         raise check.invalid("tool_name", value, "expected a name without parentheses; use Rule.parse() for a rule")
-    return value.strip()
+    return cli_tool_name(value.strip(), keep="*")
 
 
 def converted_field(converter: Callable[[Any], Any], default: Any = attrs.NOTHING) -> Any:
@@ -83,12 +87,11 @@ class Rule:
         """
         if not isinstance(text, str):
             raise check.invalid("rule", text, "expected text such as 'Bash(git log *)'")
-        name, opened, content = text.strip().partition("(")
-        if not opened:
-            return cls(name)
-        if not content.endswith(")"):
+        text = text.strip()
+        name = rule_name(text)
+        if name == text and "(" in text and not text.startswith(MCP):
             raise check.invalid("rule", text, "the parenthesis is not closed; write it as 'Bash(git log *)'")
-        content = content[:-1]
+        content = text[len(name) + 1 : -1]
         return cls(name, None if content.strip() in ("", "*") else content)
 
     def to_wire(self) -> dict[str, str]:
@@ -105,12 +108,13 @@ RuleLike = Rule | str | Mapping[str, Any]
 
 
 def _parse_rule(value: RuleLike) -> Rule:
-    if isinstance(value, Rule):
-        return value
     if isinstance(value, Mapping):
+        # Mostly the CLI's own suggestions, which may name the tools of a newer CLI: no warning.
         name = value.get("tool_name", value.get("toolName"))
         return Rule(name, value.get("rule_content", value.get("ruleContent")))
-    return Rule.parse(value)
+    rule = value if isinstance(value, Rule) else Rule.parse(value)
+    check_tool("rule", rule.tool_name)
+    return rule
 
 
 def _parse_rules(value: RuleLike | Iterable[RuleLike]) -> tuple[Rule, ...]:
@@ -210,8 +214,12 @@ class RulesUpdate(PermissionUpdate):
     """
 
     rules: tuple[Rule, ...] = attrs.field(converter=_parse_rules)
-    behavior: str = converted_field(_one_of_spellings("behavior", {word: word for word in BEHAVIORS}), "allow")
-    destination: str = _destination_field()
+    behavior: Literal["allow", "deny", "ask"] = converted_field(_one_of_spellings("behavior", BEHAVIORS), "allow")
+    destination: RuleDestination = _destination_field()
+
+    def __attrs_post_init__(self) -> None:
+        for rule in self.rules if self.behavior == "deny" and not isinstance(self, RemoveRules) else ():
+            check_tool("rule", rule.tool_name, deny=True)
 
 
 @update_type("addRules")
@@ -237,8 +245,8 @@ class RemoveRules(RulesUpdate):
 class SetMode(PermissionUpdate):
     """Switch the permission mode to one of `MODES`, in either spelling."""
 
-    mode: str = converted_field(_one_of_spellings("mode", MODES))
-    destination: str = _destination_field()
+    mode: PermissionMode = converted_field(_one_of_spellings("mode", MODES))
+    destination: RuleDestination = _destination_field()
 
 
 @attrs.frozen
@@ -246,7 +254,7 @@ class DirectoriesUpdate(PermissionUpdate):
     """Base class of directory changes. *directories* is a path or a list of paths."""
 
     directories: tuple[str, ...] = attrs.field(converter=_parse_directories)
-    destination: str = _destination_field()
+    destination: RuleDestination = _destination_field()
 
 
 @update_type("addDirectories")

@@ -1,8 +1,8 @@
 """
-Where sessions are kept besides the disk: the user -> session map with its leases, and copies of transcripts.
+Session stores: the user -> session map with its leases, and copies of transcripts.
 
-`SQLiteStore` is for one machine, `RedisStore` for many, `MemoryStore` for one process. A module is imported when one of
-its names is asked for.
+`SQLiteStore` is for one machine, `RedisStore` for many, `MemoryStore` for one process. Each module is imported on the
+first access to one of its names.
 """
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """
-The seam of the stores: `Store`, the class that all of them are, and the key of a transcript.
+`Store`, the base class of session stores, and the keys of transcripts.
 
-A store keeps two things that do not need each other: which session each user has (with a lease, so that one turn runs
-at a time), and transcripts, entry by entry. A class of your own needs `append` and `load` for *session_store*, and
-`session_id`, `remember`, `forget` and the three steps of a lease for `UserSessions`.
+A store has two independent parts: the session of each user (with leases, so that one turn runs at a time), and the
+entries of transcripts. A subclass implements `append` and `load` for the option *session_store*, and `session_id`,
+`remember`, `forget` and the three lease methods for `UserSessions`.
 """
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .lease import Lease
 
 #: One line of a transcript, decoded.
 Entry = dict[str, Any]
-#: Seconds after which the lease of a dead holder is free.
+#: Seconds until a lease that is not renewed expires.
 LEASE_TTL = 30.0
 
 
 class Key(NamedTuple):
-    """Which transcript: the project's folder name, the session, and `subagents/agent-<id>` for a subagent's."""
+    """The key of a transcript: the project's folder name, the session, and `subagents/agent-<id>` for a subagent."""
 
     project_key: str
     session_id: str
-    #: Empty for the session itself; `/` between its parts, whatever the system.
+    #: Empty for the session itself; its parts are separated by `/` on all systems.
     subpath: str = ""
 
 
@@ -32,26 +32,26 @@ class SessionRow(TypedDict):
     """One session of a project."""
 
     session_id: str
-    #: When it was last appended to: milliseconds since the epoch.
+    #: Time of the last append, in milliseconds since the epoch.
     mtime: int
 
 
 class Store:
     """
-    Keep users' sessions and transcripts. Subclass it; what is not overridden counts as not there.
+    Base class of session stores. The SDK treats a method that is not overridden as unsupported.
 
-    All methods may be called from several threads and processes at once, and raise `StoreError` when they fail.
+    Methods may be called from several threads and processes concurrently, and raise `StoreError` when they fail.
     """
 
-    #: Seconds that a lease lives without renewal.
+    #: Seconds until a lease that is not renewed expires.
     lease_ttl: float = LEASE_TTL
-    #: Whether each call comes back in bounded time by itself. The calls of another store are made in threads of their
-    #: own, so that one that hangs holds nobody up.
+    #: True when every call returns in bounded time. Otherwise the SDK calls the store in separate threads, so that a
+    #: call that hangs does not block a turn.
     is_bounded: bool = False
 
     @property
     def scope(self) -> object:
-        """What two stores have in common when a lease in one is a lease in the other."""
+        """An identifier that is equal for stores that share their leases."""
         return id(self)
 
     # --- users
@@ -61,11 +61,11 @@ class Store:
         raise NotImplementedError
 
     def remember(self, user: str, session_id: str) -> None:
-        """Note the session of *user*, in place of an older one."""
+        """Set the session of *user*, replacing an older one."""
         raise NotImplementedError
 
     def forget(self, user: str) -> None:
-        """Drop the session of *user*; one that is not there is no error. Its transcript stays."""
+        """Remove the session of *user*, if any. Its transcript is kept."""
         raise NotImplementedError
 
     # --- leases
@@ -74,65 +74,67 @@ class Store:
         self, name: str, wait: float = 60.0, ttl: float | None = None, check: Callable[[], object] = lambda: None
     ) -> Lease:
         """
-        Wait for the lease *name* and hold it: `with store.lease("ann"): ...`. It is renewed while it is held.
+        Acquire the lease *name*, waiting for it if necessary: `with store.lease("ann"): ...`.
+
+        A thread renews the lease until it is released.
 
         Args:
-            name: Of a user, usually.
-            wait: Seconds to wait for another holder; 0 tries once.
-            ttl: Seconds after which a dead holder's lease is free; the default is *lease_ttl*.
-            check: Called now and then while waiting; what it raises ends the wait.
+            name: Usually the id of a user.
+            wait: Seconds to wait for another holder; 0 makes one attempt.
+            ttl: Seconds until the lease expires if it is not renewed; defaults to *lease_ttl*.
+            check: Called between attempts; an exception ends the wait.
 
         Raises:
-            SessionBusyError: It was not free in time, or this very thread holds it (at once).
+            SessionBusyError: Another holder did not release it in time, or this thread holds it already.
             StoreError: The store failed.
         """
         return Lease.acquire(self, name, wait, self.lease_ttl if ttl is None else ttl, check)
 
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
-        """Write the lease down for *token*, unless another token holds it and its time is not up. Atomic."""
+        """Acquire the lease for *token*; returns false if another token holds it and it has not expired. Atomic."""
         raise NotImplementedError
 
     def renew_lease(self, name: str, token: str, ttl: float) -> bool:
-        """Give the lease *ttl* seconds from now; false when *token* does not hold it. Atomic."""
+        """Set the lease to expire *ttl* seconds from now; returns false if *token* does not hold it. Atomic."""
         raise NotImplementedError
 
     def release_lease(self, name: str, token: str) -> None:
-        """Strike the lease out if *token* holds it. Atomic."""
+        """Remove the lease if *token* holds it. Atomic."""
         raise NotImplementedError
 
     # --- transcripts
 
     def append(self, key: Key, entries: Sequence[Entry]) -> None:
-        """Add *entries* to the end of a transcript, all or none; no entries change nothing."""
+        """Append *entries* to a transcript, all or none; an empty list changes nothing."""
         raise NotImplementedError
 
     def load(self, key: Key) -> list[Entry] | None:
-        """Return the entries of a transcript in order, each `uuid` once; *None* when it is not there."""
+        """Return the entries of a transcript in order, each `uuid` once; *None* if it does not exist."""
         raise NotImplementedError
 
     def count(self, key: Key) -> int:
-        """Return how many entries were appended to a transcript: tells whether another host has gone on with it."""
+        """Return the number of entries appended to a transcript; it grows when another host continues the session."""
         raise NotImplementedError
 
     def list_sessions(self, project_key: str) -> list[SessionRow]:
-        """Return the sessions of a project, in any order; subagents' transcripts do not count."""
+        """Return the sessions of a project in any order, without subagents."""
         raise NotImplementedError
 
     def delete(self, key: Key) -> None:
-        """Remove a transcript; a session's takes those of its subagents with it. A missing one is no error."""
+        """Delete a transcript, if it exists; deleting a session deletes the transcripts of its subagents."""
         raise NotImplementedError
 
     def list_subkeys(self, key: Key) -> list[str]:
-        """Return the subpaths that a session has."""
+        """Return the subpaths of the transcripts of a session's subagents."""
         raise NotImplementedError
 
     def find(self, session_id: str) -> list[str]:
-        """Return the project keys under which a session is kept: hosts may have it in different directories."""
+        """Return the project keys that contain a session; hosts may run it in different directories."""
         raise NotImplementedError
 
 
 def supports(store: object, *names: str) -> bool:
-    """Tell whether *store* has methods of its own by these names; what `Store` only declares does not count."""
+    """Return whether *store* implements these methods; the declarations in `Store` do not count."""
     return all(
         callable(getattr(store, name, None)) and getattr(type(store), name, None) is not getattr(Store, name)
         for name in names
@@ -144,18 +146,18 @@ def check_user(user_id: object) -> str:
     Return *user_id* as a string.
 
     Raises:
-        ConfigurationError: It is empty, holds a NUL, or is neither a string nor a whole number.
+        ConfigurationError: It is empty, contains a NUL, or is neither a string nor a whole number.
     """
     if isinstance(user_id, bool) or not isinstance(user_id, (str, int)):
         raise invalid("user_id", user_id, "expected a string or a whole number")
     user = str(user_id)
     if not user or "\0" in user:
-        raise invalid("user_id", user_id, "expected at least one character, and no NUL")
+        raise invalid("user_id", user_id, "expected a non-empty string without NUL")
     return user
 
 
 def deduplicate(entries: Iterable[Entry]) -> list[Entry]:
-    """Return *entries* with each `uuid` once, where it came first: a batch may have been written twice."""
+    """Return *entries* without repeated uuids: a batch may have been written twice."""
     by_uuid: dict[object, Entry] = {}
     for place, entry in enumerate(entries):
         uuid = entry.get("uuid")

@@ -1,7 +1,7 @@
 """
-A lease: the right to be the only one, for as long as its holder lives and a while longer.
+A lease: an exclusive lock that expires if it is not renewed.
 
-A small thread renews it. A holder that dies stops renewing, and after *ttl* seconds another may take it.
+A thread of the holder renews it. If the holder dies, the lease expires after *ttl* seconds.
 """
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from typing import Protocol
 from .._core import log
 from ..errors import SessionBusyError, StoreError
 
-#: Seconds between two attempts to get a lease that somebody holds: at first, and at most.
+#: Seconds between two attempts to acquire a lease: initial and maximum.
 MIN_POLL_INTERVAL = 0.02
 MAX_POLL_INTERVAL = 0.25
 
-#: The leases of this process: who asks for one that its own thread holds would wait for itself.
+#: The leases that this process holds; a thread that acquires its own lease again would deadlock.
 _held: dict[tuple[object, str], tuple[int, int]] = {}
-#: Leases that a store would not take back, with their tokens: the next one of this process need not wait for their end.
+#: Leases that could not be released, with their tokens, so that this process can acquire them before they expire.
 _unreleased: dict[tuple[int, object, str], str] = {}
 
 
 class LeaseTable(Protocol):
-    """Where leases are written down: the three steps that a store takes in one atomic move each."""
+    """The three atomic lease operations of a store."""
 
     @property
     def scope(self) -> object:
-        """The same for two tables that are one."""
+        """An identifier that is equal for tables that share their leases."""
 
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
-        """Write the lease down for *token*, unless another token holds it and its time is not up."""
+        """Acquire the lease for *token*; returns false if another token holds it and it has not expired."""
 
     def renew_lease(self, name: str, token: str, ttl: float) -> bool:
-        """Give the lease *ttl* seconds more; false when *token* does not hold it."""
+        """Set the lease to expire *ttl* seconds from now; returns false if *token* does not hold it."""
 
     def release_lease(self, name: str, token: str) -> None:
-        """Strike the lease out if *token* holds it."""
+        """Remove the lease if *token* holds it."""
 
 
 class Lease:
-    """One lease that is held. A context manager: leaving it gives the lease back."""
+    """A lease that is held. As a context manager, it releases the lease on exit."""
 
     def __init__(self, table: LeaseTable, name: str, ttl: float) -> None:
         self.name = name
-        #: Seconds after which the lease of a dead holder is free.
+        #: Seconds until the lease expires if it is not renewed.
         self.ttl = ttl
-        #: Whether somebody else may hold it by now: it could not be renewed in time.
+        #: True when the lease was not renewed in time, so that another holder may have acquired it.
         self.is_lost = False
         self._table = table
         self._pid = os.getpid()
@@ -61,15 +61,15 @@ class Lease:
     def acquire(
         cls, table: LeaseTable, name: str, wait: float, ttl: float, check: Callable[[], object] = lambda: None
     ) -> Lease:
-        """Wait for the lease *name* and hold it; arguments and errors as for `Store.lease`."""
+        """Acquire the lease *name*; arguments and errors are those of `Store.lease`."""
         lease = cls(table, name, ttl)
         begun, pause = time.monotonic(), MIN_POLL_INTERVAL
         while not table.acquire_lease(name, lease._token, ttl):
             waited = time.monotonic() - begun
             is_mine = _held.get((table.scope, name)) == (os.getpid(), threading.get_ident())
             if is_mine or waited >= wait:
-                why = "this thread holds it: its turn is still running" if is_mine else f"waited {waited:.1f} seconds"
-                raise SessionBusyError(f"the lease {name!r} is taken ({why})", waited=waited)
+                why = "held by this thread, its turn is still running" if is_mine else f"waited {waited:.1f} seconds"
+                raise SessionBusyError(f"the lease {name!r} is held ({why})", waited=waited)
             check()
             time.sleep(min(pause, wait - waited))
             pause = min(2 * pause, MAX_POLL_INTERVAL)
@@ -87,7 +87,7 @@ class Lease:
             try:
                 held = self._renew_once()
             except StoreError as error:
-                # The store may come back; until then the turn goes on, and its caller is told afterwards.
+                # The store may recover. The turn continues, and the caller can check `is_lost` afterwards.
                 log.debug("stores", "the lease %s was not renewed: %s", self.name, error)
                 self.is_lost = self.is_lost or now >= good_until
                 continue
@@ -98,14 +98,14 @@ class Lease:
 
     def _renew_once(self) -> bool:
         table, name, token, ttl = self._table, self.name, self._token, self.ttl
-        # A store that was restarted may have forgotten the lease: it is ours as long as nobody else has it.
+        # A store that restarted may have lost the lease; acquire it again if it is free.
         held = table.renew_lease(name, token, ttl) or table.acquire_lease(name, token, ttl)
         if self._stop.is_set() and not self._expires:
-            table.release_lease(name, token)  # it was given back while this was on its way
+            table.release_lease(name, token)  # it was released during the renewal
         return held
 
     def let_expire(self) -> None:
-        """Stop renewing and keep the lease until its time is up, as a holder that dies would."""
+        """Stop renewing, so that the lease expires as if the holder had died."""
         self._expires = True
         self._stop_renewal()
 
@@ -114,14 +114,14 @@ class Lease:
         _held.pop((self._table.scope, self.name), None)
 
     def release(self) -> None:
-        """Give the lease back; a second call does nothing. Never raises: what is not given back expires."""
+        """Release the lease; a second call does nothing. Never raises: a lease that cannot be released expires."""
         if self._stop.is_set() or self._pid != os.getpid():
             return
         self._stop_renewal()
         try:
             self._table.release_lease(self.name, self._token)
         except StoreError as error:
-            log.debug("stores", "the lease %s is left to expire: %s", self.name, error)
+            log.debug("stores", "cannot release the lease %s, which will expire: %s", self.name, error)
             _unreleased[self._pid, self._table.scope, self.name] = self._token
 
     def __enter__(self) -> Lease:
@@ -133,5 +133,5 @@ class Lease:
         self.release()
 
     def __repr__(self) -> str:
-        state = "given back" if self._stop.is_set() else "lost" if self.is_lost else "held"
+        state = "released" if self._stop.is_set() else "lost" if self.is_lost else "held"
         return f"<Lease {self.name!r} {state}>"

@@ -1,4 +1,4 @@
-"""`MemoryStore`: sessions in this process's memory, for tests and for programs of one process."""
+"""`MemoryStore`: sessions in the memory of this process, for tests and single-process programs."""
 from __future__ import annotations
 
 import os
@@ -13,10 +13,10 @@ from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduplicate
 
 class MemoryStore(Store):
     """
-    A store that lives as long as this process; a forked child goes on with a copy of its own.
+    A store in the memory of this process; a forked child has its own copy.
 
     Args:
-        lease_ttl: Seconds that a lease lives without renewal.
+        lease_ttl: Seconds until a lease that is not renewed expires.
     """
 
     is_bounded = True
@@ -26,7 +26,7 @@ class MemoryStore(Store):
         self._lock = threading.Lock()
         self._users: dict[str, str] = {}
         self._leases: dict[str, tuple[str, float]] = {}
-        #: Each transcript as the JSON of its entries, so that nobody holds what is kept here; and when it grew last.
+        #: Each transcript as the JSON of its entries (callers share no objects with the store), and its last append.
         self._transcripts: dict[Key, list[str]] = {}
         self._mtimes: dict[Key, int] = {}
         _stores.add(self)

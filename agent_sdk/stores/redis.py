@@ -1,4 +1,4 @@
-"""`RedisStore`: sessions in a Redis server, for any number of hosts. Needs the extra `agent-sdk[redis]`."""
+"""`RedisStore`: sessions in a Redis server, for any number of hosts. Requires the extra `agent-sdk[redis]`."""
 from __future__ import annotations
 
 import contextlib
@@ -14,7 +14,7 @@ from .base import LEASE_TTL, Entry, Key, SessionRow, Store, deduplicate
 
 _RENEW = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('pexpire', KEYS[1], ARGV[2]) or 0"
 _RELEASE = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', KEYS[1]) or 0"
-#: Entries that are read in one go: a long transcript does not hold up the server's other clients.
+#: Entries per read, so that a long transcript does not block other clients of the server.
 CHUNK_SIZE = 1000
 
 
@@ -22,17 +22,17 @@ class RedisStore(Store):
     """
     A store in Redis, shared by all workers that use the same server and prefix.
 
-    A user's session is the bare id under `agent:session:<user>`, as workers in Ruby keep it. Safe across threads,
-    processes and forks. What Redis keeps is as durable as the server is set up to be.
+    The session id of a user is a plain string at `agent:session:<user>`, which the Ruby gem reads too. Safe across
+    threads, processes and forks. Durability depends on the configuration of the server.
 
     Args:
-        url: Such as `"redis://localhost:6379/0"`.
-        prefix: Stands before every key.
+        url: For example `"redis://localhost:6379/0"`.
+        prefix: Prefix of all keys.
         timeout: Seconds to wait for the server.
-        lease_ttl: Seconds that a lease lives without renewal.
+        lease_ttl: Seconds until a lease that is not renewed expires.
 
     Raises:
-        ConfigurationError: The address is wrong, or redis-py is not installed.
+        ConfigurationError: The URL is invalid, or redis-py is not installed.
     """
 
     is_bounded = True
@@ -70,7 +70,7 @@ class RedisStore(Store):
     def acquire_lease(self, name: str, token: str, ttl: float) -> bool:
         key, milliseconds = self._key("lease", name), round(ttl * 1000)
         with self._wrap_error("acquire_lease"):
-            # The answer to a first attempt may have been lost on the way: the token tells.
+            # The reply to an earlier attempt may have been lost; the token shows whether that attempt succeeded.
             return bool(self._redis.set(key, token, nx=True, px=milliseconds)) or self._redis.get(key) == token.encode()
 
     def renew_lease(self, name: str, token: str, ttl: float) -> bool:
@@ -139,14 +139,14 @@ class RedisStore(Store):
     # --- Redis
 
     def close(self) -> None:
-        """Close the connections to the server; the next call opens another."""
+        """Close the connections to the server; the next call opens a new one."""
         self._redis.close()
 
     def _key(self, kind: str, name: str) -> bytes:
         return f"{self.prefix}{kind}:{name}".encode("utf-8", "surrogatepass")
 
     def _compound_key(self, kind: str, *parts: str) -> bytes:
-        """Return a key of several parts that no other parts can make."""
+        """Return an unambiguous key of several parts."""
         return self._key(kind, ":".join(quote(part, safe="/-._") for part in parts))
 
     def _transcript_key(self, key: Key) -> bytes:
@@ -154,7 +154,7 @@ class RedisStore(Store):
 
     @contextlib.contextmanager
     def _wrap_error(self, operation: str) -> Iterator[None]:
-        """Translate what redis-py raises."""
+        """Translate the exceptions of redis-py."""
         try:
             yield
         except self._failures as error:
@@ -177,14 +177,14 @@ class RedisStore(Store):
 
 
 def _create_client(url: Any, timeout: float) -> tuple[Any, Any, Any]:
-    """Return redis-py's client, what it raises, and what of that means that time was up."""
+    """Return the client of redis-py, its base exception, and its timeout exceptions."""
     try:
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
     except ImportError as error:
-        raise ConfigurationError("RedisStore needs redis-py: pip install 'agent-sdk[redis]'") from error
-    # One more try at once, for a connection that the server closed meanwhile. Waiting is for whoever called.
+        raise ConfigurationError("RedisStore requires redis-py; run pip install 'agent-sdk[redis]'") from error
+    # One immediate retry, for a connection that the server has closed. The caller decides on further retries.
     again = Retry(NoBackoff(), 1)
     try:
         client: Any = redis.Redis.from_url(  # type: ignore[no-untyped-call,unused-ignore]

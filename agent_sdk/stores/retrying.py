@@ -1,5 +1,5 @@
 """
-Calls of a store: once more when it fails, and not for ever.
+Store calls with retries and a time limit.
 """
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ BACKOFF = (0.2, 0.8)
 def with_retries(
     call: Callable[[], T], backoff: Iterable[float] = BACKOFF, is_hurried: Callable[[], bool] = lambda: False
 ) -> T:
-    """Call a store, again after each pause of *backoff* when it fails; not again when it took too long."""
+    """Call a store and retry failures after each pause of *backoff*; a timeout is not retried."""
     for pause in backoff:
         try:
             return call()
         except Exception as error:
             if isinstance(error, TimeoutError) or (isinstance(error, StoreError) and error.timed_out):
                 raise
-            log.debug("stores", "tried again in %s s: %s", pause, error)
+            log.debug("stores", "retry in %s s: %s", pause, error)
             if not _sleep_unless_hurried(pause, is_hurried):
                 break
     return call()
@@ -44,9 +44,9 @@ def _sleep_unless_hurried(seconds: float, is_hurried: Callable[[], bool]) -> boo
 
 class BoundedCaller:
     """
-    Calls a store that may hang: each call in a thread of its own, and none while an earlier one has not come back.
+    Calls a store that may hang: each call runs in a new thread, and none starts while an earlier one is running.
 
-    A store that says, by `is_bounded`, that it always comes back is called in the caller's thread.
+    A store with `is_bounded` is called in the caller's thread.
     """
 
     def __init__(self, store: object) -> None:
@@ -55,14 +55,14 @@ class BoundedCaller:
 
     def call(self, function: Callable[[], T], seconds: float | None, limit_name: str) -> T:
         """
-        Call *function*; *seconds* (*None*: no bound) is the limit of *limit_name*.
+        Call *function* with a limit of *seconds* (*None* for no limit); *limit_name* is its name in errors.
 
-        A call that takes longer, or follows one that still runs, raises `StoreError`.
+        A call that takes longer, or that follows one that is still running, raises `StoreError`.
         """
         if self._is_bounded or seconds is None:
             return function()
         if self._running is not None and self._running.is_alive():
-            raise StoreError("the store has still not answered an earlier call", timed_out=True)
+            raise StoreError("an earlier call of the store is still running", timed_out=True)
         outcome: list[tuple[bool, object]] = []
 
         def run() -> None:
@@ -75,7 +75,7 @@ class BoundedCaller:
         self._running.start()
         self._running.join(seconds)
         if not outcome:
-            raise StoreError(f"the store did not answer within {seconds:g} seconds ({limit_name})", timed_out=True)
+            raise StoreError(f"the store timed out after {seconds:g} seconds ({limit_name})", timed_out=True)
         self._running = None
         is_good, value = outcome[0]
         if not is_good:

@@ -1,4 +1,4 @@
-"""`SQLiteStore`: sessions in one SQLite file, for all threads and processes of one machine."""
+"""`SQLiteStore`: sessions in one SQLite file, for the threads and processes of one machine."""
 from __future__ import annotations
 
 import contextlib
@@ -33,41 +33,41 @@ INSERT INTO transcripts (project_key, session_id, subpath, mtime) VALUES (?, ?, 
 ON CONFLICT (project_key, session_id, subpath) DO UPDATE SET mtime = excluded.mtime
 """
 _IS_TRANSCRIPT = "project_key = ? AND session_id = ? AND subpath = ?"
-#: What SQLite says -> what to do about it.
+#: Part of SQLite's message -> the remedy.
 _REMEDIES = (
-    ("locked", "another process holds the file; wait for it, or give a larger timeout="),
+    ("locked", "another process has locked the file; wait, or pass a larger timeout="),
     ("full", "the disk is full; free some space"),
-    ("readonly", "the file or its folder cannot be written to; check their permissions"),
+    ("readonly", "the file or its folder is not writable; check their permissions"),
     ("unable to open", "the folder must exist and be writable; create it or correct the path"),
-    ("malformed", "the file is damaged; restore it from a copy, or move it away to begin anew"),
-    ("not a database", "this is no SQLite file; give another path"),
-    ("disk I/O", "the disk failed; look at the system's log"),
+    ("malformed", "the file is corrupt; restore a backup, or move it away to start with an empty store"),
+    ("not a database", "the file is not an SQLite database; use another path"),
+    ("disk I/O", "the disk failed; check the system log"),
 )
-#: Connections that a forked child found open: closing them there would harm the parent's.
+#: Connections inherited by a forked child; closing them in the child would break those of the parent.
 _inherited_connections: list[sqlite3.Connection] = []
 
 
 class SQLiteStore(Store):
     """
-    A store in one file, in WAL mode; safe across threads, processes and forks. Not for network file systems.
+    A store in one SQLite file in WAL mode. Safe across threads, processes and forks; not for network file systems.
 
     Args:
-        path: Made when it is not there (its folder is not), readable by you alone.
-        timeout: Seconds to wait for another process's write.
-        lease_ttl: Seconds that a lease lives without renewal.
+        path: The file, created if missing with access for the owner only; its folder must exist.
+        timeout: Seconds to wait while another process writes.
+        lease_ttl: Seconds until a lease that is not renewed expires.
 
     Raises:
-        StoreError: The file cannot be used: its message says why and what to do.
+        StoreError: The file cannot be used; the message contains the cause and a remedy.
     """
 
     is_bounded = True
-    #: Held while a connection is opened, by whichever store.
+    #: Held by any store while it opens a connection.
     _open_lock = threading.Lock()
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0, lease_ttl: float = LEASE_TTL) -> None:
         given = checks.path("path")(path)
         if given is None or given == ":memory:":
-            raise ConfigurationError("SQLiteStore needs the path of a file; MemoryStore keeps sessions in memory")
+            raise ConfigurationError("SQLiteStore requires the path of a file; use MemoryStore for sessions in memory")
         self.path = os.path.abspath(os.path.expanduser(given))
         self.lease_ttl = lease_ttl
         self._timeout = timeout
@@ -162,7 +162,7 @@ class SQLiteStore(Store):
     # --- SQLite
 
     def close(self) -> None:
-        """Close this thread's connection; the next call opens another."""
+        """Close the connection of this thread; the next call opens a new one."""
         connection = getattr(self._local, "connection", None)
         if connection is not None and self._local.pid == os.getpid():
             connection.close()
@@ -219,7 +219,7 @@ class SQLiteStore(Store):
 
     @contextlib.contextmanager
     def _wrap_error(self, operation: str) -> Iterator[None]:
-        """Translate what SQLite raises."""
+        """Translate the exceptions of SQLite."""
         try:
             yield
         except sqlite3.Error as error:
@@ -240,19 +240,19 @@ class SQLiteStore(Store):
 
 def _make_file(path: str) -> None:
     """
-    Make the file, readable by its owner alone; one that is there is not touched.
+    Create the file with access for the owner only; an existing file is not changed.
 
-    Closing any descriptor of a file frees all locks that this process has on it, those of SQLite's other connections
-    included: so a file that is there is never opened here, and nobody connects while a new one is made.
+    Closing any descriptor of a file releases all POSIX locks of this process on it, including those of SQLite's other
+    connections. So an existing file is not opened, and no thread connects while a new file is created.
     """
-    with contextlib.suppress(OSError):  # it is there; or SQLite says better why it cannot be made
+    with contextlib.suppress(OSError):  # it exists, or SQLite reports a better error
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def _set_up(connection: sqlite3.Connection, deadline: float) -> None:
     while True:
         try:
-            # No busy handler is asked while a file changes to WAL, and two processes may do it at once.
+            # SQLite does not call the busy handler while switching to WAL, and two processes may switch concurrently.
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
             break
         except sqlite3.OperationalError as error:
@@ -265,7 +265,7 @@ def _set_up(connection: sqlite3.Connection, deadline: float) -> None:
 
 
 def _bindable(name: str) -> str | bytes:
-    """Return what SQLite can bind: a lone surrogate has no place in its text."""
+    """Return *name* in a form that SQLite can bind: its text cannot contain lone surrogates."""
     try:
         name.encode()
     except UnicodeEncodeError:

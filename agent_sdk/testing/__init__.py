@@ -1,9 +1,9 @@
 """
-Testing programs that use `agent_sdk`, offline and without a key.
+Test programs that use `agent_sdk`, offline and without an API key.
 
-`FakeCLI` is a scripted child process in the place of the CLI; what it plays is built in `frames` and `steps`.
-`ScriptedModel` is a stand-in for the model's API, for the real CLI; `isolated_env` gives that CLI a home of its own.
-`Cassette` replays a recorded run of the real CLI without it. `run_store_conformance` tries a session store.
+`FakeCLI` replaces the CLI with a process that sends scripted frames; `frames` and `steps` build the script.
+`ScriptedModel` replaces the model's API for the real CLI; `isolated_env` gives that CLI a separate home directory.
+`Cassette` replays a recorded run of the real CLI. `run_store_conformance` checks a session store.
 Only `pytest_plugin` needs pytest.
 """
 from __future__ import annotations

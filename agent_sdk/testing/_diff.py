@@ -1,5 +1,5 @@
 """
-What a mismatch looks like: the nearest recorded thing, and how it differs, as a difference of indented JSON.
+Describe a mismatch: find the most similar recorded value, and format a diff of indented JSON.
 """
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from .._core import json_lines
 from .._core.text import truncate
 from ._scrub import canonical_paths
 
-#: Characters of one value that are shown.
+#: Maximum characters shown of one value.
 MAX_LINE_CHARS = 400
-#: Lines of a difference that are shown.
+#: Maximum lines shown of a diff.
 MAX_LINES = 80
 
 
 def difference(recorded: Any, actual: Any) -> str:
-    """Show how *actual* differs from what was *recorded*."""
+    """Return a diff between *actual* and the *recorded* value."""
     lines = list(difflib.unified_diff(_lines(recorded), _lines(actual), "recorded", "now", lineterm="", n=4))
-    cut = [*lines[:MAX_LINES], f"... {len(lines) - MAX_LINES} lines more"] if len(lines) > MAX_LINES else lines
+    cut = [*lines[:MAX_LINES], f"... {len(lines) - MAX_LINES} more lines"] if len(lines) > MAX_LINES else lines
     return "\n".join(cut)
 
 
 def most_similar(actual: Any, recorded: Sequence[Any]) -> Any:
-    """Return which of *recorded* is most like *actual*; *None* of none."""
+    """Return the value in *recorded* that is most similar to *actual*; *None* if *recorded* is empty."""
     text = "\n".join(_lines(actual))
 
     def likeness(candidate: Any) -> float:
@@ -40,7 +40,7 @@ def _lines(value: Any) -> list[str]:
 
 
 def _sort_keys(value: Any) -> Any:
-    """Return *value* with its keys sorted: their order has no meaning."""
+    """Return *value* with sorted keys, whose order has no meaning."""
     if isinstance(value, dict):
         return {key: _sort_keys(value[key]) for key in sorted(value)}
     return [_sort_keys(item) for item in value] if isinstance(value, list) else value

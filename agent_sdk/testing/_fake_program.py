@@ -1,8 +1,9 @@
 """
-The program that a `FakeCLI` runs: a copy of this file, with its script beside it.
+The program that a `FakeCLI` runs: a copy of this file, with the script in the same folder.
 
-Standard library only, one thread, one `poll`: it starts in some ten milliseconds and answers control
-requests while it waits. What it hears and how it was started is appended to files that the host reads.
+It uses only the standard library, one thread and one `poll`, so it starts in about ten milliseconds and
+answers control requests while it waits. It appends the frames that it reads, and how it was started, to files
+that the test reads.
 """
 from __future__ import annotations
 
@@ -25,11 +26,11 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 class EndOfTurn(Exception):
-    """The rest of the turn's steps is left out."""
+    """Raised to skip the remaining steps of the turn."""
 
 
 def append(name: str, line: bytes) -> int:
-    """Add *line* to a file of the folder in one write; return how many bytes were there before."""
+    """Append *line* to a file of the folder in one write; return the previous size of the file in bytes."""
     file = os.open(os.path.join(FOLDER, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -48,13 +49,13 @@ def write(descriptor: int, line: bytes) -> None:
 
 
 def fresh_uuid() -> str:
-    """Make a random UUID; importing `uuid` would cost as much as half the start."""
+    """Return a random UUID; importing `uuid` would take half of the startup time."""
     text = os.urandom(16).hex()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
 
 def flag(name: str) -> str | None:
-    """Give the value of `--name=value` or `--name value` on the command line."""
+    """Return the value of `--name=value` or `--name value` on the command line."""
     for index, word in enumerate(sys.argv):
         if word.startswith(name + "="):
             return word[len(name) + 1 :]
@@ -64,20 +65,20 @@ def flag(name: str) -> str | None:
 
 
 def session_id(default: str) -> str:
-    """Name the session of this process, as the CLI would."""
+    """Return the session id of this process, chosen as the CLI does."""
     known = fresh_uuid() if "--fork-session" in sys.argv else flag("--resume")
     return flag("--session-id") or known or default
 
 
 def text_of(content: Any) -> str:
-    """Give the text of a user message, its blocks joined by newlines."""
+    """Return the text of a user message, its blocks joined by newlines."""
     if isinstance(content, str):
         return content
     return "\n".join(block.get("text", "") for block in content or () if isinstance(block, dict))
 
 
 class Program:
-    """One run: the script, the frames that were read, and the turn that is played."""
+    """One run: the script, the frames that were read, and the current turn."""
 
     def __init__(self, script: dict[str, Any]) -> None:
         self.script = script
@@ -90,15 +91,15 @@ class Program:
         self.prompts: list[dict[str, Any]] = []
         self.frame_counts: dict[str, int] = {}
         self.answered: set[object] = set()
-        # A turn is open from the user's message to a result, whether its steps are through or not.
+        # A turn is open from the user message to a result, even if all its steps are done.
         self.is_open = False
         self.is_stopped = False
         self.stops_next_turn = False
-        # The steps that the turn has not come through.
+        # The remaining steps of the turn.
         self.remaining_steps: list[dict[str, Any]] = []
 
     def run(self) -> None:
-        """Play the start, then a turn for each user message, until stdin ends."""
+        """Run the start steps, then a turn for each user message, until stdin ends."""
         self.play(self.script["start"])
         self.started = True
         for frame in self.held_requests:
@@ -110,7 +111,7 @@ class Program:
                 self.poll_input(None)
 
     def play_turn(self, message: dict[str, Any]) -> None:
-        """Play the next turn of the script, counted over all processes of this fake."""
+        """Run the next turn of the script, counted over all processes of this fake."""
         turns = self.script["turns"]
         number = append("turns", b".")
         self.placeholders["$prompt"] = text_of((message.get("message") or {}).get("content"))
@@ -124,18 +125,18 @@ class Program:
         self.play(self.remaining_steps)
 
     def play(self, steps: list[dict[str, Any]]) -> None:
-        """Do one step after another."""
+        """Run the steps in order."""
         try:
             for number, step in enumerate(steps):
                 self.remaining_steps = steps[number:]
-                # A stop may have come without a wait; poll once, so that it is seen.
+                # Poll once, to process a stop that arrived without a wait.
                 self.poll_input(0)
                 if self.is_stopped:
                     return
                 arguments = {key: value for key, value in step.items() if key != "do"}
                 getattr(self, "do_" + step["do"])(**arguments)
         except EndOfTurn:
-            pass  # the rest of the turn is not played
+            pass  # the remaining steps of the turn are skipped
         self.remaining_steps = []
 
     def do_frame(self, frame: dict[str, Any]) -> None:
@@ -190,14 +191,14 @@ class Program:
         os._exit(0)
 
     def wait(self, is_over: Callable[[], bool]) -> None:
-        """Listen until *is_over*; a stop or the end of stdin ends the turn."""
+        """Process input until *is_over*; a stop or the end of stdin ends the turn."""
         while not is_over():
             if self.is_stopped or self.input_ended:
                 raise EndOfTurn
             self.poll_input(None)
 
     def poll_input(self, seconds: float | None) -> None:
-        """Wait at most *seconds* for input and take it."""
+        """Wait at most *seconds* for input and process it."""
         if self.input_ended:
             time.sleep(seconds or 0)
             return
@@ -213,14 +214,14 @@ class Program:
             self.receive(line)
 
     def receive(self, line: bytes) -> None:
-        """Record a line and do what its frame asks for."""
+        """Record a line and process its frame."""
         append("received", line + b"\n")
         if not line.strip():
             return
         try:
             frame = json.loads(line)
         except ValueError:
-            # As the CLI does: one bad line is the end.
+            # As the CLI does: an invalid line ends the process.
             write(STDERR, b"Error parsing streaming input line (type=unknown, %d chars): SyntaxError\n" % len(line))
             os._exit(1)
         if isinstance(frame, dict):
@@ -236,7 +237,7 @@ class Program:
             self.answered.add((frame.get("response") or {}).get("request_id"))
         elif kind == "control_request":
             self.count((frame.get("request") or {}).get("subtype"))
-            # Whoever asks while the program starts gets its answer afterwards.
+            # Requests that arrive during the start steps are answered afterwards.
             (self.answer if self.started else self.held_requests.append)(frame)
 
     def count(self, kind: object) -> None:
@@ -258,9 +259,9 @@ class Program:
             self.stop()
 
     def stop(self) -> None:
-        """End the open turn as an interrupt does, unless its script waits for the interrupt itself."""
+        """End the open turn as an interrupt does, unless the script itself waits for the interrupt."""
         if not self.is_open:
-            # A turn that was asked for and has not begun ends as soon as it does.
+            # A requested turn that has not begun ends as soon as it begins.
             self.stops_next_turn = bool(self.prompts)
             return
         if any(step.get("kind") == "interrupt" for step in self.remaining_steps):
@@ -275,7 +276,7 @@ class Program:
         os._exit(0)
 
     def encode_frame(self, frame: dict[str, Any]) -> bytes:
-        """Encode a frame, its words replaced."""
+        """Encode a frame after replacing its placeholders."""
         if frame.get("type") == "result":
             self.is_open = False
         frame = self.fill_placeholders(frame)
@@ -285,14 +286,14 @@ class Program:
             return json.dumps(frame).encode() + b"\n"
 
     def decode_raw(self, base64: str) -> bytes:
-        """Decode bytes that are written as they are."""
+        """Decode bytes that are written unchanged."""
         line = binascii.a2b_base64(base64)
         if b'"type":"result"' in line.replace(b" ", b""):
             self.is_open = False
         return line
 
     def fill_placeholders(self, value: Any) -> Any:
-        """Replace the words of the script in *value*."""
+        """Replace the script's placeholders in *value*."""
         if isinstance(value, dict):
             return {key: self.fill_placeholders(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -308,7 +309,7 @@ class Program:
 
 
 def default_response(request: dict[str, Any]) -> dict[str, Any]:
-    """Give the answer to a control request that the script says nothing of."""
+    """Return the response to a control request that the script does not define."""
     table: dict[Any, dict[str, Any]] = {
         "interrupt": {"still_queued": []},
         "set_model": {"model": request.get("model")},
@@ -322,13 +323,13 @@ def default_response(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def reset_signal(number: int) -> None:
-    """Let a signal do again what it does by itself."""
+    """Restore the default action of a signal."""
     if number not in (signal.SIGKILL, signal.SIGSTOP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def main() -> None:
-    """Read the script, say how this process was started, and run."""
+    """Read the script, record how this process was started, and run."""
     with open(os.path.join(FOLDER, "script.json"), encoding="utf-8") as file:
         script = json.load(file)
     if "--version" in sys.argv[1:]:
@@ -337,12 +338,12 @@ def main() -> None:
     start = {"argv": sys.argv, "env": dict(os.environ), "pid": os.getpid(), "cwd": os.getcwd()}
     append("starts", json.dumps(start).encode() + b"\n")
     program = Program(script)
-    # As the CLI does: SIGTERM is an exit of its own, SIGINT ends the turn first.
+    # As the CLI does: SIGTERM exits, SIGINT ends the turn first.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     signal.signal(signal.SIGINT, lambda *_: program.quit())
     try:
         program.run()
-    except BrokenPipeError:  # nobody reads any more
+    except BrokenPipeError:  # the SDK has closed the pipe
         os._exit(0)
 
 

@@ -1,12 +1,12 @@
 """
-The file of a cassette: JSON lines, a head first, then the processes one after the other.
+The file format of a cassette: JSON lines, a header followed by the processes in order.
 
     {"agent_sdk_cassette": 1, "sdk": "0.1.0", "cli": "2.1.330"}
     {"process": {"model": "sonnet", ...}}
-    {"host": {...}}        a frame that the host wrote
+    {"host": {...}}        a frame that the SDK wrote
     {"cli": {...}}         a frame that the CLI wrote
     {"stderr": "..."}      a line of the CLI's standard error
-    {"closed": true}       the host ended its input
+    {"closed": true}       the SDK closed the CLI's stdin
     {"end": {"exit_code": 0, "stderr": ""}}
 """
 from __future__ import annotations
@@ -22,34 +22,34 @@ from .._core.json_lines import Frame
 from .._core.version import __version__
 from ..errors import CassetteError
 
-#: Of the file; a newer one is refused.
+#: Version of the file format; reading a newer one raises.
 FORMAT = 1
 _HEAD = "agent_sdk_cassette"
 
 
 @attrs.define(eq=False)
 class Recording:
-    """One process: what it was started with, and all lines in their order."""
+    """One process: its start parameters and all lines in order."""
 
     started_with: Frame
-    #: Pairs of a kind (`host`, `cli`, `stderr`, `closed`, `end`) and what belongs to it.
+    #: Pairs of a kind (`host`, `cli`, `stderr`, `closed`, `end`) and its value.
     events: list[tuple[str, Any]] = attrs.field(factory=list)
 
     @property
     def cli_version(self) -> str | None:
-        """The version of the CLI, where it told."""
+        """The version of the CLI, if a frame contains it."""
         frames = (value for kind, value in self.events if kind == "cli")
         return next((str(frame["claude_code_version"]) for frame in frames if "claude_code_version" in frame), None)
 
 
 def load(path: Path) -> list[Recording]:
-    """Read a file; one that is no cassette, or one of a newer format, raises `CassetteError`."""
+    """Read a file; an invalid one, or one with a newer format, raises `CassetteError`."""
     with open(path, "rb") as file:
         lines = [json_lines.decode(line) for line in file.read().split(b"\n") if line.strip()]
     head = lines[0] if lines else None
     version = head.get(_HEAD) if head else None
     if not isinstance(version, int) or None in lines:
-        raise CassetteError(f"{path} is no cassette, or is damaged; remove it and record it anew", path=str(path))
+        raise CassetteError(f"{path} is not a valid cassette; delete it and record it again", path=str(path))
     if version > FORMAT:
         raise CassetteError(f"{path} has format {version}; this version reads up to {FORMAT}", path=str(path))
     recordings: list[Recording] = []
@@ -63,7 +63,7 @@ def load(path: Path) -> list[Recording]:
 
 
 def save(path: Path, recordings: list[Recording]) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file atomically."""
     versions = [recording.cli_version for recording in recordings]
     lines: list[Frame] = [{_HEAD: FORMAT, "sdk": __version__, "cli": next(filter(None, versions), None)}]
     for recording in recordings:

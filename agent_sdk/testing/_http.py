@@ -1,7 +1,7 @@
 """
-The scripted model's HTTP server: reads requests, writes replies at their pace, cuts them where told.
+The HTTP server of the scripted model: reads requests, writes replies at their pace, and drops connections.
 
-Knows no script: it asks the function it was given. Used by `scripted_model` only.
+It gets each reply from a function. Used by `scripted_model` only.
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ._requests import ModelRequest, mask_headers
 
 log = logging.getLogger("agent_sdk.testing")
 
-#: Seconds for which a reply is held at most.
+#: Maximum seconds to hold a reply.
 HOLD_TIMEOUT = 60.0
 
 
@@ -29,7 +29,7 @@ class ModelServer:
     """A server on a free port of 127.0.0.1, in a daemon thread, from construction to `close`."""
 
     def __init__(self, answer: Callable[[ModelRequest], Reply | dict[str, Any]]) -> None:
-        #: Set when the server ends; whoever waits, stops.
+        #: Set when the server ends, which ends all waits.
         self.closed = threading.Event()
         self._server = _Server(answer, self.closed)
         self._thread = threading.Thread(target=self._run, name="scripted-model", daemon=True)
@@ -37,11 +37,11 @@ class ModelServer:
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at its end."""
+        """The base URL without a trailing slash."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
-        """End the server and every open connection."""
+        """Stop the server and close every open connection."""
         self.closed.set()
         self._server.shutdown()
         self._server.server_close()
@@ -54,7 +54,7 @@ class ModelServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # Many CLIs may call in the same instant.
+    # Many CLIs may connect at the same time.
     request_queue_size = 128
 
     def __init__(self, answer: Callable[[ModelRequest], Reply | dict[str, Any]], closed: threading.Event) -> None:
@@ -65,7 +65,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def server_bind(self) -> None:
-        # Skips HTTPServer's look-up of the host's name, which may ask a name server.
+        # Skip HTTPServer's lookup of the host name, which may query a name server.
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
@@ -81,15 +81,15 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A CLI that is stopped leaves in the middle; the standard library would write that to stderr.
+        # A CLI that is stopped closes its connection early; the standard library would write that to stderr.
         log.debug("a connection to the scripted model ended early", exc_info=True)
 
     def close_connections(self) -> None:
-        """Cut the connections that are open."""
+        """Close the open connections."""
         with self._lock:
             left = list(self._open)
         for connection in left:
-            with contextlib.suppress(OSError):  # the other side was faster
+            with contextlib.suppress(OSError):  # the other side has closed it already
                 connection.shutdown(socket.SHUT_RDWR)
 
 
@@ -173,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
             yield reply.sse_error_event()
 
     def _hold(self, reply: Reply) -> None:
-        """Wait for the reply's event, or for the end of the model."""
+        """Wait for the reply's event, or for the server to stop."""
         limit = time.monotonic() + HOLD_TIMEOUT
         while reply.until is not None and not self.server.closed.is_set() and time.monotonic() < limit:
             if reply.until.wait(0.02):

@@ -1,8 +1,9 @@
 """
-`Player`: a recorded process. What the CLI wrote comes again, in order; what the host writes is held against the tape.
+`Player`: replays a recorded process. It returns the CLI's lines in order, and compares the SDK's lines with the
+recording.
 
-A line of the CLI waits until the host has written what came before it, so that questions and answers keep their order
-whatever the timing. Ids that this run made itself (of messages, requests, sessions) stand for the recorded ones.
+A line of the CLI is held until the SDK has written the lines recorded before it, so that requests and responses keep
+their order. Ids that this run generates (of messages, requests, sessions) replace the recorded ones.
 """
 from __future__ import annotations
 
@@ -20,12 +21,12 @@ from . import _diff as diff
 from ._file import Recording
 from ._scrub import Scrubber, canonical_paths, rename_uuids
 
-#: Seconds that the host may let the tape wait in a turn, before something is wrong.
+#: Seconds to wait in a turn for the next recorded line of the SDK before a mismatch is raised.
 STALL_TIMEOUT = 5.0
 
 
 class Tape(Protocol):
-    """The cassette of a player, as far as a player needs it."""
+    """The part of the cassette that a player uses."""
 
     ids: dict[str, str]
     lock: threading.RLock
@@ -40,7 +41,7 @@ class Tape(Protocol):
 
 
 class Player(Transport):
-    """One process that is replayed; a mismatch is raised by whoever reads."""
+    """A replayed process; a mismatch is raised when the SDK reads."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Player(Transport):
         options: Options,
         make_cli: Callable[[], Transport],
     ) -> None:
-        #: What the process is started with, and how the real one would be made.
+        #: Start parameters of the process, and the function that starts the real CLI.
         self.options = options
         self.make_cli = make_cli
         self._cassette = cassette
@@ -61,20 +62,20 @@ class Player(Transport):
         self._on_stderr: OnStderr | None = None
         self._sent: list[bytes] = []
         self._error: AgentSDKError | None = None
-        #: The real CLI, where this run turned out to be none of those on the tape, and may be recorded.
+        #: The recorder of the real CLI, if this run matches no recording and may be recorded.
         self._cli: Transport | None = None
         self._input_ended = self._closed = False
         self.bind(recording)
 
     def bind(self, recording: Recording) -> None:
-        """Play *recording*, from its start."""
+        """Replay *recording* from its start."""
         self.recording = recording
-        #: Which lines of the host have come, by their place.
+        #: Positions of the recorded lines of the SDK that were received.
         self.matched: set[int] = set()
         self._place = 0
-        #: Recorded ids of the host's control requests -> those of this run.
+        #: Recorded ids of the SDK's control requests -> ids of this run.
         self._requests: dict[str, str] = {}
-        #: What the host still waits for: a result for each prompt, an answer for each request.
+        #: Pending lines of the CLI: a result for each prompt, a response for each request.
         self._awaited = 0
         self._has_begun = False
 
@@ -85,7 +86,7 @@ class Player(Transport):
 
     @property
     def pid(self) -> int | None:  # type: ignore[override]
-        """Process id of the CLI, where one runs after all."""
+        """Process id of the CLI, if the real one runs."""
         return None if self._cli is None else self._cli.pid
 
     def read_lines(self, timeout: float | None) -> list[bytes]:
@@ -131,7 +132,7 @@ class Player(Transport):
         try:
             self._wake_lock.release()
         except RuntimeError:
-            return  # it rings already
+            return  # already signalled
 
     def end_input(self) -> None:
         self._input_ended = True
@@ -154,10 +155,10 @@ class Player(Transport):
         text = f"the CLI ended with exit code {code} before the result came (replayed)"
         return ProcessError(text, exit_code=code, stderr=facts.get("stderr", ""))
 
-    # --- out: what the CLI had written
+    # --- lines of the CLI
 
     def _release(self) -> tuple[list[bytes], bool]:
-        """Return the lines that are due, and whether no more will come."""
+        """Return the lines that are due, and whether they are the last ones."""
         lines: list[bytes] = []
         events = self.recording.events
         while self._place < len(events) and not self._is_blocked(*events[self._place]):
@@ -186,10 +187,10 @@ class Player(Transport):
             self._awaited -= frame.get("type") == "result"
         return json_lines.encode(frame)[:-1]
 
-    # --- in: what the host writes now
+    # --- lines of the SDK
 
     def _match(self, frame: Frame) -> AgentSDKError | None:
-        """Hold a line of the host against the tape; tell what is wrong with it."""
+        """Compare a line of the SDK with the recording; return the mismatch, if any."""
         kept = self._scrubber.scrub(frame)
         place = self._find_place(frame)
         if place is None:
@@ -203,7 +204,7 @@ class Player(Transport):
         return None
 
     def _find_place(self, frame: Frame) -> int | None:
-        """Return the place of the recorded line that *frame* should be."""
+        """Return the position of the recorded line that *frame* must match."""
         wanted = _identity(frame)
         for place, (kind, value) in enumerate(self.recording.events):
             if kind == "host" and place not in self.matched and _identity(value) == wanted:
@@ -217,7 +218,7 @@ class Player(Transport):
             self._requests[str(recorded.get("request_id"))] = str(frame.get("request_id"))
 
     def _switch_recording(self) -> bool:
-        """Play another recording that begins like this run, as long as nothing of this one has been heard."""
+        """Switch to another recording that matches this run so far, unless lines of the current one were returned."""
         if self._has_begun:
             return False
         first = self.recording
@@ -230,13 +231,13 @@ class Player(Transport):
         return False
 
     def _try_recording(self, recording: Recording) -> bool:
-        """Play *recording*; tell whether what was sent until now is on it."""
+        """Switch to *recording*; return whether it contains the lines sent so far."""
         self.bind(recording)
         return all(self._match(json_lines.decode(line) or {}) is None for line in self._sent)
 
     @property
     def is_undecided(self) -> bool:
-        """Whether it has not been asked anything yet by which its recording could be told from others."""
+        """Whether the SDK has sent nothing yet that identifies the recording."""
         return not self._has_begun and self._cli is None and not any(b'"type":"user"' in line for line in self._sent)
 
     def _switch_to_cli(self) -> bool:
@@ -249,7 +250,7 @@ class Player(Transport):
         self._cli = cli
         return True
 
-    # --- what is wrong
+    # --- mismatches
 
     def _fail(self, problem: AgentSDKError) -> None:
         self._error = problem
@@ -260,7 +261,7 @@ class Player(Transport):
             raise self._error
 
     def _difference(self, recorded: Frame, actual: Frame) -> AgentSDKError:
-        text = f"{_describe(actual)} is not what was recorded"
+        text = f"{_describe(actual)} differs from the recording"
         return self._cassette.mismatch(text, _without_ids(recorded), _without_ids(actual))
 
     def _unrecorded(self, actual: Frame) -> AgentSDKError:
@@ -268,19 +269,19 @@ class Player(Transport):
         alike = [value for value in hosts if value.get("type") == actual.get("type")]
         sent = _without_ids(actual)
         recorded = diff.most_similar(sent, list(map(_without_ids, alike or hosts)))
-        return self._cassette.mismatch(f"{_describe(actual)} was not recorded; the nearest", recorded, sent)
+        return self._cassette.mismatch(f"{_describe(actual)} was not recorded; nearest recorded", recorded, sent)
 
     def _stalled(self) -> AgentSDKError:
         events = self.recording.events
         if self._place >= len(events):
             return self._cassette.mismatch("the recording ends before this turn does", None, None)
         recorded = events[self._place][1]
-        text = f"the recording goes on with {_describe(recorded)}, which did not come within {STALL_TIMEOUT:g} seconds"
+        text = f"the recording continues with {_describe(recorded)}, not sent within {STALL_TIMEOUT:g} seconds"
         return self._cassette.mismatch(text, _without_ids(recorded) if isinstance(recorded, dict) else None, None)
 
 
 def _identity(frame: Frame) -> tuple[Any, Any]:
-    """Return what makes two lines of the host the same one: answers have an id that the CLI gave."""
+    """Return the identity of a line of the SDK; a response has the id of the CLI's request."""
     kind = frame.get("type")
     if kind == "control_response":
         return kind, (frame.get("response") or {}).get("request_id")
@@ -288,16 +289,16 @@ def _identity(frame: Frame) -> tuple[Any, Any]:
 
 
 def _without_ids(frame: Frame) -> Frame:
-    """Return *frame* without the ids that every run makes anew."""
+    """Return *frame* without the ids that each run generates."""
     return {key: value for key, value in frame.items() if key not in ("uuid", "request_id")}
 
 
 def _describe(frame: Any) -> str:
     if not isinstance(frame, dict):
-        return "the end of the input"
+        return "the end of stdin"
     kind = frame.get("type")
     if kind == "user":
         return "the prompt"
     if kind == "control_response":
-        return "the host's answer to the CLI"
+        return "the response to the CLI"
     return f"the request {(frame.get('request') or {}).get('subtype')!r}"

@@ -1,5 +1,5 @@
 """
-`Recorder`: the real CLI, with all lines of both directions kept.
+`Recorder`: runs the real CLI and records all lines in both directions.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._scrub import Scrubber
 
 
 class Recorder(Transport):
-    """One process that is recorded; *cli* does the work, and *on_close* is called when it is closed."""
+    """A recorded process; *cli* is its transport, and *on_close* is called when it is closed."""
 
     def __init__(self, cli: Transport, recording: Recording, scrubber: Scrubber, on_close: Callable[[], None]) -> None:
         self._cli = cli

@@ -1,7 +1,7 @@
 """
-What the scripted model answers, and its form on the wire: one JSON message, or a stream of events.
+The replies of the scripted model, encoded as one JSON message or a stream of events.
 
-Pure: who sends, waits and cuts is `_http`.
+It does no I/O; `_http` sends the replies.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import attrs
 
 from ._requests import ModelRequest
 
-#: The figures of a reply that names none: enough for a cost above zero.
+#: The default usage of a reply, high enough for a cost above zero.
 USAGE: Mapping[str, int] = {
     "input_tokens": 12,
     "output_tokens": 7,
@@ -31,7 +31,7 @@ _ERROR_TYPES = {
     429: "rate_limit_error",
     529: "overloaded_error",
 }
-#: A text longer than this many characters travels in slices, not word by word.
+#: A text with more characters than this is streamed in slices instead of words.
 _MAX_WORDWISE_CHARS = 20_000
 _SLICE_CHARS = 16_384
 
@@ -52,36 +52,36 @@ def _with_id(block: dict[str, Any]) -> dict[str, Any]:
 
 @attrs.frozen
 class Reply:
-    """One answer of the model: content blocks with their pace, or an error."""
+    """One reply of the model: content blocks with their pace, or an error."""
 
-    #: Content blocks as the API gives them; a text or a single block may be given. Tool uses get an id.
+    #: Content blocks in the API's format, or a text or a single block. Tool uses without an id get one.
     blocks: list[dict[str, Any]] = attrs.field(default="", converter=_to_blocks)
     #: Seconds before the first byte.
     delay: float = attrs.field(default=0.0, kw_only=True)
-    #: The pieces in which the text is streamed, in place of word by word.
+    #: The pieces in which the text is streamed; words by default.
     chunks: Sequence[str] = attrs.field(default=(), kw_only=True)
     #: Seconds between two pieces.
     chunk_delay: float = attrs.field(default=0.0, kw_only=True)
-    #: After the first piece, wait for this event: at most a minute, and not beyond the end of the model.
+    #: After the first piece, wait for this event, for at most a minute and until the model is closed.
     until: threading.Event | None = attrs.field(default=None, kw_only=True)
-    #: Token figures that differ from `USAGE`.
+    #: Token counts that replace those of `USAGE`.
     usage: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
-    #: *None* stands for `tool_use` when there is one, else `end_turn`.
+    #: Defaults to `tool_use` if the reply contains one, else `end_turn`.
     stop_reason: str | None = attrs.field(default=None, kw_only=True)
-    #: An HTTP status other than 200 makes an error of it.
+    #: An HTTP status other than 200 makes the reply an error.
     status: int = attrs.field(default=200, kw_only=True)
     #: The text of the error.
     message: str = attrs.field(default="", kw_only=True)
-    #: Further HTTP headers, such as `retry-after`.
+    #: Additional HTTP headers, such as `retry-after`.
     headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
-    #: Cut the connection after the first piece.
+    #: Drop the connection after the first piece.
     drop: bool = attrs.field(default=False, kw_only=True)
     #: Send an error event of this type after the first piece, such as `overloaded_error`.
     sse_error: str | None = attrs.field(default=None, kw_only=True)
 
     @property
     def breaks(self) -> bool:
-        """Whether it ends in the middle."""
+        """Whether the stream ends early."""
         return self.drop or self.sse_error is not None
 
     def error(self) -> dict[str, Any]:
@@ -89,13 +89,13 @@ class Reply:
         return _error_body(_ERROR_TYPES.get(self.status, "api_error"), self.message or f"scripted {self.status}")
 
     def to_message(self, request: ModelRequest) -> dict[str, Any]:
-        """The whole message, as a request without `stream` gets it."""
+        """The whole message, for a request without `stream`."""
         message = self._empty_message(request)
         message.update(content=self.blocks, stop_reason=self._stop_reason(), usage={**USAGE, **self.usage})
         return message
 
     def events(self, request: ModelRequest) -> Iterator[dict[str, Any]]:
-        """The message as events, the broken end left out."""
+        """The message as events, without the part after a break."""
         yield {"type": "message_start", "message": self._empty_message(request)}
         for index, block in enumerate(self.blocks):
             yield {"type": "content_block_start", "index": index, "content_block": _empty_block(block)}
@@ -145,7 +145,7 @@ class Reply:
 
 
 def to_reply(answer: Any) -> Reply:
-    """Take what a function of the request may return: a reply, a text, a block or a list of blocks."""
+    """Return *value* as a reply; it may be a reply, a text, a block or a list of blocks."""
     return answer if isinstance(answer, Reply) else Reply(answer)
 
 
@@ -154,7 +154,7 @@ def _error_body(kind: str, message: str) -> dict[str, Any]:
 
 
 def _empty_block(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Give *block* as it stands at its start; what `_deltas` brings is taken out."""
+    """Return *block* for its start event, without the content that `_deltas` sends."""
     hollow = dict(block)
     for key, empty in {"text": "", "thinking": "", "signature": "", "input": {}}.items():
         if key in hollow and hollow.get("type") in ("text", "thinking", "tool_use"):

@@ -1,7 +1,7 @@
 """
-The script of a scripted model: which reply a request gets.
+The script of a scripted model, which selects the reply to a request.
 
-Knows requests and replies, no sockets.
+It does no I/O.
 """
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ._requests import ModelRequest
 
 #: A function of the request; returns a `Reply`, a text, a content block or a list of blocks.
 Answer = Callable[[ModelRequest], Any]
-#: A part of the prompt, or a function that says yes.
+#: A part of the prompt, or a predicate.
 Condition = str | Callable[[ModelRequest], bool]
 
 _S = TypeVar("_S", bound="Script")
 
 
 def echo(request: ModelRequest) -> Reply:
-    """Answer as an empty script does: `echo: <prompt>`, or `done: <tool results>` when tools have run."""
+    """Return the reply of an empty script: `echo: <prompt>`, or `done: <tool results>` after tools have run."""
     results = request.tool_results
     if not results:
         return Reply(f"echo: {request.prompt}")
@@ -41,19 +41,19 @@ def _content_text(content: Any) -> str:
 @attrs.define
 class _ScriptedAnswer:
     answer: Answer
-    #: How many requests it still answers; *None*: one call, however often the CLI repeats it.
+    #: Number of requests that it still answers; *None* for one call with all its retries.
     times: int | None = 1
 
 
 class Script:
-    """Replies in order, one for each call of the model; afterwards the default reply."""
+    """Replies in order, one for each model call, and a default reply after the last one."""
 
     def __init__(self, condition: Condition | None = None) -> None:
         self._condition = condition
         self._lock = threading.RLock()
         self._steps: deque[_ScriptedAnswer] = deque()
         self._default: Answer = echo
-        # Failures meant for a call, not for one attempt at it: the CLI repeats the same request.
+        # Failures of a whole call, including its retries: the CLI repeats the same request.
         self._repeated: dict[object, Reply] = {}
 
     def reply(
@@ -69,18 +69,18 @@ class Script:
         stop_reason: str | None = None,
     ) -> _S:
         """
-        Answer the next call with *text*.
+        Reply to the next call with *text*.
 
         Args:
-            text: The reply; streamed word by word.
+            text: The reply, streamed word by word.
             delay: Seconds before the first byte.
-            chunks: The pieces of the text, in place of words; *text* may then be left out.
+            chunks: The pieces in which to stream the text, instead of words; *text* is then optional.
             chunk_delay: Seconds between two pieces.
-            until: Hold the reply after its first piece until this event is set, at most for a minute;
-                closing the model lets it go.
-            thinking: A thinking block before the text.
-            usage: Token figures that differ from 12 in and 7 out, such as `{"input_tokens": 5000}`.
-            stop_reason: In place of `end_turn`, such as `max_tokens`.
+            until: Hold the reply after its first piece until this event is set, for at most a minute;
+            closing the model ends the wait.
+            thinking: Text of a thinking block before the reply.
+            usage: Token counts, such as `{"input_tokens": 5000}`; the defaults are 12 in and 7 out.
+            stop_reason: Defaults to `end_turn`; for example `max_tokens`.
         """
         blocks = [{"type": "thinking", "thinking": thinking, "signature": "c2ln"}] if thinking else []
         blocks.append({"type": "text", "text": text or "".join(chunks)})
@@ -98,24 +98,24 @@ class Script:
 
     def call_tool(self: _S, name: str, input: Mapping[str, Any] | None = None, *, text: str = "", **pace: Any) -> _S:
         """
-        Answer the next call with the use of the tool *name*; the call after it holds its result.
+        Reply to the next call with a use of the tool *name*; the following call contains its result.
 
         Args:
-            name: The tool, as the CLI offers it: `Bash`, `mcp__server__add`.
+            name: The tool's name in the CLI, such as `Bash` or `mcp__server__add`.
             input: The tool's arguments.
-            text: What the model says before.
-            pace: `delay`, `chunk_delay`, `until`, `usage` as for `reply`.
+            text: Text before the tool use.
+            pace: The arguments `delay`, `chunk_delay`, `until` and `usage` of `reply`.
         """
         return self.call_tools((name, input or {}), text=text, **pace)
 
     def call_tools(self: _S, *calls: tuple[str, Mapping[str, Any]], text: str = "", **pace: Any) -> _S:
-        """Answer the next call with several tool uses, each a pair of name and input."""
+        """Reply to the next call with several tool uses, each a pair of name and input."""
         blocks: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
         blocks += [{"type": "tool_use", "name": name, "input": dict(arguments)} for name, arguments in calls]
         return self._add(Reply(blocks, **pace))
 
     def blocks(self: _S, blocks: Sequence[Mapping[str, Any]], **pace: Any) -> _S:
-        """Answer the next call with raw content blocks; *pace* as for `reply`."""
+        """Reply to the next call with raw content blocks; *pace* as for `call_tool`."""
         return self._add(Reply(blocks, **pace))
 
     def fail(
@@ -127,43 +127,43 @@ class Script:
         headers: Mapping[str, str] | None = None,
     ) -> _S:
         """
-        Answer with an HTTP error.
+        Reply with an HTTP error.
 
         Args:
-            status: Such as 429, 500 or 529. The CLI tries again after 401, 429 and 5xx.
+            status: For example 429, 500 or 529. The CLI retries after 401, 429 and 5xx.
             message: The text of the error.
-            times: How many attempts fail before the script goes on; *None*: the call fails for good,
-                however often the CLI repeats it, and the script goes on with the next call.
-            headers: Further HTTP headers, such as `{"retry-after": "1"}`.
+            times: Number of attempts that fail before the script continues; *None* fails the call and all its
+            retries, and the script continues with the next call.
+            headers: Additional HTTP headers, such as `{"retry-after": "1"}`.
         """
         return self._add(Reply(status=status, message=message, headers=headers or {}), times)
 
     def drop(self: _S, text: str = "this is cut off", *, times: int | None = 1) -> _S:
-        """Cut the connection after the first word of *text*; the CLI asks again, *times* attempts break."""
+        """Drop the connection after the first word of *text*, in *times* attempts; the CLI retries."""
         return self._add(Reply(text, drop=True), times)
 
     def sse_error(self: _S, kind: str = "overloaded_error", *, message: str = "", times: int | None = 1) -> _S:
-        """Break the stream by an error event after its first word; the CLI asks again, *times* attempts break."""
+        """Send an error event after the first word of the stream, in *times* attempts; the CLI retries."""
         return self._add(Reply("this is cut off", sse_error=kind, message=message), times)
 
     def respond(self: _S, function: Answer, *, times: int = 1) -> _S:
-        """Answer the next *times* calls with what *function* returns for the request."""
+        """Reply to the next *times* calls with the return value of *function*, which receives the request."""
         return self._add(function, times)
 
     def otherwise(self: _S, answer: Answer | str) -> _S:
-        """Set the default reply, for when the script has come to its end: a text or a function of the request."""
+        """Set the reply after the end of the script: a text, or a function of the request."""
         with self._lock:
             self._default = (lambda request: answer) if isinstance(answer, str) else answer
         return self
 
     @property
     def remaining(self) -> int:
-        """How many scripted replies are left."""
+        """Number of scripted replies that are left."""
         with self._lock:
             return len(self._steps)
 
     def matches(self, request: ModelRequest) -> bool:
-        """Whether this script answers *request*."""
+        """Return whether this script applies to *request*."""
         if isinstance(self._condition, str):
             return self._condition in request.prompt
         return self._condition is None or self._condition(request)

@@ -1,7 +1,7 @@
 """
-Scrubbing: what a cassette keeps holds no secrets and no paths of the machine that it was recorded on.
+Scrubbing: removes secrets and machine paths from the frames of a cassette.
 
-Secrets are gone for good. Paths become placeholders, which a replay turns into its own paths.
+Secrets are replaced for good. Paths become placeholders, which a replay replaces by its own paths.
 """
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _SECRETS = re.compile(
     r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abprs]-[\w-]{10,}|\bAKIA[0-9A-Z]{16}\b"
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"
 )
-#: Something that calls itself a secret; the name stays.
+#: A value that is labelled as a secret; the label is kept.
 _LABELLED_SECRET = re.compile(
     r"((?:x-api-key|api[-_]?key|auth[-_]?token|access[-_]?token|refresh[-_]?token|client[-_]?secret|password)"
     r"[\"']?\s*[:=]\s*[\"']?|\b(?:bearer|basic)\s+)[^\s\"',;&<]{8,}",
     re.I,
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b")
-#: Values under these keys are nobody's business, whatever they look like.
+#: Keys whose values are always replaced.
 _SECRET_KEYS = frozenset(
     (
         *("apikey", "api_key", "x-api-key", "authorization", "password", "secret"),
@@ -39,14 +39,14 @@ _SECRET_KEYS = frozenset(
         *("email", "emailaddress", "organization", "organizationname", "organizationuuid", "accountuuid", "accountid"),
     )
 )
-#: Variables of the environment whose values are secrets wherever they show up.
+#: Environment variables whose values are replaced in all texts.
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.I)
-#: Shorter values are words that may stand anywhere.
+#: Shorter values are not replaced: they may be ordinary words.
 _MIN_SECRET_CHARS = 8
 
 
 class Scrubber:
-    """Scrubs the frames of one process, whose *options* name its folders and environment; *extra* changes each text."""
+    """Scrubs the frames of one process; *options* contains its folders and environment, *extra* changes each text."""
 
     def __init__(self, options: Options, extra: Replacement | None = None) -> None:
         env = {name: value for name, value in {**os.environ, **(options.env or {})}.items() if value is not None}
@@ -61,11 +61,11 @@ class Scrubber:
         self._known = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, longest_first))})(?![\w])")
 
     def scrub(self, value: Any) -> Any:
-        """Return *value* as it may be kept."""
+        """Return *value* without secrets and paths."""
         return _map_text(value, self._scrub_text, hide_secrets=True)
 
     def restore(self, value: Any) -> Any:
-        """Return what was kept with the paths of this machine in it."""
+        """Return *value* with the paths of this machine in place of placeholders."""
         return _map_text(value, self._restore_text)
 
     def _scrub_text(self, text: str) -> str:
@@ -83,11 +83,11 @@ class Scrubber:
 
 
 def _folders(options: Options, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the folders of a process, by placeholder."""
+    """Return the folders of a process by placeholder."""
     cwd = os.path.abspath(options.cwd or os.getcwd())
     folders = {
         "<<cwd>>": cwd,
-        # The CLI makes a name of the path, for the folder of its transcripts.
+        # The CLI derives the name of the transcript folder from the path.
         "<<cwd-key>>": project_key(cwd),
         "<<config>>": config_folder(env),
         "<<home>>": env.get("HOME") or os.path.expanduser("~"),
@@ -101,7 +101,7 @@ def _is_secret(name: str, value: str) -> bool:
 
 
 def _map_text(value: Any, change: Replacement, hide_secrets: bool = False) -> Any:
-    """Return *value* with each text in it changed; *hide_secrets* replaces the values of keys that name one."""
+    """Return *value* with *change* applied to each text; *hide_secrets* replaces the values of secret keys."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
@@ -117,10 +117,10 @@ def _map_text(value: Any, change: Replacement, hide_secrets: bool = False) -> An
 
 
 def rename_uuids(value: Any, names: Mapping[str, str]) -> Any:
-    """Return *value* with the UUIDs in it renamed, as far as *names* knows them."""
+    """Return *value* with its UUIDs replaced by those in *names*."""
     return _map_text(value, lambda text: _UUID.sub(lambda match: names.get(match[0], match[0]), text))
 
 
 def canonical_paths(value: Any) -> Any:
-    """Return *value* as it is compared: any UUID is as good as any other."""
+    """Return *value* for a comparison that ignores UUIDs."""
     return _map_text(value, lambda text: _UUID.sub("<<uuid>>", text))

@@ -1,11 +1,11 @@
 """
-`Cassette`: a real run, recorded once and replayed without the CLI, the network and a key.
+`Cassette`: records a run of the real CLI and replays it without the CLI, the network and an API key.
 
     with Cassette("tests/cassettes/greets.jsonl", record="once") as cassette:
         result = agent_sdk.query("Greet me", transport=cassette)
 
-Both directions are on the tape: hooks, permission callbacks and tools of this process run again in a replay, and what
-they answer is held against what they answered then. What the CLI's own tools did (files, commands) is not done again.
+A cassette contains both directions. In a replay, hooks, permission callbacks and tools of this process run again, and
+their responses are compared with the recorded ones. The CLI's own tools (files, commands) do not run again.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core import checks as check
 from .._core.fields import TARGET
@@ -27,66 +27,69 @@ from ._player import Player
 from ._recorder import Recorder
 from ._scrub import Scrubber, canonical_paths
 
+if TYPE_CHECKING:
+    from .._core.literals import RecordMode
+
 RECORD_MODES = ("none", "new", "once", "all")
-#: Options that make no other run: a shared budget shrinks in whatever order queries end.
+#: Options that are not compared: a shared budget depends on the order in which queries end.
 _IGNORED_OPTIONS = ("max_budget_usd",)
 _COMPARED_OPTIONS = [
     (field.name, field.metadata[TARGET], field.default)
     for field in FIELDS
     if field.metadata[TARGET].by in ("argv", "environ") and field.name not in (*SESSION, *_IGNORED_OPTIONS)
 ]
-_REMEDY = 'record it anew with record="all" (pytest: --claude-record=all) if the change is meant'
+_REMEDY = 'if the change is intended, record again with record="all" (pytest: --claude-record=all)'
 
 MakeCLI = Callable[[], Transport]
 
 
 class Cassette(Transport):
     """
-    A tape in the place of the CLI: the option `transport=`, for any number of queries and clients.
+    A recording that replaces the CLI; pass it as `transport=` to any number of queries and clients.
 
-    Use it in a `with` block: then the tape is written at the end, not after an error, and a block that played less
-    than was recorded fails. Without one, it is written whenever a process ends.
+    As a context manager it writes the file at the end of the block, unless the block raises, and raises if a part of
+    the recording was not replayed. Otherwise it writes the file whenever a process ends.
 
     Args:
-        path: The file, JSON lines; its folder is made when it is written.
-        record: `"none"` replays only; `"once"` records if there is no file; `"new"` replays the processes that are on
-            the tape and records others besides; `"all"` records anew.
-        scrub: Changes each text before it is kept or compared, beside what is always taken out (keys, tokens, mail
-            addresses, values of secret variables): for what is private to you, or differs from run to run.
+        path: The file, in JSON lines; its folder is created when it is written.
+        record: `"none"` replays only; `"once"` records if the file does not exist; `"new"` replays recorded processes
+            and records additional ones; `"all"` records again.
+        scrub: A function applied to each text before it is written or compared, to remove private data and data that
+            differs between runs. Keys, tokens, mail addresses and the values of secret variables are always removed.
 
     Raises:
-        CassetteError: The file is missing (with `"none"`), damaged, or of a newer format.
-        CassetteMismatchError: From queries and from the end of the block: the run differs from the recording.
+        CassetteError: The file is missing (with `"none"`), invalid, or has a newer format.
+        CassetteMismatchError: The run differs from the recording; raised by queries and at the end of the block.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], record: str = "none", *, scrub: Callable[[str], str] | None = None
+        self, path: str | os.PathLike[str], record: RecordMode = "none", *, scrub: Callable[[str], str] | None = None
     ) -> None:
         check.one_of("record", RECORD_MODES)(record)
         self.path = Path(path)
         self.record = record
-        #: Recorded ids -> ids of this run: sessions and messages that were named here.
+        #: Recorded ids -> ids of this run, of sessions and messages.
         self.ids: dict[str, str] = {}
         self._scrub = scrub
-        #: Guards the tape and all its players.
+        #: Guards the recordings and all players.
         self.lock = threading.RLock()
         self._recordings: list[Recording] = []
         self._players: list[Player] = []
-        #: What was recorded by this run.
+        #: Recordings made by this run.
         self._new_recordings: list[Recording] = []
         self._mismatch: AgentSDKError | None = None
         self._is_entered = False
         if record != "all" and self.path.exists():
             self._recordings = load(self.path)
         elif record == "none":
-            text = f'there is no cassette {self.path}; record it with record="once" (pytest: --claude-record=once)'
+            text = f'no cassette at {self.path}; record it with record="once" (pytest: --claude-record=once)'
             raise CassetteError(text, path=str(self.path))
         self._may_record = record in ("new", "all") or not self._recordings
 
     # --- one process
 
     def for_process(self, options: Options, make_cli: MakeCLI) -> Transport:
-        """Return a player of the next recording that was started in this way, or a recorder of the real CLI."""
+        """Return a player of the next recording with the same start parameters, or a recorder of the real CLI."""
         scrubber = Scrubber(options, self._scrub)
         started_with = scrubber.scrub(_describe_process(options))
         with self.lock:
@@ -122,11 +125,11 @@ class Cassette(Transport):
                 self.ids[then[name]] = getattr(options, name)
 
     def start(self, on_stderr: OnStderr | None = None) -> None:
-        """Refuse: it is the processes that are started, each with a transport from `for_process`."""
-        raise ConfigurationError("a cassette stands for many processes; give it as the option transport=")
+        """Raise: each process has its own transport, which `for_process` returns."""
+        raise ConfigurationError("a cassette cannot be started directly; pass it as the option transport=")
 
     def send_line(self, line: bytes) -> None:
-        """Do nothing: the transports of its processes carry the lines."""
+        """Do nothing: each process has its own transport."""
 
     def wake(self) -> None:
         """Do nothing, as `send_line`."""
@@ -134,10 +137,10 @@ class Cassette(Transport):
     def end_input(self) -> None:
         """Do nothing, as `send_line`."""
 
-    # --- what a player asks
+    # --- called by players
 
     def alternatives(self, player: Player) -> Iterator[tuple[Recording, Player | None]]:
-        """Return the recordings that *player* might play as well, with the player that would have to give it away."""
+        """Return the other recordings that *player* could replay, each with the player that currently has it."""
         found: list[tuple[Recording, Player | None]] = []
         found += [(recording, None) for recording in self._unplayed(player.recording.started_with)]
         found += [(one.recording, one) for one in self._players if one is not player and one.is_undecided]
@@ -146,7 +149,7 @@ class Cassette(Transport):
             yield recording, holder
 
     def record_instead(self, player: Player) -> Transport | None:
-        """Return a recorder of the real CLI in the place of *player*, where that is allowed."""
+        """Return a recorder of the real CLI to replace *player*, if recording is allowed."""
         if not self._may_record:
             return None
         scrubber = Scrubber(player.options, self._scrub)
@@ -155,26 +158,26 @@ class Cassette(Transport):
             return self._recorder(scrubber.scrub(_describe_process(player.options)), scrubber, player.make_cli)
 
     def add_failure(self, problem: AgentSDKError) -> None:
-        """Remember a mismatch, so that the block fails even if the program swallowed it."""
+        """Store a mismatch, so that the end of the block raises it even if the program caught it."""
         self._mismatch = self._mismatch or problem
 
     def mismatch(self, what: str, recorded: Any, actual: Any) -> CassetteMismatchError:
-        """Build the error for a run that is not as recorded."""
+        """Return the error for a run that differs from the recording."""
         text = f"{self.path}: {what}\n{diff.difference(recorded, actual)}\n{_REMEDY}"
         return CassetteMismatchError(text, path=str(self.path), recorded=recorded, actual=actual)
 
     def _unknown_process_error(self, started_with: dict[str, Any]) -> CassetteMismatchError:
         known = [recording.started_with for recording in self._recordings]
         if any(canonical_paths(one) == canonical_paths(started_with) for one in known):
-            what = f"all recorded processes of this kind ({len(known)} in all) are played, one more was started with"
+            what = f"all {len(known)} recorded processes of this kind were replayed; another one was started with"
             return self.mismatch(what, None, started_with)
-        what = "no recorded process was started like this one; the nearest"
+        what = "no recorded process has these start parameters; nearest recorded"
         return self.mismatch(what, diff.most_similar(started_with, known), started_with)
 
     # --- the end
 
     def close(self, grace: float = 1.0) -> None:
-        """Write what was recorded."""
+        """Write the recordings to the file."""
         with self.lock:
             if self._new_recordings:
                 save(self.path, [*self._recordings, *self._new_recordings])
@@ -185,10 +188,10 @@ class Cassette(Transport):
 
     def check(self) -> None:
         """
-        Look whether all that was recorded was played.
+        Check that the whole recording was replayed.
 
         Raises:
-            CassetteMismatchError: Something was not, or a run differed from the recording.
+            CassetteMismatchError: A part was not replayed, or a run differed from the recording.
         """
         if self._mismatch is not None:
             raise self._mismatch
@@ -197,7 +200,7 @@ class Cassette(Transport):
             player = played.get(id(recording))
             left = _prompts_left(recording, set() if player is None else player.matched)
             if left:
-                raise self.mismatch("the recording goes on with a prompt that never came", left[0], None)
+                raise self.mismatch("the recording continues with a prompt that was not sent", left[0], None)
 
     def __enter__(self) -> Cassette:
         self._is_entered = True
@@ -214,7 +217,7 @@ class Cassette(Transport):
     def __repr__(self) -> str:
         return (
             f"<Cassette {self.path} record={self.record!r}, {len(self._players)} of {len(self._recordings)} "
-            f"processes played, {len(self._new_recordings)} recorded>"
+            f"processes replayed, {len(self._new_recordings)} recorded>"
         )
 
 
@@ -228,7 +231,7 @@ def _prompts_left(recording: Recording, matched: set[int]) -> list[Any]:
 
 
 def _describe_process(options: Options) -> dict[str, Any]:
-    """Return what makes a process the one that was recorded; the handshake tells the rest."""
+    """Return the start parameters that identify a recorded process; the handshake contains the rest."""
     found: dict[str, Any] = {}
     for name, travel, default in _COMPARED_OPTIONS:
         value = getattr(options, name)

@@ -1,26 +1,26 @@
-"""A home of its own for the CLI: no test of an agent touches the sessions and settings of who runs it."""
+"""A separate home directory for the CLI, so that tests do not touch the user's sessions and settings."""
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-#: Set on many machines, and leading out of the new home.
+#: Variables that are set on many machines and refer to places outside the new home.
 _UNSET_VARIABLES = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 
 
 def isolated_env(directory: str | os.PathLike[str]) -> dict[str, str | None]:
     """
-    Make folders for the CLI's home, configuration and temporary files under *directory*.
+    Create folders for the CLI's home, configuration and temporary files in *directory*.
 
-    Merge it with a model: `env={**isolated_env(tmp_path), **model.env}`. Two runs with the same
-    *directory* share their sessions, so that the second may resume the first.
+    Combine it with a model: `env={**isolated_env(tmp_path), **model.env}`. Runs with the same *directory*
+    share their sessions, so that one can resume another.
 
     Args:
-        directory: Made if it is not there; usually the test's `tmp_path`.
+        directory: Created if missing; usually the test's `tmp_path`.
 
     Returns:
-        For the option `env=`: `HOME`, `CLAUDE_CONFIG_DIR`, `TMPDIR` as absolute paths, and *None*
-        for variables that must not be inherited.
+        A value for the option `env=`: `HOME`, `CLAUDE_CONFIG_DIR` and `TMPDIR` as absolute paths, and *None* for
+        variables that must not be inherited.
     """
     root = Path(directory).absolute()
     folders = {"HOME": root / "home", "CLAUDE_CONFIG_DIR": root / "config", "TMPDIR": root / "tmp"}

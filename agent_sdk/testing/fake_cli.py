@@ -1,11 +1,11 @@
 """
-A CLI that plays a script: a real child process, so that pipes, signals and exits are tested for real.
+`FakeCLI`: a scripted CLI in a real child process, so that tests include pipes, signals and exits.
 
     with FakeCLI(frames.conversation("hello", "world")) as fake:
         result = agent_sdk.query("hello", cli_path=fake.path)
         assert fake.received[-1]["message"]["content"] == "hello"
 
-What it plays is made in `frames` and `steps`; what runs is `_fake_program`.
+`frames` and `steps` build the script; the child process runs `_fake_program`.
 """
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from .._core import json_lines
 from . import _fake_program, steps
 from . import frames as build
 
-#: Kernels cut a script's first line somewhere above this length.
+#: Kernels truncate the first line of a script at different lengths above this one.
 _MAX_SHEBANG_CHARS = 120
 _NO_CHANGES: Mapping[str, Any] = {}
 
 
 class FakeCLI:
     """
-    A stand-in for the `claude` program that plays *frames* after a user message.
+    A replacement for the `claude` program that sends *frames* after a user message.
 
-    It answers `initialize` and other control requests, keeps to one turn at a time (messages that come
-    meanwhile wait), ends the open turn on `interrupt`, and exits with 0 at the end of its stdin once what was
-    asked for is played. A turn without a result frame gets none. A line that is no JSON ends it, as the CLI.
+    It answers `initialize` and other control requests, runs one turn at a time (later messages are queued), ends
+    the open turn on `interrupt`, and exits with 0 at the end of its stdin after all requested turns. It adds no
+    result frame to a turn without one. An input line that is not JSON ends it, as it ends the CLI.
 
     Args:
-        frames: One turn, repeated for each user message; or a list of turns, counted over all
-            processes, the last one repeated. Items are frames (dicts), bytes, and `steps`. *None*: "ok".
-        start: Steps for the start of each process, before any input is read. Control requests that come
-            meanwhile are answered when they are through.
-        initialize: Fields of the answer to `initialize` that differ from the default; *None* never answers.
-        responses: For a control request's `subtype`: the response, an exception whose text is
-            the error, or *None* to never answer. Anything else is answered with success.
-        version: What `--version` prints before ` (Claude Code)`; such a run is not recorded.
+        frames: One turn, repeated for each user message; or a list of turns, counted over all processes, whose
+        last one is repeated. Items are frames (dicts), bytes, and `steps`. Defaults to the reply "ok".
+        start: Steps at the start of each process, before it reads input. Control requests that arrive
+        meanwhile are answered afterwards.
+        initialize: Fields of the response to `initialize` that replace the defaults; *None* sends no response.
+        responses: By `subtype` of control requests: the response, an exception whose text is the error, or
+        *None* for no response. Other requests succeed.
+        version: The version that `--version` prints before ` (Claude Code)`; such runs are not recorded.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class FakeCLI:
             "version": version,
         }
         self._folder = Path(tempfile.mkdtemp(prefix="fake-claude-"))
-        # For who forgets to close it.
+        # In case it is not closed.
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._program = self._install(script)
 
@@ -82,49 +82,49 @@ class FakeCLI:
 
     @property
     def received_lines(self) -> list[bytes]:
-        """The lines that the host wrote, as they came, over all processes; readable while they run."""
+        """The lines that the SDK wrote, over all processes, unchanged; available while they run."""
         return self._lines("received")
 
     @property
     def received(self) -> list[dict[str, Any]]:
-        """The frames that the host wrote, over all processes; lines that are none are left out."""
+        """The frames that the SDK wrote, over all processes, without lines that are not frames."""
         decoded = map(json_lines.decode, self.received_lines)
         return [frame for frame in decoded if frame is not None]
 
     @property
     def argv(self) -> list[list[str]]:
-        """The command line of each start, the program's path first."""
+        """The command line of each process, beginning with the program's path."""
         return [start["argv"] for start in self._starts()]
 
     @property
     def env(self) -> list[dict[str, str]]:
-        """The environment of each start."""
+        """The environment of each process."""
         return [start["env"] for start in self._starts()]
 
     @property
     def cwd(self) -> list[str]:
-        """The working directory of each start."""
+        """The working directory of each process."""
         return [start["cwd"] for start in self._starts()]
 
     @property
     def pids(self) -> list[int]:
-        """The process id of each start."""
+        """The id of each process."""
         return [start["pid"] for start in self._starts()]
 
     def wait_for(self, kind: str, n: int = 1, timeout: float = 10.0) -> dict[str, Any]:
         """
-        Wait until the host has written *n* frames of a kind.
+        Wait until the SDK has written *n* frames of a kind.
 
         Args:
             kind: The frame's `type`, or the `subtype` of a control request.
-            n: Counts from the start, over all processes.
+            n: Counted from the start, over all processes.
             timeout: Seconds.
 
         Returns:
             The *n*-th such frame.
 
         Raises:
-            TimeoutError: There were fewer.
+            TimeoutError: Fewer frames were written in time.
         """
         limit = time.monotonic() + timeout
         while True:
@@ -132,14 +132,14 @@ class FakeCLI:
             if len(found) >= n:
                 return found[n - 1]
             if time.monotonic() > limit:
-                raise TimeoutError(f"the host wrote {len(found)} of {n} frames {kind!r} in {timeout:g} s")
-            time.sleep(0.005)  # a file has no event to wait on
+                raise TimeoutError(f"the SDK wrote {len(found)} of {n} frames {kind!r} in {timeout:g} s")
+            time.sleep(0.005)  # files have no event to wait for
 
     def close(self) -> None:
-        """End processes that are left and remove the program. May be called again."""
+        """End the processes that still run and remove the program. It may be called again."""
         left = [*self.pids, *map(int, self._lines("grandchildren"))]
         for pid in filter(self._runs_this_program, left):
-            with contextlib.suppress(OSError):  # it ended by itself just now
+            with contextlib.suppress(OSError):  # it has ended meanwhile
                 os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -170,11 +170,11 @@ class FakeCLI:
             content = (self._folder / name).read_bytes()
         except OSError:
             return []
-        # What follows the last newline is being written.
+        # The text after the last newline is still being written.
         return content.split(b"\n")[:-1]
 
     def _runs_this_program(self, pid: int) -> bool:
-        # The id may belong to somebody else by now; only Linux tells, elsewhere nothing is ended.
+        # The id may belong to another process by now. Only Linux allows a check; elsewhere nothing is ended.
         try:
             return self.path.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
@@ -182,11 +182,11 @@ class FakeCLI:
 
 
 def _shebang(python: str) -> str:
-    # No site packages and no PYTHON variables: it starts in a third of the time.
+    # Without site packages and PYTHON variables it starts in a third of the time.
     line = f"#!{python} -SE"
     if " " not in python and len(line) <= _MAX_SHEBANG_CHARS:
         return line
-    # Read by the shell as a command, by Python as a text.
+    # The shell runs this line as a command; to Python it is a string.
     return f"#!/bin/sh\n'''exec' '{python}' -SE \"$0\" \"$@\"\n' '''"
 
 
@@ -222,7 +222,7 @@ def _initialize_response(fields: Mapping[str, Any] | None, version: str) -> dict
 
 
 def _interrupted_frames() -> list[dict[str, Any]]:
-    """The frames that end a turn on an interrupt."""
+    """Return the frames that end a turn on an interrupt."""
     result = build.error_result(
         errors=["[ede_diagnostic] result_type=user"],
         terminal_reason="aborted_streaming",

@@ -1,10 +1,9 @@
 """
-Frames as the CLI writes them, for `FakeCLI` and for tests of code that reads messages.
+Frames in the CLI's format, for `FakeCLI` and for tests of code that reads messages.
 
-Plain functions that return dicts. Each call gives a fresh `uuid`; *fields* are added, and replace
-what is there. In a `FakeCLI` the strings `$prompt`, `$uuid` and `$session` stand for the user's text, the
-uuid of the user's message and the session id; a `session_id` equal to `SESSION_ID` follows `--resume`
-and `--session-id`.
+The functions return dicts with a new `uuid`; *fields* are added or replace existing fields. A `FakeCLI` replaces the
+strings `$prompt`, `$uuid` and `$session` by the user's text, the uuid of the user's message and the session id. It
+replaces a `session_id` equal to `SESSION_ID` by that of `--resume` or `--session-id`.
 """
 from __future__ import annotations
 
@@ -12,13 +11,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: The session of every frame that names no other.
+#: The default session id of frames.
 SESSION_ID = "00000000-0000-4000-8000-00000000c1a0"
-#: The model of every frame that names no other.
+#: The default model of frames.
 MODEL = "claude-opus-5-5"
-#: The CLI version that these shapes were taken from.
+#: The CLI version whose format these frames have.
 CLI_VERSION = "2.1.330"
-#: What a turn costs that says nothing else, in US dollars.
+#: The default cost of a turn, in US dollars.
 COST_USD = 0.000188
 
 Frame = dict[str, Any]
@@ -26,7 +25,7 @@ Block = Mapping[str, Any]
 
 
 def init(session_id: str = SESSION_ID, **fields: Any) -> Frame:
-    """Build the message at the start of each turn; *fields* such as `tools`, `cwd`, `permissionMode`."""
+    """Build the message at the start of each turn, with *fields* such as `tools`, `cwd`, `permissionMode`."""
     return _system(
         "init",
         fields,
@@ -47,7 +46,7 @@ def init(session_id: str = SESSION_ID, **fields: Any) -> Frame:
 
 
 def assistant(*content: str | Block, **fields: Any) -> Frame:
-    """Build a message of the model from texts and blocks; the CLI itself sends one block in each."""
+    """Build an assistant message from texts and blocks; the CLI itself sends one message for each block."""
     message = {
         "id": f"msg_{_hex(22)}",
         "type": "message",
@@ -62,12 +61,12 @@ def assistant(*content: str | Block, **fields: Any) -> Frame:
 
 
 def thinking(text: str, signature: str = "c2ln", **fields: Any) -> Frame:
-    """Build a message of the model that holds a thinking block."""
+    """Build an assistant message with a thinking block."""
     return assistant({"type": "thinking", "thinking": text, "signature": signature}, **fields)
 
 
 def tool_use(name: str, input: Mapping[str, Any] | None = None, id: str | None = None, **fields: Any) -> Frame:
-    """Build a message of the model that uses a tool; *id* is the `tool_use_id`, fresh when not given."""
+    """Build an assistant message with a tool use; *id* is the `tool_use_id` and defaults to a new one."""
     block = {"type": "tool_use", "id": id or f"toolu_{_hex(20)}", "name": name, "input": dict(input or {})}
     return assistant(block, **fields)
 
@@ -75,7 +74,7 @@ def tool_use(name: str, input: Mapping[str, Any] | None = None, id: str | None =
 def tool_result(
     tool_use_id: str, content: str | Sequence[Block] = "", is_error: bool = False, **fields: Any
 ) -> Frame:
-    """Build the user message that holds what a tool gave back: a text, or blocks."""
+    """Build the user message with a tool result: a text, or blocks."""
     block: Frame = {"type": "tool_result", "tool_use_id": tool_use_id, "content": _copied(content)}
     if is_error:
         block["is_error"] = True
@@ -83,7 +82,7 @@ def tool_result(
 
 
 def user(*content: str | Block, **fields: Any) -> Frame:
-    """Build a user message: a single text travels as a string, everything else as blocks."""
+    """Build a user message; a single text is sent as a string, anything else as blocks."""
     if len(content) == 1 and isinstance(content[0], str):
         message: Frame = {"role": "user", "content": content[0]}
     else:
@@ -92,40 +91,40 @@ def user(*content: str | Block, **fields: Any) -> Frame:
 
 
 def stream_event(event: Mapping[str, Any], **fields: Any) -> Frame:
-    """Build a piece of a message as it is written; *event* is the API's own event."""
+    """Build a stream event; *event* is the event of the API."""
     return _frame("stream_event", fields, event=dict(event), parent_tool_use_id=None)
 
 
 def text_delta(text: str, index: int = 0, **fields: Any) -> Frame:
-    """Build the stream event that brings a piece of text."""
+    """Build the stream event for a piece of text."""
     delta = {"type": "text_delta", "text": text}
     return stream_event({"type": "content_block_delta", "index": index, "delta": delta}, **fields)
 
 
 def thinking_delta(text: str, index: int = 0, **fields: Any) -> Frame:
-    """Build the stream event that brings a piece of thinking."""
+    """Build the stream event for a piece of thinking."""
     delta = {"type": "thinking_delta", "thinking": text}
     return stream_event({"type": "content_block_delta", "index": index, "delta": delta}, **fields)
 
 
 def result(text: str = "", **fields: Any) -> Frame:
     """
-    Build the message that ends a turn, a good one.
+    Build the result message of a successful turn.
 
-    `user_message_uuids=["$uuid"]` makes it name the prompt that it answers, as the CLI does.
+    With `user_message_uuids=["$uuid"]` it contains the uuid of its prompt, as the CLI's results do.
     """
     return _result("success", fields, result=text, is_error=False)
 
 
 def error_result(subtype: str = "error_during_execution", errors: Sequence[str] = (), **fields: Any) -> Frame:
-    """Build a result that is an error, such as `error_max_turns`; an API failure is `result(…, is_error=True)`."""
+    """Build an error result, such as `error_max_turns`; for an API failure use `result(…, is_error=True)`."""
     return _result(subtype, fields, errors=list(errors), is_error=True, terminal_reason=None, stop_reason=None)
 
 
 def compact_boundary(
     trigger: str = "manual", pre_tokens: int = 1000, post_tokens: int = 100, **fields: Any
 ) -> Frame:
-    """Build the message that marks where the conversation was compacted; sizes in tokens."""
+    """Build the message for a compaction of the conversation; sizes are in tokens."""
     metadata = {
         "trigger": trigger,
         "pre_tokens": pre_tokens,
@@ -137,7 +136,7 @@ def compact_boundary(
 
 
 def api_retry(attempt: int = 1, max_retries: int = 2, error_status: int | None = 529, **fields: Any) -> Frame:
-    """Build the message that says that a call of the API is tried again."""
+    """Build the message for the retry of an API call."""
     return _system(
         "api_retry",
         fields,
@@ -150,7 +149,7 @@ def api_retry(attempt: int = 1, max_retries: int = 2, error_status: int | None =
 
 
 def rate_limit(status: str = "allowed_warning", resets_at: int = 1_800_000_000, **fields: Any) -> Frame:
-    """Build the message about a usage limit; *resets_at* in seconds since the epoch."""
+    """Build the message about a usage limit; *resets_at* is in seconds since the epoch."""
     info = {"status": status, "resetsAt": resets_at, "rateLimitType": "five_hour"}
     return _frame("rate_limit_event", fields, rate_limit_info=info)
 
@@ -161,7 +160,7 @@ def status(status: str | None = None, **fields: Any) -> Frame:
 
 
 def task_started(task_id: str = "a1", description: str = "a task", **fields: Any) -> Frame:
-    """Build the start of a background agent; of a shell with `task_type="local_bash"`."""
+    """Build the start of a background agent, or of a shell with `task_type="local_bash"`."""
     return _system(
         "task_started",
         fields,
@@ -175,7 +174,7 @@ def task_started(task_id: str = "a1", description: str = "a task", **fields: Any
 
 
 def task_updated(task_id: str = "a1", status: str = "completed", **fields: Any) -> Frame:
-    """Build a change in a background task: `completed`, `failed` or `killed`."""
+    """Build the status change of a background task: `completed`, `failed` or `killed`."""
     return _system("task_updated", fields, task_id=task_id, patch={"status": status})
 
 
@@ -187,18 +186,18 @@ def task_notification(
 
 
 def background_tasks(*task_ids: str, **fields: Any) -> Frame:
-    """Build the list of the background agents that live."""
+    """Build the list of the running background agents."""
     tasks = [{"task_id": task_id, "task_type": "local_agent", "description": "a task"} for task_id in task_ids]
     return _system("background_tasks_changed", fields, tasks=tasks)
 
 
 def session_state(state: str = "idle", **fields: Any) -> Frame:
-    """Build the plumbing that says what the CLI does: `running`, `requires_action` or `idle`."""
+    """Build the internal message with the CLI's state: `running`, `requires_action` or `idle`."""
     return _system("session_state_changed", fields, state=state, sdk_host_only=True)
 
 
 def command_lifecycle(state: str = "queued", command_uuid: str = "$uuid", **fields: Any) -> Frame:
-    """Build the plumbing that says what became of a prompt: `queued`, `started`, `completed`, `cancelled`."""
+    """Build the internal message with the state of a prompt: `queued`, `started`, `completed`, `cancelled`."""
     return _frame("command_lifecycle", fields, command_uuid=command_uuid, state=state)
 
 
@@ -207,9 +206,9 @@ def conversation(prompt: str = "hello", reply: str = "world", **fields: Any) -> 
     Build the frames of a whole turn: init, assistant, result.
 
     Args:
-        prompt: What the user said. The CLI does not repeat it; it counts for the figures only.
-        reply: The model's text, and the result's.
-        fields: Go into the result.
+        prompt: The user's text. The CLI does not send it back; it only affects the token counts.
+        reply: The text of the assistant message and of the result.
+        fields: Fields of the result.
     """
     usage = _usage(input_tokens=12 + len(prompt) // 4)
     return [init(), assistant(reply), result(reply, **{"usage": usage, **fields})]

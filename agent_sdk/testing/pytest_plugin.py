@@ -1,7 +1,7 @@
 """
-The pytest plugin: fixtures for agents under test, found by pytest where this package is installed.
+The pytest plugin: fixtures for tests of agents. Pytest loads it when this package is installed.
 
-It changes nothing by itself: there are three fixtures and the option `--claude-record`.
+It adds three fixtures and the option `--claude-record`, and changes nothing else.
 """
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from .fake_cli import FakeCLI
     from .scripted_model import ScriptedModel
 
-#: The folder of the cassettes, beside the file of the tests.
+#: The folder of the cassettes, next to the test file.
 FOLDER = "cassettes"
 _MODES = ("none", "new", "once", "all")
-#: What a test has raised.
+#: The exception that a test has raised.
 _RAISED = pytest.StashKey[BaseException]()
 
 
@@ -33,20 +33,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--claude-record",
         choices=_MODES,
         default="none",
-        help="what claude_cassette does: replay only (none, the default), also record what is not on the tape (new), "
-        "record where there is no tape (once), record anew (all); recording runs the real CLI",
+        help="mode of claude_cassette: replay only (none, the default), also record new processes (new), record a "
+        "missing cassette (once), record again (all); recording runs the real CLI",
     )
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-    """Remember what the test raised, so that its cassette does not say the same once more."""
+    """Store the exception of the test, so that its cassette does not report the same error again."""
     if call.excinfo is not None:
         item.stash[_RAISED] = call.excinfo.value
 
 
 @pytest.fixture
 def fake_claude() -> Iterator[Callable[..., FakeCLI]]:
-    """Make `agent_sdk.testing.FakeCLI`s, with the same arguments; they end with the test."""
+    """A function that returns a `agent_sdk.testing.FakeCLI`, with the same arguments; closed after the test."""
     from .fake_cli import FakeCLI
 
     with contextlib.ExitStack() as stack:
@@ -59,7 +59,7 @@ def fake_claude() -> Iterator[Callable[..., FakeCLI]]:
 
 @pytest.fixture
 def scripted_model() -> Iterator[ScriptedModel]:
-    """A model for the real CLI that says what the test tells it to; see `agent_sdk.testing.ScriptedModel`."""
+    """A scripted model for the real CLI; see `agent_sdk.testing.ScriptedModel`."""
     from .scripted_model import ScriptedModel
 
     with ScriptedModel() as model:
@@ -71,7 +71,7 @@ def claude_cassette(request: pytest.FixtureRequest) -> Iterator[Cassette]:
     """The cassette of this test, for `transport=`: `cassettes/<file>.<test>.jsonl`, recorded with `--claude-record`."""
     from .cassette import Cassette
 
-    # A test in a class, or with parameters, has a name of its own among those of its file.
+    # The name includes the class and the parameters, so that it is unique in the test file.
     name = request.node.nodeid.split("::", 1)[-1].replace("::", ".")
     file = f"{request.path.stem}.{re.sub(r'[^A-Za-z0-9_.-]+', '-', name).strip('-')}.jsonl"
     mode = request.config.getoption("--claude-record")

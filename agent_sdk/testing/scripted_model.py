@@ -1,11 +1,11 @@
 """
-A stand-in for the model's HTTP API on loopback, so that the real CLI runs offline and without a key.
+`ScriptedModel`: replaces the model's HTTP API on loopback, so that the real CLI runs offline and without an API key.
 
     with ScriptedModel() as model:
-        model.call_tool("Bash", {"command": "echo hi"}).reply("It said hi.")
+        model.call_tool("Bash", {"command": "echo hi"}).reply("It printed hi.")
         result = agent_sdk.query("say hi", env={**isolated_env(tmp_path), **model.env})
 
-`python -m agent_sdk.testing.scripted_model` runs one by hand.
+`python -m agent_sdk.testing.scripted_model` runs one from the command line.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ._replies import Reply
 from ._requests import ModelRequest
 from ._script import Condition, Script, echo
 
-#: What the CLI's environment holds besides the address: a key that opens nothing, no traffic but ours, one retry.
+#: Further variables of the CLI: a fake key, no other traffic, one retry.
 _ENV: Mapping[str, str | None] = {
     "ANTHROPIC_API_KEY": "scripted-model-no-key",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -31,7 +31,7 @@ _ENV: Mapping[str, str | None] = {
     "NO_PROXY": "127.0.0.1",
     "no_proxy": "127.0.0.1",
 }
-#: What it must not inherit: proxies, credentials, other providers, other models.
+#: Variables that the CLI must not inherit: proxies, credentials, other providers, other models.
 _UNSET = (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
     "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS", "ANTHROPIC_UNIX_SOCKET",
@@ -43,12 +43,11 @@ _SUMMARY = "<analysis>scripted</analysis>\n<summary>A scripted summary of the co
 
 class ScriptedModel(Script):
     """
-    A model that says what you tell it to. Its server runs from construction to `close()`.
+    A model with scripted replies. Its server runs from construction to `close()`.
 
-    Each call of the model takes the next scripted reply; when none is left the model says
-    `echo: <prompt>`, or `done: <tool results>` after tools have run (see `otherwise`).
-    What the CLI asks for itself takes nothing from the script: counts of tokens, the summary of
-    a compaction, side questions. Safe to use from several threads.
+    Each model call takes the next scripted reply. After the last one the model replies `echo: <prompt>`, or
+    `done: <tool results>` after tools have run (see `otherwise`). Token counts, the summary of a compaction and
+    side questions, which the CLI requests itself, take no reply from the script. Safe to use from several threads.
     """
 
     def __init__(self) -> None:
@@ -60,10 +59,10 @@ class ScriptedModel(Script):
 
     def when(self, condition: Condition) -> Script:
         """
-        Give the turns that fit *condition* a script of their own, used in place of the main one.
+        Return a separate script for the turns that match *condition*.
 
         Args:
-            condition: A part of the prompt, or a function of the `ModelRequest`. The first that fits counts.
+            condition: A part of the prompt, or a predicate of the `ModelRequest`. The first match is used.
         """
         script = Script(condition)
         with self._request_arrived:
@@ -77,40 +76,40 @@ class ScriptedModel(Script):
 
     @property
     def env(self) -> dict[str, str | None]:
-        """For the option `env=`: leads the CLI here and nowhere else. *None* takes a variable away."""
+        """A value for the option `env=` that directs the CLI to this model; *None* unsets a variable."""
         return {**dict.fromkeys(_UNSET), **_ENV, "ANTHROPIC_BASE_URL": self.url}
 
     @property
     def requests(self) -> list[ModelRequest]:
-        """Every request until now, in order, those that took nothing from the script included."""
+        """All requests so far, in order, including those that take no reply from the script."""
         with self._request_arrived:
             return list(self._requests)
 
     def wait_for_request(self, n: int = 1, timeout: float = 10.0) -> ModelRequest:
         """
-        Wait until *n* requests have come in, in all.
+        Wait until the model has received *n* requests.
 
         Args:
-            n: Counts from the start of the model.
+            n: Counted from the start of the model.
             timeout: Seconds.
 
         Returns:
             The *n*-th request.
 
         Raises:
-            TimeoutError: There were fewer.
+            TimeoutError: Fewer requests were received in time.
         """
         with self._request_arrived:
             if self._request_arrived.wait_for(lambda: len(self._requests) >= n, timeout):
                 return self._requests[n - 1]
-            raise TimeoutError(f"{len(self._requests)} of {n} requests reached the model in {timeout:g} s")
+            raise TimeoutError(f"the model received {len(self._requests)} of {n} requests in {timeout:g} s")
 
     def start(self) -> ScriptedModel:
-        """Return the model: it runs since it was made. For symmetry with `close`."""
+        """Return the model, which is already running; the counterpart of `close`."""
         return self
 
     def close(self) -> None:
-        """End the server, let go what is held and cut what is open. May be called again."""
+        """Stop the server, release held replies and close open connections. It may be called again."""
         if not self._server.closed.is_set():
             self._server.close()
 
@@ -142,18 +141,18 @@ class ScriptedModel(Script):
         try:
             return next(script for script in scripts if script.matches(request)).answer(request)
         except Exception as error:
-            # The author of the test must see it: the CLI does not try again after 400, and shows the text.
+            # Status 400 makes the error visible to the test's author: the CLI does not retry it, and shows the text.
             log.debug("a function of the script failed", exc_info=True)
             return Reply(status=400, message=f"a function of the script failed: {error!r}")
 
 
 def main() -> None:
-    """Run a model by hand: tell what leads a CLI to it, and answer every prompt with its echo until Ctrl-C."""
+    """Run a model that echoes prompts until Ctrl-C, and print the environment that directs a CLI to it."""
     with ScriptedModel() as model:
         settings = model.env.items()
         _write_lines(*(f"unset {name}" if value is None else f"export {name}={value}" for name, value in settings))
         try:
-            _write_lines("# The model says `echo: <prompt>`. Ctrl-C ends it.")
+            _write_lines("# The model replies `echo: <prompt>`. Ctrl-C stops it.")
             threading.Event().wait()
         except KeyboardInterrupt:
             _write_lines(f"# {len(model.requests)} requests were answered.")

@@ -1,5 +1,5 @@
 """
-What a `FakeCLI` can do besides writing frames. Steps stand among the frames of a turn, in order.
+Steps of a `FakeCLI` besides writing frames. A turn may contain steps between its frames.
 
     FakeCLI([frames.init(), steps.delay(0.1), frames.assistant("hi"), steps.exit(1)])
 """
@@ -28,20 +28,20 @@ __all__ = [
 
 @attrs.frozen
 class Step:
-    """One thing that the fake does; made by the functions of this module."""
+    """One action of the fake, created by the functions of this module."""
 
-    #: The name of a method of the program that the fake runs.
+    #: The name of a method of the fake's program.
     do: str
     #: Its arguments, all JSON.
     arguments: dict[str, Any] = attrs.field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the step as the fake's program reads it."""
+        """Return the step in the format of the fake's program."""
         return {"do": self.do, **self.arguments}
 
 
 def delay(seconds: float) -> Step:
-    """Wait; control requests are answered meanwhile, and an interrupt ends the turn."""
+    """Wait. Control requests are answered meanwhile, and an interrupt ends the turn."""
     return Step("delay", {"seconds": float(seconds)})
 
 
@@ -52,56 +52,56 @@ def exit(code: int = 0) -> Step:  # noqa: A001 (written `steps.exit`)
 
 def ask(request: Mapping[str, Any], *, request_id: str | None = None) -> Step:
     """
-    Send a control request and wait for the host's answer, which is found in `FakeCLI.received`.
+    Send a control request and wait for the SDK's response, which is added to `FakeCLI.received`.
 
     Args:
-        request: With its `subtype`, such as `{"subtype": "can_use_tool", "tool_name": "Bash", …}`.
-        request_id: *None* for a fresh one.
+        request: The request with its `subtype`, such as `{"subtype": "can_use_tool", "tool_name": "Bash", …}`.
+        request_id: Defaults to a new id.
     """
     return Step("ask", {"request": dict(request), "request_id": request_id})
 
 
 def wait_for(kind: str) -> Step:
     """
-    Wait until the host has sent a frame of this `type`, or a control request of this `subtype`.
+    Wait until the SDK has sent a frame of this `type`, or a control request of this `subtype`.
 
-    Each frame is waited for once: what came since the last wait for its kind counts, the turn's own
-    user message does not. The end of stdin ends the wait and the turn.
+    Each frame ends one wait: a frame that arrived since the last wait for its kind counts, the turn's own user
+    message does not. The end of stdin ends the wait and the turn.
     """
     return Step("wait_for", {"kind": kind})
 
 
 def stderr(text: str | bytes, *, repeat: int = 1) -> Step:
-    """Write *text* to the standard error, *repeat* times, as it is."""
+    """Write *text* to stderr, *repeat* times, unchanged."""
     return Step("stderr", {"base64": _base64(text), "repeat": repeat})
 
 
 def ignore_sigterm() -> Step:
-    """Take no notice of SIGTERM from here on."""
+    """Ignore SIGTERM from now on."""
     return Step("ignore_sigterm")
 
 
 def fork_grandchild(seconds: float) -> Step:
-    """Start a grandchild that holds stdout and stderr open for *seconds*, also after the fake is gone."""
+    """Start a grandchild that keeps stdout and stderr open for *seconds*, even after the fake has exited."""
     return Step("fork_grandchild", {"seconds": float(seconds)})
 
 
 def one_byte_at_a_time(*frames: Mapping[str, Any] | bytes) -> Step:
-    """Write frames (or raw bytes) with one system call for each byte."""
+    """Write frames (or raw bytes) with one system call per byte."""
     return Step("one_byte_at_a_time", {"frames": [encode(frame) for frame in frames]})
 
 
 def kill_self(signal_number: int = signal.SIGKILL) -> Step:
-    """End the process by a signal, or stop it with SIGSTOP."""
+    """End the process with a signal, or stop it with SIGSTOP."""
     return Step("kill_self", {"signal": int(signal_number)})
 
 
 def encode(item: Step | Mapping[str, Any] | bytes) -> dict[str, Any]:
     """
-    Write one item of a turn as the fake's program reads it.
+    Return one item of a turn in the format of the fake's program.
 
     Raises:
-        TypeError: It is no frame, no bytes and no step.
+        TypeError: It is not a frame, bytes or a step.
     """
     if isinstance(item, Step):
         return item.to_dict()
@@ -109,7 +109,7 @@ def encode(item: Step | Mapping[str, Any] | bytes) -> dict[str, Any]:
         return {"do": "frame", "frame": dict(item)}
     if isinstance(item, (bytes, bytearray)):
         return {"do": "raw", "base64": _base64(bytes(item))}
-    raise TypeError(f"a turn is made of frames (dicts), bytes and steps, not of {type(item).__name__}: {item!r:.80}")
+    raise TypeError(f"expected a frame (dict), bytes or a step in a turn, got {type(item).__name__}: {item!r:.80}")
 
 
 def _base64(text: str | bytes) -> str:

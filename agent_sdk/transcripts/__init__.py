@@ -1,7 +1,7 @@
 """
-Sessions as files on disk. Needs no CLI process.
+Sessions as files on disk, without a CLI process.
 
-This file only gathers names; a module is imported when one of its names is asked for.
+Each module is imported on the first access to one of its names.
 """
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from .._core.lazy import attach
 
 if TYPE_CHECKING:
+    from .._core.literals import ExportFormat
     from .checkout import stored_sessions
-    from .edits import delete_session, rename_session, tag_session
+    from .edits import archive_session, delete_session, rename_session, tag_session, unarchive_session
     from .fork import fork_session
     from .listing import SessionInfo, SessionList, get_session_info, list_sessions
     from .paths import Directory, project_key
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from .store_transfer import import_session
     from .usage import SessionFigures, TokenCount, session_figures
 
-    # Found at run time in `_render.export`, which stands above this package and cannot be imported here.
+    # Loaded at run time from `_render.export`, a higher layer that this package cannot import.
     def export_session(
         session_id: str,
         directory: Directory | None = None,
-        format: str = "markdown",
+        format: ExportFormat = "markdown",
         *,
         config_dir: Directory | None = None,
     ) -> str: ...
@@ -37,6 +38,7 @@ __all__ = [
     "SessionInfo",
     "SessionList",
     "TokenCount",
+    "archive_session",
     "delete_session",
     "export_session",
     "fork_session",
@@ -52,6 +54,7 @@ __all__ = [
     "session_figures",
     "stored_sessions",
     "tag_session",
+    "unarchive_session",
 ]
 
 __getattr__, __dir__ = attach(
@@ -60,7 +63,7 @@ __getattr__, __dir__ = attach(
     {
         "._render.export": ("export_session",),
         "checkout": ("stored_sessions",),
-        "edits": ("delete_session", "rename_session", "tag_session"),
+        "edits": ("archive_session", "delete_session", "rename_session", "tag_session", "unarchive_session"),
         "fork": ("fork_session",),
         "listing": ("SessionInfo", "SessionList", "get_session_info", "list_sessions"),
         "paths": ("project_key",),

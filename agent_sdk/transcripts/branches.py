@@ -1,8 +1,8 @@
 """
-The conversation in a transcript: one path through the tree of its entries. Reads no file.
+The conversation in a transcript: one path through the tree of its entries. This module reads no files.
 
-The path leads from the newest leaf to the root. Where a reply used several tools at once the tree forks, and the path
-misses what is on the other branches: it is put back.
+The path leads from the newest leaf to the root. A reply with several tool uses forks the tree; the entries on the
+other branches of that fork are inserted into the path.
 """
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 from .entries import EntryLink
 
-#: Says which links of a transcript are wanted, in order.
+#: Selects links of a transcript, in order.
 LinkSelector = Callable[[Sequence[EntryLink]], list[EntryLink]]
 
 
 def main_chain(links: Sequence[EntryLink], across_compactions: bool = False) -> list[EntryLink]:
-    """Return the main conversation, first to last; *across_compactions* also what the model no longer sees."""
+    """Return the main conversation in order; with *across_compactions*, including entries before compactions."""
     return _chain(links, [link for link in links if not link.is_sidechain], across_compactions)
 
 
@@ -65,7 +65,7 @@ def _leaf(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> EntryLin
 
 
 def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions: bool) -> Iterator[EntryLink]:
-    """Yield *link*, its parent, and so on; a circle ends where it closes."""
+    """Yield *link* and its ancestors; stops at a cycle."""
     seen: set[str] = set()
     current: EntryLink | None = link
     while current is not None and current.uuid not in seen:
@@ -123,20 +123,21 @@ def _segment(segment: dict[str, Any], by_uuid: dict[str, EntryLink]) -> list[Any
 
 class _ParallelTools:
     """
-    Puts back the tool uses and results that the path misses.
+    Inserts the tool uses and results that the path omits.
 
-    The CLI writes one assistant entry for each block of a reply, chained one after another, and each tool result
-    follows the entry of its own tool use: several results fan out, and the next turn goes on from one of them.
+    The CLI writes one assistant entry for each block of a reply, each the child of the previous one. The parent of a
+    tool result is the entry of its tool use, so several results are on separate branches, and the next turn
+    continues from one of them.
     """
 
     def __init__(self, by_uuid: dict[str, EntryLink], chain: list[EntryLink]) -> None:
         self._by_uuid = by_uuid
         self._chain = chain
         self._seen = {link.uuid for link in chain}
-        #: The last entry of each reply on the path: what is put back goes behind it.
+        #: The last entry of each reply on the path; entries are inserted after it.
         self._anchors = {link.reply_id: link for link in chain if link.reply_id}
         self._siblings: dict[str, list[EntryLink]] = {}
-        #: Which entry made a tool use; *None* where two replies claim it.
+        #: The entry of each tool use; *None* if two replies contain the id.
         self._makers: dict[str, EntryLink | None] = {}
         self._results: dict[str, list[EntryLink]] = {}
 
@@ -150,12 +151,12 @@ class _ParallelTools:
         return [link for on_path in self._chain for link in (on_path, *added.get(on_path.uuid, ()))]
 
     def _replies_in_order(self) -> list[tuple[str, EntryLink]]:
-        # In the order in which the replies begin on the path, which decides who gets a result that two could claim.
+        # In the order of the replies on the path: a result that matches two replies belongs to the first one.
         replies = dict.fromkeys(link.reply_id for link in self._chain if link.reply_id)
         return [(reply, self._anchors[reply]) for reply in replies]
 
     def _index_link(self, link: EntryLink) -> bool:
-        """Group *link* by its reply; returns whether it is a tool result instead."""
+        """Add *link* to its reply; returns whether it is a tool result instead."""
         if not link.reply_id:
             return link.is_tool_result
         self._siblings.setdefault(link.reply_id, []).append(link)
@@ -167,7 +168,7 @@ class _ParallelTools:
         return False
 
     def _index_result(self, result: EntryLink) -> None:
-        """Note *result* under the entries it may belong to: its parent, its source, and who made its tool uses."""
+        """Index *result* by the entries it may belong to: its parent, its source, and the entries of its tool uses."""
         self._results.setdefault(result.parent or "", []).append(result)
         source = self._by_uuid.get(result.source or "")
         for owner in (source, *(self._makers.get(use) for use in result.tool_result_ids)):
@@ -182,14 +183,14 @@ class _ParallelTools:
         results = [link for link in found.values() if link.uuid not in self._seen]
         own = [link for link in results if link.parent in members]
         own += self._orphans([link for link in results if link.parent not in members], own, members)
-        # By time: the order of the blocks, and that in which tools ended. The sort keeps the file's order on a tie.
+        # Sorted by time: the order of the blocks, and of the ends of the tools. Ties keep the order of the file.
         siblings.sort(key=_by_time)
         own.sort(key=_by_time)
         self._seen.update(link.uuid for link in (*siblings, *own))
         return siblings + own
 
     def _orphans(self, strays: list[EntryLink], own: list[EntryLink], members: set[str]) -> list[EntryLink]:
-        """Choose, among results with another parent, those of tool uses of this reply that have no result yet."""
+        """Return results with a different parent for the tool uses of this reply that have no result yet."""
         if not strays:
             return []
         answered = {use for link in (*self._chain, *own) for use in link.tool_result_ids}

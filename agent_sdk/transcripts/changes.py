@@ -1,8 +1,8 @@
 """
-Changes of a transcript since our last turn: whether another process wrote to the session.
+Detect whether another process wrote to a session since the last turn of this process.
 
-A kept process does not see what another process appends to its transcript: its next turn would start a second branch,
-and the other turn would be lost to the model.
+A running CLI does not read entries that another process appends to its transcript. Its next turn would start a second
+branch, and the model would not see the other turn.
 """
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .._core import json_lines
 from .location import SessionLocation
 from .paths import file_size
 
-#: How often a transcript is looked for before it is taken that there is none.
+#: Number of lookups before a transcript is assumed not to exist.
 MAX_CHECKS = 6
 
 
 class SessionChanges:
-    """How the transcript of a session looked after a turn of ours, and the uuids of the messages we know."""
+    """The state of a session's transcript after a turn of this process, and the uuids of the known messages."""
 
     def __init__(self, session_id: str, location: SessionLocation) -> None:
         self.session_id = session_id
@@ -28,18 +28,18 @@ class SessionChanges:
         self._checks = 0
 
     def record(self, known: Collection[str]) -> None:
-        """Record the end of a turn of ours; the CLI may write some of its messages, *known*, a moment later."""
+        """Record the end of a turn; the CLI may write some of its messages, *known*, a moment later."""
         self._known = known
         self._size = file_size(self._find())
 
     def has_foreign_entries(self, known: Collection[str] = ()) -> bool:
-        """Tell whether the transcript holds a newer message whose uuid is not *known*, here or from `record`."""
+        """Return whether the transcript contains a newer message that is neither in *known* nor in that of `record`."""
         if file_size(self._find()) <= self._size:
             return False
         return any(uuid not in self._known and uuid not in known for uuid in self._newer())
 
     def _find(self) -> str:
-        # The CLI writes the file a moment after the first turn. Some never do: they are not asked for ever.
+        # The CLI writes the file a moment after the first turn, or never; the number of lookups is limited.
         if not self._path and self._checks < MAX_CHECKS:
             self._checks += 1
             self._path = self._location.find(self.session_id) or ""

@@ -1,8 +1,7 @@
 """
-Sessions of a store as files, for a while: what reads and edits transcripts works on them, and changes go back.
+Check out sessions of a store as files, so that the functions for transcripts can read and edit them.
 
-One way for all functions, in place of a second set of them: transcripts only grow, so that what was appended to a file
-is all that has to be sent to a store.
+Transcripts only grow, so the entries appended to a file are all that must be sent back to the store.
 """
 from __future__ import annotations
 
@@ -32,34 +31,35 @@ def stored_sessions(
     store: Any, *session_ids: str, directory: Directory | None = None, limit: int | None = None
 ) -> Iterator[str]:
     """
-    Lay sessions of a store out in a private folder; give it to the session functions as `config_dir=`.
+    Copy sessions of a store to a private folder; pass it to the session functions as `config_dir=`.
 
-    Use it in a `with` block. What is renamed, tagged, forked or deleted in the folder is so in the store when the block
-    ends, but not after an error. The folder is removed then.
+    Use it in a `with` block. At the end of the block, unless it raised, sessions that were renamed, tagged, forked or
+    deleted in the folder are updated in the store. The folder is then removed.
 
     Args:
-        store: Such as `stores.RedisStore(url)`.
-        session_ids: The sessions; without any, those of *directory*.
-        directory: The working directory whose sessions are meant; default the current one.
-        limit: At most so many, the newest; *None* or 0 for all.
+        store: For example `stores.RedisStore(url)`.
+        session_ids: The sessions; defaults to those of *directory*.
+        directory: A working directory; defaults to the current one.
+        limit: Maximum number of sessions, newest first; *None* or 0 for all.
 
     Raises:
-        SessionNotFoundError: The store has no session of such an id.
-        ConfigurationError: An id is no UUID, or the store cannot list sessions.
+        SessionNotFoundError: The store has no session with this id.
+        ConfigurationError: An id is not a UUID, or the store cannot list sessions.
         StoreError: The store failed.
     """
     if store is None:
         raise checks.invalid("store", store, "expected a store, such as stores.SQLiteStore(path)")
     checked = checks.implements("store", "append", "load", base="stores.Store")(store)
     count = offset_and_limit(limit, 0)[1]
-    here = paths.project_key(os.getcwd() if directory is None else directory)
+    own = paths.canonical(os.getcwd() if directory is None else directory)
+    default_key = paths.encode_path(own)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         checkout = Checkout(checked, os.path.join(folder, "projects"))
         os.mkdir(checkout.projects)
         for session_id in session_ids:
-            checkout.add_session(session_id, here)
+            checkout.add_session(session_id, default_key)
         if not session_ids:
-            checkout.add_newest(here, count)
+            checkout.add_newest(default_key, count, own)
         checkout.record_sizes()
         yield folder
         checkout.upload_changes()
@@ -67,36 +67,39 @@ def stored_sessions(
 
 @attrs.define
 class Checkout:
-    """What was laid out below *projects*."""
+    """The files that were checked out below *projects*."""
 
     store: Any
     projects: str
-    #: Each file, with its size as it was laid out.
+    #: Each file with its size at checkout.
     sizes: dict[str, int] = attrs.field(factory=dict)
 
-    def add_session(self, session_id: str, here: str) -> None:
-        """Lay out one session, of whatever project; *here* is the one to look in where the store cannot tell."""
+    def add_session(self, session_id: str, default_key: str) -> None:
+        """Check out one session of any project; *default_key* is the project to use if the store has no `find`."""
         name = paths.check_id(session_id)
-        found = self.store.find(name) if supports(self.store, "find") else [here]
+        found = self.store.find(name) if supports(self.store, "find") else [default_key]
         added = [self._add(Key(project, name)) for project in found]
         if True not in added:
-            where = "" if supports(self.store, "find") else f" of the project {here}; directory= names another"
+            where = "" if supports(self.store, "find") else f" in the project {default_key}; pass another directory="
             raise SessionNotFoundError(f"the store has no session {name}{where}", session_id=name)
 
-    def add_newest(self, project: str, count: int | None) -> None:
-        """Lay out the newest sessions of a project."""
+    def add_newest(self, project: str, count: int | None, directory: str) -> None:
+        """Check out the newest sessions of *directory*, whose key is *project*."""
         if not supports(self.store, "list_sessions"):
-            raise ConfigurationError(f"stored_sessions: {self.store!r} cannot list sessions; give their ids")
+            raise ConfigurationError(f"stored_sessions: {self.store!r} cannot list sessions; pass session ids")
         rows = sorted(self.store.list_sessions(project), key=lambda row: row["mtime"], reverse=True)
-        for row in rows[:count]:
-            if re.fullmatch(paths.SESSION_FILE, row["session_id"] + SUFFIX):  # it becomes a part of a path
-                self._add(Key(project, row["session_id"]), row["mtime"] / 1000)
+        added = 0
+        for row in rows:
+            if added == count:
+                break
+            if re.fullmatch(paths.SESSION_FILE, row["session_id"] + SUFFIX):  # it becomes part of a path
+                added += self._add(Key(project, row["session_id"]), row["mtime"] / 1000, directory)
 
-    def _add(self, key: Key, mtime: float | None = None) -> bool:
+    def _add(self, key: Key, mtime: float | None = None, directory: str | None = None) -> bool:
         if not _PROJECT.fullmatch(key.project_key):
-            raise checks.invalid("project_key", key.project_key, "no name of a project's folder; look into the store")
+            raise checks.invalid("project_key", key.project_key, "expected the name of a project folder")
         entries = self.store.load(key)
-        if not entries:
+        if not entries or (directory is not None and paths.is_foreign(paths.cwd_of(entries), directory)):
             return False
         store_transfer.write_files(self.store, key, deduplicate(entries), self.projects, key.project_key)
         if mtime is not None:
@@ -104,11 +107,11 @@ class Checkout:
         return True
 
     def record_sizes(self) -> None:
-        """Record the sizes of the files that were written."""
+        """Record the sizes of the written files."""
         self.sizes = {path: os.path.getsize(path) for path in store_transfer.transcripts_below(self.projects)}
 
     def upload_changes(self) -> None:
-        """Send to the store what was appended, created and deleted."""
+        """Apply appended entries, new sessions and deletions to the store."""
         current = store_transfer.transcripts_below(self.projects)
         for path in current:
             new = list(_entries(path, self.sizes.get(path, 0)))

@@ -1,9 +1,8 @@
 """
-The entries of a transcript, one line each, and of each entry only what its place in the conversation depends on.
+Read the entries of a transcript, one per line, and the fields that determine their place in the conversation.
 
-Most of a transcript's bytes are the CLI's log of its API requests. Lines that are not wanted are recognized by their
-start, and skipped without being decoded or held in memory. A transcript of 200 MB has links of a few megabytes; the
-entries themselves are read again when they are wanted.
+Most bytes of a transcript are the CLI's log of API requests. Such lines are recognized by their start and skipped
+without decoding. The links of a transcript of 200 MB take a few megabytes; the entries are read again when needed.
 """
 from __future__ import annotations
 
@@ -19,14 +18,14 @@ from .._core import json_lines
 
 #: Entries that carry a uuid and a parent: the tree of the conversation.
 CHAINED = frozenset({"user", "assistant", "progress", "system", "attachment"})
-#: A longer line is read in chunks of this many bytes; its start decides whether it is wanted.
+#: Longer lines are read in chunks of this many bytes; the start decides whether the line is needed.
 CHUNK_SIZE = 256 * 1024
-#: Entries from this many bytes of lines are kept as they were decoded; of a longer transcript, the rest is read twice.
+#: Decoded entries are kept for this many bytes of lines; the rest of a longer transcript is read twice.
 MAX_KEPT_BYTES = 4 * 1024 * 1024
 
 #: What the CLI puts before a prompt that arrived while the model worked: the prompt is kept in an attachment.
 QUEUED = "queued_command"
-#: Takes the start of a line; returns whether the line is wanted.
+#: Takes the start of a line; returns whether the line is needed.
 LineFilter = Callable[[bytes], bool]
 
 _KIND = re.compile(rb'\{"type":"([a-z-]*)"')
@@ -41,13 +40,13 @@ _LEAF_NOTE = "last-prompt"
 
 
 def kind_of(start: bytes) -> str | None:
-    """Return the type of the entry whose line begins with *start*, where that is written first."""
+    """Return the type of the entry whose line begins with *start*, if it is the first key."""
     match = _KIND.match(start)
     return None if match is None else match[1].decode("ascii")
 
 
 def is_chained(start: bytes) -> bool:
-    """Tell whether a line may be an entry of the conversation's tree."""
+    """Return whether a line may be an entry of the conversation's tree."""
     kind = kind_of(start)
     return kind is None or kind in CHAINED
 
@@ -59,9 +58,9 @@ def open_transcript(path: str) -> BinaryIO:
 
 def read_lines(file: BinaryIO, wanted: LineFilter = is_chained) -> Iterator[tuple[int, bytes]]:
     """
-    Yield the wanted lines of *file*, each with the position it starts at.
+    Yield the needed lines of *file*, each with its start position.
 
-    Ends where the file ended when the reading began: a CLI may be writing to it. The last line may lack its newline.
+    Stops at the size that the file had at the start, as a CLI may be writing to it. The last line may have no newline.
     """
     end, position = os.fstat(file.fileno()).st_size, 0
     while position < end:
@@ -79,7 +78,7 @@ def read_lines(file: BinaryIO, wanted: LineFilter = is_chained) -> Iterator[tupl
 
 
 def _read_rest(file: BinaryIO, start: bytes, is_wanted: bool) -> tuple[bytes, int]:
-    """Read a long line to its end. Return it, when it is wanted, and how many bytes were read."""
+    """Read the rest of a long line. Return the line, if needed, and the number of bytes read."""
     chunks, length = [start], 0
     while chunk := file.readline(CHUNK_SIZE):
         length += len(chunk)
@@ -134,15 +133,15 @@ def queued_prompt(entry: dict[str, Any]) -> str | list[Any] | None:
 
 @attrs.define(eq=False, repr=False)
 class EntryLink:
-    """One entry's place in the conversation."""
+    """The place of an entry in the conversation."""
 
     uuid: str
     parent: str | None
     kind: str
-    #: Where its line starts, and how long it is, in bytes.
+    #: Start position and length of its line, in bytes.
     position: int = 0
     length: int = 0
-    #: What the entry followed before a compaction cut the chain.
+    #: The parent of the entry before a compaction.
     logical_parent: str | None = None
     #: The metadata of a compaction's boundary.
     compaction: dict[str, Any] | None = None
@@ -157,24 +156,24 @@ class EntryLink:
     has_team: bool = False
     timestamp: str = ""
     agent_id: str | None = None
-    #: The id of the API's reply, of which an assistant entry is a piece.
+    #: The id of the API reply that contains an assistant entry.
     reply_id: str | None = None
-    #: Ids of the tool uses in it, and of those that it answers.
+    #: Ids of the tool uses in the entry, and of the tool uses whose results it contains.
     tool_use_ids: tuple[str, ...] = ()
     tool_result_ids: tuple[str, ...] = ()
     is_tool_result: bool = False
-    #: The assistant entry whose tool use it answers, as the CLI notes it.
+    #: The assistant entry with the tool use of this result, as recorded by the CLI.
     source: str | None = None
     entry: dict[str, Any] | None = None
 
     @property
     def is_message(self) -> bool:
-        """The user's or the model's."""
+        """Whether the entry is a user or assistant message, or a prompt that was queued."""
         return self.kind in ("user", "assistant") or self.is_queued
 
     @property
     def is_visible(self) -> bool:
-        """Meant for the reader of the main conversation."""
+        """Whether the entry is a message of the main conversation."""
         return not (self.is_meta or self.is_sidechain or self.has_team)
 
 
@@ -211,10 +210,10 @@ class EntryLinks:
         self.all = _without_progress(links)
 
     def entry(self, link: EntryLink) -> dict[str, Any]:
-        """Return the whole entry of *link*; `{}` where the file was cut since."""
+        """Return the whole entry of *link*; `{}` if the file was truncated since."""
         if link.entry is not None:
             return link.entry
-        # Past the file's buffer, which would be filled anew for each.
+        # Bypass the file's buffer, which each read would fill again.
         return decode_entry(os.pread(self._file.fileno(), link.length, link.position)) or {}
 
 
@@ -282,11 +281,10 @@ def _without_progress(links: list[EntryLink]) -> list[EntryLink]:
 
 def _attachment(line: bytes) -> EntryLink | None:
     """
-    Link an attachment without decoding it: each turn has some of 60 KB, and nobody reads them here. *None* for others,
-    and for an attachment that keeps a prompt.
+    Return the link of an attachment without decoding it; each turn has several of 60 KB. *None* for other lines, and
+    for an attachment that contains a prompt.
 
-    Inside a string every quote is escaped, so that what is searched for can only be a key; where it stands twice the
-    line is decoded.
+    Quotes inside strings are escaped, so a match can only be a key. A line with two matches is decoded.
     """
     match = _ATTACHMENT.match(line)
     at = -1 if match is None else line.find(_ATTACHED)

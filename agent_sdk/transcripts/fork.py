@@ -1,4 +1,4 @@
-"""Copies of sessions, made on disk: every entry under a new uuid, so that the copy and its source never meet again."""
+"""Copy sessions on disk, with new uuids for all entries, so that the copy is independent of its source."""
 from __future__ import annotations
 
 import contextlib
@@ -12,7 +12,7 @@ import attrs
 
 from .._core import checks
 from ..errors import ConfigurationError
-from . import head_and_tail, listing, paths
+from . import head_and_tail, paths
 from .entries import (
     EntryLink,
     EntryLinks,
@@ -27,7 +27,7 @@ from .entries import (
 )
 from .paths import Directory
 
-#: What belongs to the source alone.
+#: Fields that are not copied.
 _SOURCE_ONLY = ("teamName", "agentName", "slug", "sourceToolAssistantUUID")
 _REPLACEMENT = "content-replacement"
 
@@ -41,16 +41,16 @@ def fork_session(
     config_dir: Directory | None = None,
 ) -> str:
     """
-    Copy a session under a new id, ready to be resumed.
+    Copy a session to a new id, which can be resumed.
 
-    The copy lies beside its source, which stays as it is. Not copied: subagents' transcripts, what the CLI kept to undo
-    changes of files, and the cost so far, which begins at zero.
+    The copy is in the folder of the source, which is not changed. Transcripts of subagents and the CLI's data for
+    undoing file changes are not copied, and the cost starts at zero.
 
     Args:
         session_id: The session to copy.
         directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
         up_to_message_id: The uuid of the last message to copy, as in the file; *None* copies all.
-        title: The copy's title; by default that of the source, with ` (fork)` behind.
+        title: The title of the copy; defaults to that of the source with the suffix ` (fork)`.
         config_dir: As for `list_sessions`.
 
     Returns:
@@ -58,8 +58,8 @@ def fork_session(
 
     Raises:
         SessionNotFoundError: There is no such session.
-        ConfigurationError: An id is no UUID, the session has no message of that id, or none at all.
-        OSError: The copy cannot be written; nothing is left of it.
+        ConfigurationError: An id is not a UUID, or the session has no such message, or no messages.
+        OSError: The copy cannot be written; a partial copy is removed.
     """
     last = checks.session_uuid("up_to_message_id")(up_to_message_id)
     if title is not None:
@@ -75,7 +75,7 @@ def fork_session(
 
 def _title(source: str) -> str:
     ends = head_and_tail.read_head_and_tail(source)
-    known = None if ends is None else listing.title_of(ends) or head_and_tail.first_prompt(ends.head)
+    known = None if ends is None else head_and_tail.title_of(ends) or head_and_tail.first_prompt(ends.head)
     return f"{known or 'Forked session'} (fork)"
 
 
@@ -85,7 +85,7 @@ def _write(target: str, made: Iterator[bytes]) -> None:
         with open(descriptor, "wb") as file:
             file.writelines(made)
     except BaseException:
-        # Half a copy would look like a session.
+        # A partial copy would look like a session.
         with contextlib.suppress(OSError):
             os.unlink(target)
         raise
@@ -104,15 +104,15 @@ def _entries(file: BinaryIO) -> Iterator[dict[str, Any]]:
 
 @attrs.define
 class _CopyPlan:
-    """What becomes of which entry."""
+    """The plan of a copy: the new uuid and parent of each entry."""
 
     source_id: str
     new_id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     #: What is copied, by uuid: progress entries and subagents are not.
     links: dict[str, EntryLink] = attrs.field(factory=dict)
-    #: Old uuid to new one.
+    #: Old uuid -> new uuid.
     new_uuids: dict[str, str] = attrs.field(factory=dict)
-    #: How many entries are copied.
+    #: Number of copied entries.
     count: int = 0
     now: str = attrs.field(factory=lambda: datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"))
 
@@ -152,7 +152,7 @@ class _CopyPlan:
             copy["compactMetadata"] = self._replace_uuids(entry["compactMetadata"])
         copy.update(sessionId=self.new_id, isSidechain=False)
         if is_last or "timestamp" not in entry:
-            # The CLI goes on from the newest entry.
+            # The CLI continues from the newest entry.
             copy["timestamp"] = self.now
         copy["forkedFrom"] = {"sessionId": self.source_id, "messageUuid": entry["uuid"]}
         for key in _SOURCE_ONLY:
@@ -160,7 +160,7 @@ class _CopyPlan:
         return copy
 
     def _replace_uuids(self, value: Any) -> Any:
-        """Rename the uuids in *value*: a compaction names the messages it kept."""
+        """Replace the uuids in *value*: a compaction contains those of the messages it kept."""
         if isinstance(value, str):
             return self.new_uuids.get(value, value)
         if isinstance(value, list):
@@ -171,7 +171,7 @@ class _CopyPlan:
 
 
 def _plan_copy(file: BinaryIO, source_id: str, last: str | None) -> _CopyPlan:
-    """Read the source once to know which entries are copied, and under which uuid each."""
+    """Read the source once, to plan which entries are copied, with which uuids."""
     plan = _CopyPlan(source_id)
     links = [link for link in EntryLinks(file).all if not link.is_sidechain]
     if last is not None:

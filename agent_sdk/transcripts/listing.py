@@ -1,4 +1,4 @@
-"""Which sessions there are, from the names and the ends of their transcripts."""
+"""List sessions, using the names, heads and tails of their transcripts."""
 from __future__ import annotations
 
 import html
@@ -13,33 +13,51 @@ import attrs
 from .._core import checks
 from .._core.text import join_surrogates, sanitize_line, table
 from . import paths
-from .head_and_tail import HeadTail, first_prompt, first_string, last_string, read_head_and_tail, tag_of
+from .head_and_tail import (
+    first_prompt_of,
+    first_string,
+    is_archived,
+    is_programmatic,
+    is_sidechain,
+    last_record,
+    last_string,
+    read_head_and_tail,
+    tag_of,
+    title_of,
+)
 from .paths import Directory
+
+#: The earliest and latest times that are shown, in seconds since the epoch: days that exist in every zone.
+MIN_TIME, MAX_TIME = -62135510400.0, 253402214400.0
 
 
 @attrs.define(frozen=True, kw_only=True)
 class SessionInfo:
-    """What a listing tells about a session."""
+    """Information about a session in a listing."""
 
     session_id: str
-    #: What to show for it: its title, else its last prompt, else its first.
+    #: A summary: the title, else the last prompt, else the first prompt.
     summary: str
-    #: The title: given by `rename_session`, `--name` or `/rename`, else the one that the CLI made up.
+    #: The title set with `rename_session`, `--name` or `/rename`, else the title that the CLI generated.
     custom_title: str | None = None
-    #: The first prompt, on one line, at most 200 characters and `…`.
+    #: The first prompt on one line, truncated to 200 characters and `…`.
     first_prompt: str | None = None
     tag: str | None = None
-    #: The working directory it began in.
+    #: The working directory in which the session began.
     cwd: str | None = None
     git_branch: str | None = None
     #: Milliseconds since the epoch.
     created_at: int | None = None
     #: Milliseconds since the epoch.
     last_modified: int = 0
-    #: Bytes.
+    #: Size of the transcript in bytes.
     file_size: int = 0
-    #: Where the transcript lies.
+    #: Path of the transcript.
     path: str = attrs.field(default="", repr=False)
+    #: The session was archived with `archive_session`, and has had no prompt since.
+    archived: bool = False
+    #: The session was run by an SDK or by a CLI without a terminal.
+    programmatic: bool = attrs.field(default=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as a dict."""
@@ -63,14 +81,14 @@ class SessionList(list[SessionInfo]):
     def __getitem__(self, index: slice) -> SessionList: ...
 
     def __getitem__(self, index: SupportsIndex | slice) -> SessionInfo | SessionList:
-        # A part of the list shows itself as the whole does.
+        # A slice is displayed as a table too.
         return SessionList(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text("\n".join(table_lines(self)) if self else "no sessions")
 
     def _repr_html_(self) -> str:
-        # Notebooks align cells to the right, which suits numbers only.
+        # Notebooks right-align cells, which is suitable only for numbers.
         left = ' style="text-align: left"'
         cells = ("".join(f"<td{left}>{html.escape(cell)}</td>" for cell in row) for row in self._rows())
         rows = "".join(f"<tr>{row}</tr>" for row in cells)
@@ -84,8 +102,8 @@ class SessionList(list[SessionInfo]):
 
 
 def table_lines(infos: Iterable[SessionInfo]) -> list[str]:
-    """Return the lines of a table of sessions, cut to the terminal's width."""
-    import shutil  # loads the modules of all archives
+    """Return the lines of a table of sessions, truncated to the terminal's width."""
+    import shutil  # imports the modules of all archive formats
 
     width = max(60, shutil.get_terminal_size((120, 24)).columns)
     return table([("ID", "CHANGED", "SIZE", "SESSION"), *map(_row, infos)], right={2}, width=width)
@@ -106,8 +124,9 @@ def _size(size: float) -> str:
 
 
 def short_time(milliseconds: int) -> str:
-    """Write a time as `2026-01-31 14:05`, in the local zone."""
-    return datetime.fromtimestamp(milliseconds / 1000).strftime("%Y-%m-%d %H:%M")
+    """Format a time as `2026-01-31 14:05` in the local time zone."""
+    seconds = min(max(milliseconds / 1000, MIN_TIME), MAX_TIME)
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
 
 
 def list_sessions(
@@ -116,33 +135,36 @@ def list_sessions(
     offset: int = 0,
     include_worktrees: bool = True,
     *,
+    include_programmatic: bool = True,
     config_dir: Directory | None = None,
 ) -> SessionList:
     """
     List sessions, newest first, without a CLI process.
 
-    Reads the first and last 64 KiB of each transcript at most, and with a *limit* only of those that are shown.
+    It reads at most the first and last 64 KiB of each transcript. With a *limit* it reads only the returned ones.
 
     Args:
-        directory: The working directory whose sessions are listed; *None* lists those of all projects.
-        limit: At most so many; *None* or 0 for all.
-        offset: Leave out so many of the newest.
-        include_worktrees: List also the sessions of the other git worktrees of *directory*.
-        config_dir: The CLI's configuration folder; default `CLAUDE_CONFIG_DIR`, else `~/.claude`, of this process.
+        directory: List the sessions of this working directory; *None* for all projects.
+        limit: Maximum number of sessions; *None* or 0 for all.
+        offset: Number of newest sessions to skip.
+        include_worktrees: Also list the sessions of the other git worktrees of *directory*.
+        include_programmatic: Also list the sessions of SDKs, such as this one, and of CLIs without a terminal.
+        config_dir: The CLI's configuration folder; defaults to `CLAUDE_CONFIG_DIR` of this process, else `~/.claude`.
 
     Returns:
-        The sessions, each id once. Sessions without a title and without a prompt are not shown, nor are sidechains.
+        The sessions, each id once, without sidechains and without sessions that have neither a title nor a prompt.
 
     Raises:
-        ConfigurationError: An argument is wrong.
+        ConfigurationError: An argument is invalid.
     """
     first, count = offset_and_limit(limit, offset)
-    shown = visible_sessions(directory, include_worktrees, config_dir)
+    found = visible_sessions(directory, include_worktrees, config_dir)
+    shown = (info for info in found if include_programmatic or not info.programmatic)
     return SessionList(islice(shown, first, None if count is None else first + count))
 
 
 def offset_and_limit(limit: int | None, offset: int) -> tuple[int, int | None]:
-    """Return *offset* and *limit*, checked; no limit is *None*."""
+    """Return *offset* and *limit*, validated; *None* for no limit."""
     checks.number("limit", least=0, whole=True)(limit)
     checks.number("offset", least=0, whole=True)(offset)
     return offset or 0, limit or None
@@ -151,12 +173,14 @@ def offset_and_limit(limit: int | None, offset: int) -> tuple[int, int | None]:
 def visible_sessions(
     directory: Directory | None, include_worktrees: bool = True, config_dir: Directory | None = None
 ) -> Iterator[SessionInfo]:
-    """Yield sessions, newest first, each id once; a transcript is read only when its turn comes."""
+    """Yield sessions, newest first, each id once; transcripts are read lazily."""
     projects = paths.projects_folder(config_dir)
+    if directory is not None and not os.path.isdir(directory) and not paths.project_folders(directory, projects):
+        raise checks.invalid("directory", directory, "no such directory, and no sessions of it")
     seen: set[str] = set()
     for _, path, place in sorted(_candidates(directory, projects, include_worktrees), reverse=True):
         info = None if _id_of(path) in seen else read_info(path, place or None)
-        if info is not None:
+        if info is not None and not (place and paths.is_foreign(info.cwd, place)):
             seen.add(info.session_id)
             yield info
 
@@ -167,7 +191,7 @@ def _candidates(directory: Directory | None, projects: str, worktrees: bool) -> 
             try:
                 yield entry.stat().st_mtime_ns, entry.path, place or ""
             except OSError:
-                # Deleted between the look at its folder and the look at itself.
+                # Deleted after its folder was listed.
                 continue
 
 
@@ -179,7 +203,7 @@ def get_session_info(
     session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
 ) -> SessionInfo | None:
     """
-    Return what a listing tells about one session, or *None* when there is no such session to be shown.
+    Return the information about one session, or *None* if it does not exist or is not listed.
 
     Args:
         session_id: Its id.
@@ -187,7 +211,7 @@ def get_session_info(
         config_dir: As for `list_sessions`.
 
     Raises:
-        ConfigurationError: The id is no UUID.
+        ConfigurationError: The id is not a UUID.
     """
     found = paths.find(session_id, directory, config_dir)
     return None if found is None else read_info(*found)
@@ -195,19 +219,19 @@ def get_session_info(
 
 def read_info(path: str, place: str | None = None) -> SessionInfo | None:
     """
-    Read the ends of the transcript at *path*; *place* is the directory of a session that does not name its own.
+    Read both ends of the transcript at *path*; *place* is the working directory if the transcript contains none.
 
-    Returns *None* for a sidechain, for a transcript without anything to show, and for one that cannot be read.
+    Returns *None* for a sidechain, and for a transcript that has neither title nor prompt or cannot be read.
     """
     ends = read_head_and_tail(path)
     if ends is None:
         return None
     head, tail = ends.head, ends.tail
-    first_line = head.split(b"\n", 1)[0]
-    if b'"isSidechain":true' in first_line or b'"isSidechain": true' in first_line:
+    if is_sidechain(ends):
         return None
-    title, prompt = title_of(ends), first_prompt(head) or None
-    summary = title or last_string(tail, b"lastPrompt") or last_string(tail, b"summary") or prompt
+    title, prompt = title_of(ends), first_prompt_of(ends, path) or None
+    summary = title or last_record(ends, "last-prompt", "lastPrompt")
+    summary = summary or last_record(ends, "summary", "summary") or prompt
     if not summary:
         return None
     return SessionInfo(
@@ -215,33 +239,24 @@ def read_info(path: str, place: str | None = None) -> SessionInfo | None:
         summary=summary,
         custom_title=title,
         first_prompt=prompt,
-        tag=tag_of(tail),
-        cwd=first_string(head, b"cwd") or place,
+        tag=tag_of(ends),
+        cwd=first_string(head, b"cwd") or (paths.first_cwd(path) if head is not tail else None) or place,
         git_branch=last_string(tail, b"gitBranch") or first_string(head, b"gitBranch") or None,
         created_at=milliseconds(first_string(head, b"timestamp")),
         last_modified=ends.modified,
         file_size=ends.size,
         path=path,
+        archived=is_archived(ends, path),
+        programmatic=is_programmatic(ends),
     )
 
 
-def title_of(ends: HeadTail) -> str | None:
-    """Return the title that was given, else the one the CLI made up, else *None*."""
-    for key in (b"customTitle", b"aiTitle"):
-        title = last_string(ends.tail, key)
-        if not title and ends.head is not ends.tail:
-            title = last_string(ends.head, key)
-        if title:
-            return title
-    return None
-
-
 def milliseconds(timestamp: str | None) -> int | None:
-    """Turn an ISO 8601 time into milliseconds since the epoch; *None* where it is none."""
+    """Convert an ISO 8601 time to milliseconds since the epoch; *None* if it is invalid."""
     if not timestamp:
         return None
     try:
-        # Python 3.10 does not read the `Z`.
+        # Python 3.10 does not parse the suffix `Z`.
         return int(datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None

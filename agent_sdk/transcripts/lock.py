@@ -1,8 +1,8 @@
 """
-The lock beside a transcript: one turn at a time in a session, for all processes of this machine.
+The lock file of a transcript: allows one turn at a time in a session, for all processes of this machine.
 
-`<session id>.lock` is locked with `flock` while a turn of ours runs, and removed after it; the system frees the lock of
-a process that dies. The CLI knows nothing of it.
+The SDK locks `<session id>.lock` with `flock` during a turn and removes the file afterwards. The system releases the
+lock of a process that dies. The CLI does not use this lock.
 """
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .._core import log
 from ..errors import SessionBusyError
 from .paths import SUFFIX
 
-#: Seconds between two attempts: at first, and at most.
+#: Seconds between two attempts: initial and maximum.
 MIN_INTERVAL = 0.005
 MAX_INTERVAL = 0.1
 
-#: Path of a lock that this process holds -> the thread whose turn it is.
+#: Path of a lock that this process holds -> the thread that holds it.
 _threads: dict[str, int] = {}
 _locks: weakref.WeakSet[TurnLock] = weakref.WeakSet()
 
 
 class TurnLock:
-    """The lock of one session, held."""
+    """A held lock of one session."""
 
     def __init__(self, path: str, file: FileIO) -> None:
         self.path = path
@@ -40,12 +40,12 @@ class TurnLock:
     @classmethod
     def take(cls, transcript: str, wait: float, check: Callable[[], object] = lambda: None) -> TurnLock | None:
         """
-        Wait for the lock beside *transcript*; *None* when no file can be created in its folder.
+        Acquire the lock of *transcript*; returns *None* if the lock file cannot be created.
 
-        With *wait* 0 there is one attempt. *check* is called between two attempts and may raise.
+        With *wait* 0 it makes one attempt. *check* is called between attempts and may raise.
 
         Raises:
-            SessionBusyError: It was not free in time, or this very thread holds it (at once).
+            SessionBusyError: It was not released in time, or this thread holds it already.
         """
         path = transcript.removesuffix(SUFFIX) + ".lock"
         begun, pause = time.monotonic(), MIN_INTERVAL
@@ -65,17 +65,17 @@ class TurnLock:
             pause = min(2 * pause, MAX_INTERVAL)
 
     def release(self) -> None:
-        """Free the session; a second call does nothing."""
+        """Release the lock; a second call does nothing."""
         if self._file.closed:
             return
         _threads.pop(self.path, None)
         with contextlib.suppress(OSError):  # the session was deleted meanwhile
-            os.unlink(self.path)  # first: whoever locks this file afterwards sees that it is no longer there
+            os.unlink(self.path)  # before the release: a process that then locks the file detects the removal
         self._file.close()
 
 
 def _lock_file(path: str) -> FileIO | None:
-    """Return the file at *path*, locked, or *None* when somebody else has locked it."""
+    """Return the locked file at *path*, or *None* if another holder has locked it."""
     while True:
         file = _open_lock_file(path)
         try:
@@ -89,11 +89,11 @@ def _lock_file(path: str) -> FileIO | None:
         if _is_at(path, file):
             os.pwrite(file.fileno(), b"%d\n" % os.getpid(), 0)
             return file
-        file.close()  # its last holder has removed it: the next one is another file
+        file.close()  # its last holder removed the file; a new one must be opened
 
 
 def _open_lock_file(path: str) -> FileIO:
-    """Open the file of a lock, and follow no link to it."""
+    """Open a lock file without following symbolic links."""
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     return FileIO(os.open(path, flags, 0o600), "r+")
 
@@ -108,7 +108,7 @@ def _is_at(path: str, file: FileIO) -> bool:
 def _busy(path: str, waited: float) -> SessionBusyError:
     session_id = os.path.basename(path).removesuffix(".lock")
     if _threads.get(path) == threading.get_ident():
-        text = "its turn is still running in this thread; let it end first, or use fork_session=True"
+        text = "its turn is still running in this thread; wait for it to end, or use fork_session=True"
     else:
         text = f"another turn is running in it (process {_holder(path)}); waited {waited:.1f} seconds (session_wait)"
     return SessionBusyError(f"session {session_id}: {text}", session_id=session_id, waited=waited)
@@ -119,13 +119,13 @@ def _holder(path: str) -> str:
         with open(path, encoding="ascii") as file:
             return file.read(20).strip() or "unknown"
     except (OSError, ValueError):
-        return "unknown"  # it ended this moment
+        return "unknown"  # it has just ended
 
 
 def _after_fork() -> None:
     _threads.clear()
     for lock in list(_locks):
-        lock._file.close()  # our copy; the parent's lock stays
+        lock._file.close()  # the child's copy; the parent keeps the lock
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,10 +1,10 @@
 """
-Where transcripts lie: `<config folder>/projects/<key of the directory>/<session id>.jsonl`.
+Paths of transcripts: `<config folder>/projects/<project key>/<session id>.jsonl`.
 
-The key of a directory is computed as the CLI does (PROTOCOL.md, 5); keys over 200 characters end in a hash that the CLI
-computes in a way of its own, so that those are found by their start. A transcript whose directory is not known is found
-by its id. What a symbolic link leads to outside of the projects folder is nobody's session here. The worktrees of a
-repository are asked of `git`.
+The project key is derived from the working directory as in the CLI: each character but letters and digits becomes a
+dash. Keys over 200 characters end in a hash that only the CLI can compute, so they are matched by prefix. If the
+directory is unknown, transcripts are found by session id. Symbolic links that lead out of the projects folder are
+ignored. `git` lists the worktrees of a repository.
 """
 from __future__ import annotations
 
@@ -12,83 +12,83 @@ import os
 import re
 import subprocess
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .._core import checks, log
+from .._core import checks, json_lines, log
 from ..errors import SessionNotFoundError
 
-#: A path, as a string or path object.
+#: A path as a string or path object.
 Directory = str | os.PathLike[str]
 
-#: Keys longer than this are cut here and get a hash behind.
+#: Longer keys are truncated to this length, and a hash is appended.
 MAX_KEY_CHARS = 200
 SUFFIX = ".jsonl"
 
-# Compiled when first used: this module is part of `import agent_sdk`.
+# Compiled on first use, because `import agent_sdk` loads this module.
 _OTHER = "[^a-zA-Z0-9]"
-#: The name of a transcript.
+#: The file name of a transcript.
 SESSION_FILE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.jsonl"
-#: Seconds that `git worktree list` may take.
+#: Maximum seconds for `git worktree list`.
 GIT_TIMEOUT = 5.0
 _WORKTREE = b"worktree "
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def config_folder(env: Mapping[str, str] | None = None) -> str:
-    """Return the CLI's configuration folder, for a process with the environment *env* (default: this one's)."""
+    """Return the CLI's configuration folder for the environment *env*, which defaults to that of this process."""
     env = os.environ if env is None else env
     home = env.get("HOME") or os.path.expanduser("~")
     return unicodedata.normalize("NFC", env.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude"))
 
 
 def projects_folder(config_dir: Directory | None = None) -> str:
-    """Return the folder of all projects, in *config_dir* or in this process's own configuration folder."""
+    """Return the folder of all projects in *config_dir*, which defaults to that of this process."""
     given = checks.path("config_dir")(config_dir)
     return os.path.join(config_folder() if given is None else given, "projects")
 
 
 def check_id(session_id: Any) -> str:
     """
-    Return *session_id*, which becomes part of a path, as a string.
+    Return *session_id* as a string that is safe in a path.
 
     Raises:
-        ConfigurationError: It is no UUID.
+        ConfigurationError: It is not a UUID.
     """
     checked = checks.session_uuid("session_id")(session_id)
     if checked is None:
-        raise checks.invalid("session_id", session_id, "expected the id of a session, a UUID")
+        raise checks.invalid("session_id", session_id, "expected a session id, which is a UUID")
     return str(checked)
 
 
 def canonical(directory: Directory) -> str:
-    """Return *directory* as the CLI sees it: links resolved, in Unicode's composed form."""
+    """Return *directory* as the CLI uses it: with links resolved, in Unicode NFC."""
     return real_path(checks.path("directory")(directory))
 
 
 def real_path(directory: str) -> str:
-    """Return a directory that needs no check, as `canonical` does."""
+    """Return *directory* as `canonical` does, without validation."""
     return unicodedata.normalize("NFC", os.path.realpath(directory))
 
 
 def project_key(directory: Directory) -> str:
-    """Return the name of the folder that holds the transcripts of *directory*; see the module for long ones."""
+    """Return the project key of *directory*; the module docstring describes long keys."""
     return encode_path(canonical(directory))
 
 
 def encode_path(path: str) -> str:
-    """Return the name of the folder for a canonical path."""
+    """Return the project key of a canonical path."""
     key = _dashed(path)
     return key if len(key) <= MAX_KEY_CHARS else f"{key[:MAX_KEY_CHARS]}-{_hash(path)}"
 
 
 def _dashed(path: str) -> str:
-    # One dash for each UTF-16 unit: what JavaScript counts as a character.
+    # One dash for each UTF-16 code unit, which is a character in JavaScript.
     return re.sub(_OTHER, lambda match: "--" if ord(match[0]) > 0xFFFF else "-", path)
 
 
 def _hash(path: str) -> str:
-    """Hash as the official SDKs do: `h * 31 + unit` in 32 bits, its absolute value in base 36."""
+    """Return the hash of the official SDKs: `h * 31 + unit` in 32 bits, its absolute value in base 36."""
     total = 0
     units = memoryview(path.encode("utf-16-le", "surrogatepass")).cast("H")
     for unit in units:
@@ -101,7 +101,7 @@ def _hash(path: str) -> str:
 
 
 def project_folders(directory: Directory, projects: str) -> list[str]:
-    """Return the folders with the transcripts of *directory*: one or none; several only where long keys collide."""
+    """Return the folders with the transcripts of *directory*: at most one, unless long keys have the same prefix."""
     exact = os.path.join(projects, project_key(directory))
     key = _dashed(canonical(directory))
     if os.path.isdir(exact) or len(key) <= MAX_KEY_CHARS:
@@ -110,26 +110,57 @@ def project_folders(directory: Directory, projects: str) -> list[str]:
     return [folder for folder in all_folders(projects) if os.path.basename(folder).startswith(start)]
 
 
+def is_foreign(cwd: str | None, directory: str) -> bool:
+    """
+    Return whether a session that began in *cwd* belongs to another directory whose key is that of *directory*.
+
+    The keys of `shop.eu` and `shop-eu` are equal. A *cwd* with another key is that of a directory that was moved. The
+    CLI decides in the same way.
+    """
+    if not cwd or cwd == directory:
+        return False
+    own, began = real_path(directory), unicodedata.normalize("NFC", cwd)
+    if began == own or _dashed(began)[:MAX_KEY_CHARS] != _dashed(own)[:MAX_KEY_CHARS]:
+        return False
+    return real_path(cwd) != own
+
+
+def first_cwd(path: str) -> str | None:
+    """Return the directory in which the session at *path* began; *None* if no entry has one."""
+    try:
+        with open(path, "rb") as file:
+            return cwd_of(json_lines.decode(line) for line in file if b'"cwd"' in line)
+    except OSError:
+        # The transcript was deleted meanwhile, or belongs to another user.
+        return None
+
+
+def cwd_of(entries: Iterable[dict[str, Any] | None]) -> str | None:
+    """Return the directory of the first of *entries* that has one."""
+    found = (entry.get("cwd") for entry in entries if entry)
+    return next((cwd for cwd in found if cwd and isinstance(cwd, str)), None)
+
+
 def all_folders(projects: str) -> list[str]:
     """Return the folders of all projects, by name."""
     try:
         with os.scandir(projects) as entries:
             folders = [entry.path for entry in entries if entry.is_dir() and _is_inside_projects(entry, projects)]
     except OSError:
-        # No CLI has run with this configuration folder yet, or it is another user's: nothing to be seen here.
+        # No CLI has run with this configuration folder yet, or it is not readable.
         return []
     return sorted(folders)
 
 
 def transcripts_in(folder: str, projects: str) -> Iterator[os.DirEntry[str]]:
-    """Yield the entries of *folder* that are named like transcripts."""
+    """Yield the directory entries in *folder* with the name of a transcript."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if re.fullmatch(SESSION_FILE, entry.name) and _is_inside_projects(entry, projects):
                     yield entry
     except OSError:
-        # Removed while we looked, or not ours to read.
+        # Removed meanwhile, or not readable.
         log.debug("transcripts", "cannot read the folder %s", folder)
 
 
@@ -138,11 +169,11 @@ def _is_inside_projects(entry: os.DirEntry[str], projects: str) -> bool:
 
 
 def is_within(path: str, projects: str) -> bool:
-    """Tell whether *path*, with all links followed, lies under *projects*."""
+    """Return whether *path*, with all links resolved, is inside *projects*."""
     root = os.path.realpath(projects)
     inside = os.path.realpath(path).startswith(os.path.join(root, ""))
     if not inside:
-        log.debug("transcripts", "refused %s: it leads out of %s", path, root)
+        log.debug("transcripts", "ignored %s: it is outside of %s", path, root)
     return inside
 
 
@@ -150,10 +181,10 @@ def search_folders(
     directory: Directory | None, projects: str, worktrees: bool = True
 ) -> Iterator[tuple[str, str | None]]:
     """
-    Yield the folders to look in, the directory's own first, each with the directory it stands for.
+    Yield the folders to search with their working directories, that of *directory* first.
 
-    Without a *directory*, all projects are searched, and their directories are not known. Git is asked only when the
-    caller goes on past the directory's own folder.
+    Without a *directory*, all projects are searched, and their directories are unknown. Git runs only if the caller
+    continues after the first folder.
     """
     if directory is None:
         yield from ((folder, None) for folder in all_folders(projects))
@@ -170,7 +201,7 @@ def search_folders(
 
 
 def _worktrees_of(directory: str) -> list[str]:
-    """Return the worktrees of the repository that holds *directory*, the main one first; none without a repository."""
+    """Return the worktrees of the repository that contains *directory*, the main one first."""
     try:
         done = subprocess.run(
             ["git", "worktree", "list", "--porcelain"],
@@ -182,7 +213,7 @@ def _worktrees_of(directory: str) -> list[str]:
             check=False,
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        # No git, no such directory any more, or git hangs: the directory's own sessions are listed all the same.
+        # git is missing or hangs, or the directory was removed; the directory's own sessions are still listed.
         log.debug("transcripts", "no worktrees of %s: %s", directory, error)
         return []
     if done.returncode:
@@ -196,13 +227,17 @@ def find(
     session_id: str, directory: Directory | None, config_dir: Directory | None
 ) -> tuple[str, str | None] | None:
     """
-    Find the transcript of *session_id*: its path and the directory it was found for, or *None*.
+    Return the path of the transcript of *session_id* and its working directory, or *None*.
 
-    An empty file is not a session. Where no directory is given and several projects have the id, the newest counts.
+    Empty files are ignored. Without a directory, the newest transcript is returned if several projects have the id.
     """
     name, projects = check_id(session_id) + SUFFIX, projects_folder(config_dir)
     candidates = ((os.path.join(folder, name), place) for folder, place in search_folders(directory, projects))
-    found = ((path, place) for path, place in candidates if file_size(path) and is_within(path, projects))
+    found = (
+        (path, place)
+        for path, place in candidates
+        if file_size(path) and is_within(path, projects) and (place is None or not is_foreign(first_cwd(path), place))
+    )
     if directory is not None:
         return next(found, None)
     return max(found, key=lambda pair: os.stat(pair[0]).st_mtime_ns, default=None)
@@ -213,8 +248,8 @@ def require_transcript(session_id: str, directory: Directory | None, config_dir:
     Return the path of the transcript of *session_id*.
 
     Raises:
-        SessionNotFoundError: There is none.
-        ConfigurationError: The id is no UUID.
+        SessionNotFoundError: The session does not exist.
+        ConfigurationError: The id is not a UUID.
     """
     found = find(session_id, directory, config_dir)
     if found is None:
@@ -223,20 +258,20 @@ def require_transcript(session_id: str, directory: Directory | None, config_dir:
 
 
 def not_found(session_id: str, directory: Directory | None, config_dir: Directory | None) -> SessionNotFoundError:
-    """Build the error for a session that does not exist, with the places where its id was found."""
+    """Return the error for a session that does not exist, with the other places that contain its id."""
     projects = projects_folder(config_dir)
     elsewhere = [folder for folder, _ in search_folders(None, projects)]
     paths = [os.path.join(folder, session_id + SUFFIX) for folder in elsewhere]
     found = [path for path in paths if file_size(path)]
     where = f"in the projects of {projects}" if directory is None else f"for the directory {canonical(directory)}"
-    hint = f"; there is one at {found[0]}: give its directory, or none" if found else ""
+    hint = f"; found at {found[0]}: pass its directory, or no directory" if found else ""
     tried = None if directory is None else os.fspath(directory)
     text = f"no session {session_id} {where}{hint}"
     return SessionNotFoundError(text, session_id=session_id, directory=tried, found=found)
 
 
 def file_size(path: str) -> int:
-    """Return the size of the file at *path*; 0 when there is none."""
+    """Return the size of the file at *path*; 0 if it does not exist."""
     try:
         return os.path.getsize(path) if os.path.isfile(path) else 0
     except OSError:

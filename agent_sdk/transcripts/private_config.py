@@ -1,9 +1,9 @@
 """
 A private configuration folder for one CLI process that resumes a session from a store.
 
-Shaped like the user's own, with the little that the CLI needs of it: who pays (without what could renew a login), and
-settings without plugins. Removed when its process has ended, at exit too, and when its owner is collected; what a
-killed program left behind is removed by the next one.
+It contains the parts of the user's own folder that the CLI needs: the credentials without the refresh token, and the
+settings without plugins. It is removed when its process has ended, at exit, and when its owner is garbage collected.
+The next program removes folders of programs that were killed.
 """
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .._core import json_lines, log
 from .location import SessionLocation
 
 PREFIX = "agent_sdk-session-"
-#: In the folder, locked for as long as its owner lives.
+#: A file in the folder that its owner keeps locked.
 _OWNER = ".owner"
-#: Seconds after which a folder without an owner's lock is taken for left behind.
+#: Seconds after which a folder that is not locked is considered abandoned.
 STALE_AFTER = 60.0
 _LOGIN = ".credentials.json"
-#: Under which name the CLI's login lies in the keychain of macOS, and what pays in its place.
+#: The name of the CLI's login in the macOS keychain, and the variables that replace the login.
 _KEYCHAIN = "Claude Code-credentials"
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 _SETTINGS = ("settings.json", "cowork_settings.json")
@@ -37,18 +37,18 @@ _ATTEMPTS = 3
 
 class PrivateFolder:
     """
-    A private copy of the configuration folder of *location*; exists until `remove`.
+    A private copy of the configuration folder of *location*, which exists until `remove`.
 
     Args:
-        location: The user's own configuration folder.
-        overrides: Changes of the CLI's environment; with an API key among them the keychain's login is not copied.
+        location: The location of the user's own configuration folder.
+        overrides: Changes of the CLI's environment; if they contain an API key, the keychain login is not copied.
     """
 
     def __init__(self, location: SessionLocation, overrides: Mapping[str, str | None] | None = None) -> None:
         _remove_stale()
         self.path = tempfile.mkdtemp(prefix=PREFIX)
         self._finalizer = weakref.finalize(self, _remove, os.getpid(), self.path, self._lock())
-        self._finalizer.atexit = False  # at exit the process is ended first, by its keeper
+        self._finalizer.atexit = False  # at exit the keeper ends the process first
         try:
             _populate(self.path, location, overrides or {})
         except BaseException:
@@ -62,12 +62,12 @@ class PrivateFolder:
 
     @property
     def projects(self) -> str:
-        """The folder of all projects in it."""
+        """The projects folder in the copy."""
         return os.path.join(self.path, "projects")
 
     def remove(self) -> None:
-        """Remove the folder, after its process has ended; a second call does nothing."""
-        # Not by calling the finalizer, which does nothing any more once the interpreter is on its way out.
+        """Remove the folder after its process has ended; a second call does nothing."""
+        # The finalizer is not called, because it does nothing during interpreter shutdown.
         detached = self._finalizer.detach()
         if detached is not None:
             _remove(*detached[2])
@@ -75,22 +75,22 @@ class PrivateFolder:
 
 def _remove(owner: int, path: str, lock: int) -> None:
     if os.getpid() != owner:
-        return  # a forked child: the folder is the parent's
+        return  # a forked child: the parent owns the folder
     for attempt in range(_ATTEMPTS):
         shutil.rmtree(path, ignore_errors=True)
         if not os.path.exists(path):
             break
-        time.sleep(0.05 * attempt)  # a CLI that was just ended may have made a file meanwhile
+        time.sleep(0.05 * attempt)  # a CLI that is exiting may create a file meanwhile
     os.close(lock)
 
 
 def _remove_stale() -> None:
-    """Remove what programs that were killed left behind."""
+    """Remove the folders of programs that were killed."""
     folder = tempfile.gettempdir()
     try:
         names = [name for name in os.listdir(folder) if name.startswith(PREFIX)]
     except OSError:
-        return  # a folder that lists nothing still lets us make our own
+        return  # cannot list the parent folder; creating a new one still works
     for name in names:
         path = os.path.join(folder, name)
         if _is_left_behind(path):
@@ -106,9 +106,9 @@ def _is_left_behind(path: str) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
     except FileNotFoundError:
-        return os.path.isdir(path)  # its owner's lock is gone: a CLI wrote once more after the folder was removed
+        return os.path.isdir(path)  # the lock file is missing: a CLI wrote again after the removal
     except OSError:
-        return False  # its owner lives, or it is not ours to judge
+        return False  # its owner lives, or the file is not accessible
 
 
 def _populate(path: str, location: SessionLocation, overrides: Mapping[str, str | None]) -> None:
@@ -118,15 +118,16 @@ def _populate(path: str, location: SessionLocation, overrides: Mapping[str, str 
         _take_from_keychain(path, {**overrides, **env})
     for name in _SETTINGS:
         _copy(os.path.join(own, name), path, _without_plugins)
-    # Beside the folder where that is the default one, inside it where CLAUDE_CONFIG_DIR names it.
+    # Next to the default folder, but inside the folder if CLAUDE_CONFIG_DIR is set.
     home = own if env.get("CLAUDE_CONFIG_DIR") else os.path.dirname(own)
     _copy(os.path.join(home, ".claude.json"), path, lambda known: known)
 
 
 def _take_from_keychain(folder: str, env: Mapping[str, str | None]) -> None:
     """
-    Take the login from where the CLI keeps it on macOS: that of this user's own home and of no named folder, and only
-    where no key in the environment pays.
+    Copy the CLI's login from the macOS keychain, where it belongs to the default configuration folder of this user.
+
+    Does nothing for another configuration folder, and if the environment contains an API key.
     """
     is_own = env.get("HOME") in (None, os.environ.get("HOME"))
     named = ("CLAUDE_CONFIG_DIR", *_KEYS)
@@ -137,19 +138,19 @@ def _take_from_keychain(folder: str, env: Mapping[str, str | None]) -> None:
         found = subprocess.run(command, check=True, capture_output=True, timeout=5).stdout
         _write(os.path.join(folder, _LOGIN), _without_refresh_token(json_lines.loads(found)))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        # Nobody is logged in, or the user refused: the CLI will say so.
+        # Not logged in, or the user denied access; the CLI reports that.
         log.debug("transcripts", "no login in the keychain: %s", type(error).__name__)
 
 
 def _copy(source: str, folder: str, change: Any) -> bool:
-    """Copy a file of JSON, changed; false where there is none to copy."""
+    """Copy a JSON file with a change; returns false if there is none to copy."""
     if not os.path.exists(source):
         return False  # most of these files are optional
     try:
         with open(source, "rb") as file:
             value = json_lines.loads(file.read())
     except (OSError, ValueError) as error:
-        # One that is broken is of no use to the CLI either.
+        # The CLI could not use an invalid file either.
         log.debug("transcripts", "not copied: %s", error)
         return False
     if isinstance(value, dict):
@@ -163,7 +164,7 @@ def _write(target: str, value: Any) -> None:
 
 
 def _without_refresh_token(value: Any) -> Any:
-    """Take out what could renew a login: two holders of one refresh token log each other out."""
+    """Remove the refresh token: two processes that use the same one log each other out."""
     if isinstance(value, dict):
         return {name: _without_refresh_token(inner) for name, inner in value.items() if name != "refreshToken"}
     return value

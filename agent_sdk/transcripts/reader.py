@@ -1,4 +1,4 @@
-"""The messages of a session, read from its transcript."""
+"""Read the messages of a session from its transcript."""
 from __future__ import annotations
 
 import os
@@ -17,9 +17,9 @@ from .entries import EntryLink, EntryLinks, open_transcript, queued_prompt
 from .listing import offset_and_limit
 from .paths import Directory
 
-#: What stdout spells in another way than the transcript.
+#: Field names that differ between the transcript and stdout.
 _RENAMED = {"sessionId": "session_id", "toolUseResult": "tool_use_result"}
-#: Fields whose value is the same in most entries of a transcript.
+#: Fields with the same value in most entries of a transcript.
 _REPEATED = frozenset({"cwd", "version", "gitBranch", "userType", "entrypoint", "slug", "permissionMode", "promptId"})
 
 
@@ -34,27 +34,27 @@ def get_session_messages(
     config_dir: Directory | None = None,
 ) -> list[Message]:
     """
-    Read the conversation of a session from its transcript, first message to last, without a CLI process.
+    Read the conversation of a session from its transcript, in order, without a CLI process.
 
-    The messages are of the classes that a query gives, as if they had just come. Branches that were left are not in it;
-    what tools did in parallel is whole. A transcript that a CLI is writing to may be read: a line that is not yet whole
-    is left out.
+    The messages have the same classes as those of a query. Abandoned branches are omitted; parallel tool uses are
+    complete. A transcript can be read while a CLI is writing to it: an incomplete last line is skipped.
 
     Args:
         session_id: Its id.
         directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
-        limit: At most so many messages; *None* or 0 for all.
-        offset: Leave out so many of the first.
-        include_system_messages: Give also what the CLI said by itself, such as the boundary of a compaction.
-        include_compacted: Give also what came before the last compaction. The model sees only its summary.
+        limit: Maximum number of messages; *None* or 0 for all.
+        offset: Number of first messages to skip.
+        include_system_messages: Include messages of the CLI itself, such as the boundary of a compaction.
+        include_compacted: Include messages before the last compaction, of which the model sees only a summary.
         config_dir: As for `list_sessions`.
 
     Returns:
-        `UserMessage` and `AssistantMessage` objects. They tell more than those of a query: `timestamp`, `cwd`,
-        `git_branch`, `parent_uuid`, the final `usage` and `stop_reason`. `[]` when there is no such session.
+        `UserMessage` and `AssistantMessage` objects. Unlike those of a query, they have `timestamp`, `cwd`,
+        `git_branch`, `parent_uuid`, and the final `usage` and `stop_reason`.
 
     Raises:
-        ConfigurationError: The id is no UUID, or another argument is wrong.
+        SessionNotFoundError: The session does not exist.
+        ConfigurationError: The id is not a UUID, or another argument is invalid.
     """
     found = paths.find(session_id, directory, config_dir)
     first, count = offset_and_limit(limit, offset)
@@ -64,7 +64,9 @@ def get_session_messages(
         shown = [link for link in chain if link.is_visible and _is_wanted(link, include_system_messages)]
         return shown[first:] if count is None else shown[first : first + count]
 
-    return [] if found is None else list(read_messages(found[0], choose))
+    if found is None:
+        raise paths.not_found(session_id, directory, config_dir)
+    return list(read_messages(found[0], choose))
 
 
 def _is_wanted(link: EntryLink, system: bool) -> bool:
@@ -75,12 +77,12 @@ def read_messages(path: str, choose: LinkSelector, **parents: str | None) -> Ite
     """
     Read the messages at *path* that *choose* selects from all links.
 
-    *parents* are `parent_tool_use_id` and `parent_agent_id`, for the messages of a subagent.
+    *parents* contains `parent_tool_use_id` and `parent_agent_id` for the messages of a subagent.
     """
     try:
         file = open_transcript(path)
     except OSError as error:
-        # Deleted since it was found, or not ours to read: as good as no session.
+        # Deleted meanwhile, or not readable: treated as a missing session.
         log.debug("transcripts", "cannot read %s: %s", path, error)
         return
     with file:
@@ -93,7 +95,7 @@ def read_messages(path: str, choose: LinkSelector, **parents: str | None) -> Ite
 
 
 def _frame(entry: dict[str, Any], parents: dict[str, str | None]) -> dict[str, Any]:
-    """Return *entry* as the frame that stdout would have shown."""
+    """Return *entry* in the format of a frame on stdout."""
     frame: dict[str, Any] = {"type": entry.get("type"), "parent_tool_use_id": None, **parents}
     prompt = queued_prompt(entry)
     if prompt is not None:
@@ -118,19 +120,19 @@ class Subagent:
     """An agent that the model started in a session."""
 
     agent_id: str
-    #: Its transcript.
+    #: The path of its transcript.
     path: str
-    #: The tool use that started it, or *None* where the CLI noted none.
+    #: The tool use that started it, or *None* if the CLI recorded none.
     parent_tool_use_id: str | None = None
     #: The agent that started it; *None* for the main conversation.
     parent_agent_id: str | None = None
-    #: Such as `general-purpose`.
+    #: The type of the agent, such as `general-purpose`.
     agent_type: str | None = None
     description: str | None = None
 
 
 def subagents_of(path: str) -> list[Subagent]:
-    """Return the subagents of the session whose transcript is at *path*, by folder and name."""
+    """Return the subagents of the session whose transcript is at *path*, sorted by folder and name."""
     folder = os.path.join(path[: -len(paths.SUFFIX)], "subagents")
     projects = os.path.dirname(os.path.dirname(path))
     found = []
@@ -161,7 +163,7 @@ def _metadata(path: str) -> dict[str, Any]:
         with open(path, "rb") as file:
             return json_lines.decode(file.read()) or {}
     except OSError:
-        # The CLI need not have written it: the agent is then one without a parent.
+        # The CLI does not always write this file; the agent then has no parent.
         return {}
 
 
@@ -169,7 +171,7 @@ def list_subagents(
     session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
 ) -> list[str]:
     """
-    Return the ids of the agents that the model started in a session; `[]` when there are none, or no such session.
+    Return the ids of the agents that the model started in a session; `[]` if the session does not exist.
 
     Args:
         session_id: The session's id.
@@ -177,7 +179,7 @@ def list_subagents(
         config_dir: As for `list_sessions`.
 
     Raises:
-        ConfigurationError: The id is no UUID.
+        ConfigurationError: The id is not a UUID.
     """
     return [agent.agent_id for agent in _subagents(session_id, directory, config_dir)]
 
@@ -197,22 +199,22 @@ def get_subagent_messages(
     config_dir: Directory | None = None,
 ) -> list[Message]:
     """
-    Read the conversation of one subagent, first message to last.
+    Read the conversation of one subagent, in order.
 
     Args:
         session_id: The session's id.
-        agent_id: As `list_subagents` returns.
+        agent_id: An id from `list_subagents`.
         directory: As for `get_session_messages`.
-        limit: At most so many messages; *None* or 0 for all.
-        offset: Leave out so many of the first.
+        limit: Maximum number of messages; *None* or 0 for all.
+        offset: Number of first messages to skip.
         config_dir: As for `list_sessions`.
 
     Returns:
-        Its messages, with the `parent_tool_use_id` of the tool use that started it (and `parent_agent_id`, of an agent
-        that another one started); `[]` when there is no such session or agent.
+        Its messages, with the `parent_tool_use_id` of the tool use that started it, and `parent_agent_id` if another
+        agent started it; `[]` if the session or agent does not exist.
 
     Raises:
-        ConfigurationError: An argument is wrong.
+        ConfigurationError: An argument is invalid.
     """
     checks.string("agent_id")(agent_id)
     agents = _subagents(session_id, directory, config_dir)

@@ -1,8 +1,10 @@
-"""Sessions by what they say, their tag, branch and time."""
+"""Find sessions by text, tag, git branch and time."""
 from __future__ import annotations
 
+import math
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
@@ -13,40 +15,42 @@ from .._core import checks
 from . import paths
 from .edits import clean_tag
 from .entries import decode_entry, open_transcript, queued_prompt, read_lines
-from .listing import SessionInfo, offset_and_limit, visible_sessions
+from .listing import MAX_TIME, MIN_TIME, SessionInfo, offset_and_limit, visible_sessions
 from .paths import Directory
 
-#: A time: aware, or naive in the local zone; a date is its first moment; a number is seconds since the epoch.
-When = datetime | date | int | float
+#: A datetime (aware, or naive in the local time zone), a date (its start), or seconds since the epoch.
+When = datetime | date | int | float | str
 
-#: Excerpts that are kept for one session.
+#: Maximum excerpts of one session.
 MAX_EXCERPTS = 5
-#: Characters before and after what was found.
+#: Characters before and after a match.
 CONTEXT_CHARS = 60
+#: Length of a date without a time, such as `2026-01-31`.
+DATE_CHARS = 10
 
 _WORD = re.compile(r"[a-z0-9]+")
 
 
 @attrs.define(frozen=True)
 class Excerpt:
-    """A place where the text was found."""
+    """A match of the text in a session."""
 
-    #: The text around it, on one line.
+    #: The text around the match, on one line.
     text: str
-    #: What it is part of: `title`, `prompt`, `reply`, `thinking`, `tool use` or `tool result`.
+    #: The part that contains the match: `title`, `prompt`, `reply`, `thinking`, `tool use` or `tool result`.
     where: str
-    #: The message's uuid, for `fork_session(up_to_message_id=)`; *None* for the title.
+    #: The uuid of the message, for `fork_session(up_to_message_id=)`; *None* for the title.
     uuid: str | None = None
-    #: When it was said, as ISO 8601.
+    #: Time of the message, in ISO 8601.
     timestamp: str | None = None
 
 
 @attrs.define(frozen=True)
 class SearchHit:
-    """A session that was found."""
+    """A matching session."""
 
     info: SessionInfo
-    #: The first places, at most 5; none where no text was asked for.
+    #: The first matches, at most 5; empty without a search text.
     excerpts: list[Excerpt] = attrs.field(factory=list)
 
     @property
@@ -67,25 +71,25 @@ def search_sessions(
     config_dir: Directory | None = None,
 ) -> list[SearchHit]:
     """
-    Find sessions, newest first. What is left out does not narrow the search.
+    Find sessions that match all given criteria, newest first.
 
     Args:
-        text: Must stand in the title or in what was said or done in the session, in either case of letters; branches
-            that were left count too, subagents do not.
+        text: Text in the title, a message or a tool use, ignoring case. Abandoned branches are searched, subagents are
+        not.
         tag: The session's tag.
-        branch: The git branch it was on last.
-        since: The session was used at this time or later.
-        until: The session began at this time or earlier; a date counts to its end.
+        branch: The last git branch of the session.
+        since: The session was last used at this time or later.
+        until: The session began at this time or earlier; a date includes the whole day.
         directory: Search only the sessions of this working directory and its git worktrees.
-        limit: At most so many; *None* or 0 for all.
+        limit: Maximum number of sessions; *None* or 0 for all.
         config_dir: As for `list_sessions`.
 
     Raises:
-        ConfigurationError: An argument is wrong.
+        ConfigurationError: An argument is invalid.
     """
     checks.string("text")(text)
     count = offset_and_limit(limit, 0)[1]
-    began, ended = _stamp("since", since), _end_stamp(until)
+    began, ended = _stamp("since", _parse_time("since", since)), _end_stamp(_parse_time("until", until))
     criteria = _Criteria(tag and clean_tag(tag), checks.string("branch")(branch), began, ended)
     hits: list[SearchHit] = []
     for info in visible_sessions(directory, config_dir=config_dir):
@@ -121,10 +125,24 @@ def _stamp(name: str, when: Any) -> int | None:
     if isinstance(when, date) and not isinstance(when, datetime):
         when = datetime.combine(when, time.min)
     if isinstance(when, datetime):
-        return int(when.timestamp() * 1000)
-    if isinstance(when, bool) or not isinstance(when, (int, float)):
+        try:
+            return int(when.timestamp() * 1000)
+        except (OverflowError, ValueError):  # the first or the last day of all, in some zones
+            return int((MIN_TIME if when.year == 1 else MAX_TIME) * 1000)
+    if isinstance(when, bool) or not isinstance(when, (int, float)) or not math.isfinite(when):
         raise checks.invalid(name, when, "expected a datetime, a date or seconds since the epoch")
     return int(when * 1000)
+
+
+def _parse_time(name: str, when: Any) -> Any:
+    """Return *when* with ISO 8601 text parsed to a date or datetime."""
+    if not isinstance(when, str):
+        return when
+    try:
+        parsed = datetime.fromisoformat(when.strip().replace("Z", "+00:00"))  # Python 3.10 rejects the `Z`
+    except ValueError:
+        raise checks.invalid(name, when, "expected a time such as '2026-01-31' or '2026-01-31T14:05'") from None
+    return parsed.date() if len(when.strip()) <= DATE_CHARS else parsed
 
 
 def _end_stamp(until: Any) -> int | None:
@@ -134,7 +152,8 @@ def _end_stamp(until: Any) -> int | None:
 
 
 def _excerpts(info: SessionInfo, text: str) -> list[Excerpt]:
-    pattern = re.compile(re.escape(text), re.IGNORECASE)
+    text = unicodedata.normalize("NFC", text)
+    pattern = re.compile(r"\s+".join(map(re.escape, re.split(r"\s+", text))), re.IGNORECASE)
     title = info.custom_title and _excerpt_around(pattern, info.custom_title)
     found = [Excerpt(title, "title")] if title else []
     for excerpt in _search_transcript(info.path, text, pattern):
@@ -149,7 +168,7 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
     try:
         file = open_transcript(path)
     except OSError:
-        # Deleted since it was listed.
+        # Deleted after it was listed.
         return
     with file:
         for _, line in read_lines(file, _is_searched):
@@ -163,23 +182,23 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
 
 
 def _is_searched(start: bytes) -> bool:
-    # Of attachments only those that keep a prompt; their entries name them before their type.
+    # Of attachments, only prompts that were queued; their entries have the key `attachment` before `type`.
     if start.startswith(b'{"type":"'):
         return False
     return b'"attachment":{' not in start[:200] or b'"queued_command"' in start
 
 
 def _needle(text: str) -> bytes:
-    """Return the longest part of *text* that JSON never escapes: a line without it need not be decoded."""
+    """Return the longest part of *text* that JSON never escapes; lines without it need not be decoded."""
     ascii_only = text.lower() if text.isascii() else "".join(c if c.isascii() else " " for c in text.lower())
     words: list[str] = _WORD.findall(ascii_only)
-    # The Kelvin sign is a `k` to a search that takes no heed of case, and so is the long s an `s`.
+    # Ignoring case, the Kelvin sign matches `k` and the long s matches `s`.
     safe = [part for word in words for part in re.split("[ks]", word)]
     return max(safe, key=len, default="").encode("ascii")
 
 
 def _parts(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what the entry says, piece by piece, each with what it is."""
+    """Yield the texts of an entry, each with the name of its part."""
     message = entry.get("message")
     content = message.get("content") if isinstance(message, dict) else queued_prompt(entry)
     speaker = "reply" if entry.get("type") == "assistant" else "prompt"
@@ -212,6 +231,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _excerpt_around(pattern: re.Pattern[str], text: str) -> str | None:
+    text = unicodedata.normalize("NFC", text)
     found = pattern.search(text)
     if found is None:
         return None
@@ -221,7 +241,7 @@ def _excerpt_around(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def session_ids(projects: str, prefix: str) -> list[str]:
-    """Return the ids that begin with *prefix*, of all projects, without reading a transcript."""
+    """Return the session ids of all projects that begin with *prefix*, without reading transcripts."""
     entries = (entry for folder in paths.all_folders(projects) for entry in paths.transcripts_in(folder, projects))
     names = (os.path.splitext(entry.name)[0] for entry in entries)
     return sorted({name for name in names if name.startswith(prefix)})

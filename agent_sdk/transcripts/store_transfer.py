@@ -1,7 +1,7 @@
 """
-Sessions between the disk and a store: imported into it, laid out from it, and compared.
+Copy sessions between the disk and a store, and compare them.
 
-Works on anything with `append` and `load`, as `agent_sdk.stores.Store` describes them.
+It works with any object that has the methods `append` and `load` of `agent_sdk.stores.Store`.
 """
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from . import paths
 from .entries import decode_entry, finite, kind_of, open_transcript, read_lines
 from .paths import MAX_KEY_CHARS, SUFFIX, Directory
 
-#: The CLI's log of its API requests: most of a transcript's bytes, and of no use to a resume.
-#: Entries that are encoded at once.
+#: The CLI's log of API requests: most bytes of a transcript, and not needed to resume.
+#: Number of entries to encode at once.
 BATCH = 1000
 _LOGGED = "api-request"
-#: The entry in which the mirror sends what the disk keeps as `agent-<id>.meta.json`.
+#: The type of entry for the content of `agent-<id>.meta.json`.
 METADATA = "agent_metadata"
 _META = ".meta.json"
 _HUGE_NUMBER = re.compile(rb"\d[eE]\+?\d{3}")
@@ -31,27 +31,27 @@ def import_session(
     session_id: str, store: Any, directory: Directory | None = None, *, config_dir: Directory | None = None
 ) -> int:
     """
-    Copy a session that is on disk into a store, its subagents included. What the store has already is left alone.
+    Copy a session and its subagents from the disk to a store, skipping entries that the store has.
 
     Args:
         session_id: Its id.
-        store: Such as `stores.SQLiteStore(path)`.
+        store: For example `stores.SQLiteStore(path)`.
         directory: Look only under this working directory and its git worktrees; *None* looks everywhere.
         config_dir: As for `list_sessions`.
 
     Returns:
-        How many entries were copied.
+        The number of copied entries.
 
     Raises:
-        SessionNotFoundError: There is no such session.
-        ConfigurationError: The id is no UUID.
-        StoreError: The store failed; what was copied until then stays.
+        SessionNotFoundError: The session does not exist.
+        ConfigurationError: The id is not a UUID.
+        StoreError: The store failed; entries copied before the failure remain in it.
     """
     return upload(paths.require_transcript(session_id, directory, config_dir), store)
 
 
 def upload(transcript: str, store: Any, key: Key | None = None) -> int:
-    """Copy what *store* lacks of a transcript and those of its subagents; returns how many entries that was."""
+    """Copy missing entries of a transcript and its subagents to *store*; returns their number."""
     folder = os.path.dirname(transcript)
     session_id = os.path.basename(transcript).removesuffix(SUFFIX)
     key = key or Key(os.path.basename(folder), session_id)
@@ -69,9 +69,9 @@ def _add_missing(store: Any, key: Key, entries: list[Entry]) -> int:
 
 
 def lacking(entries: Iterable[Entry], known: Iterable[Entry]) -> list[Entry]:
-    """Return those of *entries* that are not among *known*: by their uuid, else by what they say."""
-    there = {_identity(entry) for entry in known}
-    return [entry for entry in entries if _identity(entry) not in there]
+    """Return the *entries* that are not in *known*, compared by uuid or else by content."""
+    identities = {_identity(entry) for entry in known}
+    return [entry for entry in entries if _identity(entry) not in identities]
 
 
 def _identity(entry: Entry) -> str:
@@ -80,7 +80,7 @@ def _identity(entry: Entry) -> str:
 
 
 def entries_of(transcript: str) -> list[Entry]:
-    """Return the entries of a transcript on disk, as the mirror would have sent them."""
+    """Return the entries of a transcript on disk in the format of the mirror."""
     with open_transcript(transcript) as file:
         decoded = [_decode(line) for _, line in read_lines(file, _is_kept)]
     return [entry for entry in decoded if entry is not None and not str(entry.get("type")).startswith(_LOGGED)]
@@ -97,7 +97,7 @@ def _is_kept(start: bytes) -> bool:
 
 
 def _subpaths(folder: str) -> list[str]:
-    """Return the subagents' transcripts below a session's own folder, without their suffix."""
+    """Return the paths of subagents' transcripts in a session's folder, without their suffix."""
     found = []
     for place, _, names in os.walk(folder):
         ours = (os.path.join(place, name.removesuffix(SUFFIX)) for name in names if name.endswith(SUFFIX))
@@ -110,22 +110,22 @@ def _metadata(folder: str, session_id: str, subpath: str) -> list[Entry]:
         with open(os.path.join(folder, session_id, subpath + _META), "rb") as file:
             return [{"type": METADATA, **json_lines.loads(file.read())}]
     except (OSError, ValueError, TypeError) as error:
-        log.debug("transcripts", "no metadata of %s: %s", subpath, error)  # not every subagent has any
+        log.debug("transcripts", "no metadata of %s: %s", subpath, error)  # not every subagent has metadata
         return []
 
 
 def write_files(store: Any, key: Key, entries: list[Entry], projects: str, project_key: str) -> None:
     """
-    Write a session of *store*, and its subagents, below *projects* as the CLI expects them.
+    Write a session of *store* and its subagents below *projects*, in the CLI's layout.
 
-    *entries* are those of the session itself. *project_key* may differ from the key in the store.
+    *entries* contains those of the session itself. *project_key* may differ from the key in the store.
     """
     folder = os.path.join(projects, project_key)
     _write(os.path.join(folder, key.session_id + SUFFIX), entries)
     for subpath in store.list_subkeys(key) if supports(store, "list_subkeys") else ():
         path = os.path.join(folder, key.session_id, *subpath.split("/"))
         if not _is_inside(subpath):
-            log.debug("transcripts", "refused a subpath that leads elsewhere: %s", subpath)
+            log.debug("transcripts", "ignored a subpath outside of the session's folder: %s", subpath)
             continue
         entries = deduplicate(store.load(key._replace(subpath=subpath)) or ())
         _write(path + SUFFIX, [entry for entry in entries if entry.get("type") != METADATA])
@@ -147,10 +147,10 @@ def _write(path: str, entries: Iterable[Entry]) -> None:
 
 def rescue(projects: str, own_projects: str) -> list[str]:
     """
-    Bring what a CLI wrote below *projects* to the user's own folder: what is there already stays as it is.
+    Copy the transcripts that a CLI wrote below *projects* to the user's own folder. Existing entries are not changed.
 
     Returns:
-        The transcripts that were written to.
+        The changed transcripts.
     """
     written = []
     for folder in paths.all_folders(projects):
@@ -167,13 +167,13 @@ def rescue(projects: str, own_projects: str) -> list[str]:
 
 
 def transcripts_below(folder: str) -> list[str]:
-    """Return the paths of all transcripts below *folder*, those of subagents included."""
+    """Return the paths of all transcripts below *folder*, including those of subagents."""
     return [os.path.join(folder, path.replace("/", os.sep) + SUFFIX) for path in _subpaths(folder)]
 
 
 def project_key_here(stored: str, cwd: Directory) -> str:
-    """Return the name that a project's folder must have for a CLI in *cwd*, where the store has it as *stored*."""
-    here = paths.project_key(cwd)
-    # The hash at the end of a long name is the CLI's own secret: where the rest agrees, its word is taken.
-    is_same = len(here) > MAX_KEY_CHARS and stored[:MAX_KEY_CHARS] == here[:MAX_KEY_CHARS]
-    return stored if is_same else here
+    """Return the project key of a CLI in *cwd* for a session whose key in the store is *stored*."""
+    own_key = paths.project_key(cwd)
+    # Only the CLI can compute the hash of a long key; if the rest is equal, use the stored key.
+    is_same = len(own_key) > MAX_KEY_CHARS and stored[:MAX_KEY_CHARS] == own_key[:MAX_KEY_CHARS]
+    return stored if is_same else own_key

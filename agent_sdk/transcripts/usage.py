@@ -1,11 +1,11 @@
 """
-What a session took: tokens, cost, turns, tools, time.
+The usage of a session: tokens, cost, turns, tools, time.
 
-The CLI notes the cost when its process ends (a `cost-state` entry). The figure is cumulative: a resumed session goes on
-from the last one, so the last entry of a transcript holds all. A session that the CLI forked goes on from its source's,
-so what it inherited is taken off here, and the sum over all sessions counts every dollar once. A copy made by
-`fork_session` begins at zero, and so does the session after `/clear`. Two processes in one session at the same time
-overwrite each other's figure: then it is too low.
+The CLI writes a `cost-state` entry with the cumulative cost when its process ends. A resumed session continues from
+the last value, so the last entry of a transcript contains the total. A session that the CLI forked continues from the
+value of its source; the inherited part is subtracted, so that the sum over all sessions counts every dollar once. A
+copy made by `fork_session` starts at zero, as does the session after `/clear`. Two concurrent processes in one session
+overwrite each other's value, which is then too low.
 """
 from __future__ import annotations
 
@@ -34,43 +34,43 @@ class TokenCount(Figures):
     output_tokens: int = 0
     cache_creation_input_tokens: int = 0
     cache_read_input_tokens: int = 0
-    #: Replies of the API.
+    #: Number of API replies.
     replies: int = 0
 
     @property
     def total_tokens(self) -> int:
-        """All of them."""
+        """Total number of tokens."""
         written = self.cache_creation_input_tokens + self.cache_read_input_tokens
         return self.input_tokens + self.output_tokens + written
 
 
 @attrs.define
 class SessionFigures:
-    """What a session took. Of a fork: what was done since it was forked."""
+    """The usage of a session; for a fork, the usage since it was forked."""
 
     session_id: str
-    #: US dollars of this session alone; *None* where no process of it has ended well, so that none was noted.
+    #: Cost of this session alone, in US dollars; *None* if no process of it has exited normally and recorded it.
     cost_usd: float | None = None
-    #: US dollars that the CLI's own figure holds besides: those of the session that this one was forked from.
+    #: Cost inherited from the source of a fork, in US dollars, which the CLI's own value includes.
     inherited_cost_usd: float = 0.0
-    #: False where something was done since the cost was last noted: the session is open, or its CLI was killed.
+    #: False if there are messages after the last recorded cost: the session is open, or its CLI was killed.
     is_cost_complete: bool = False
-    #: By model, subagents included. What the CLI asked by itself (titles, compactions) is in the cost, not in here.
+    #: Tokens by model, including subagents. The CLI's own requests (titles, compactions) count only in the cost.
     tokens: dict[str, TokenCount] = attrs.field(factory=dict)
-    #: Prompts that users gave, slash commands left out.
+    #: Number of user prompts, without slash commands.
     turns: int = 0
-    #: How often each tool was used, by name, subagents included.
+    #: Number of uses by tool name, including subagents.
     tools: dict[str, int] = attrs.field(factory=dict)
-    #: From the first entry to the last, in milliseconds, pauses included.
+    #: Milliseconds from the first entry to the last, including pauses.
     duration_ms: int = 0
-    #: Time spent in calls of the API, as noted with the cost; of a fork with what it inherited.
+    #: Milliseconds spent in API calls, recorded with the cost; for a fork, including the inherited time.
     api_duration_ms: int | None = None
     subagents: int = 0
     compactions: int = 0
 
     @property
     def total_tokens(self) -> int:
-        """Tokens of all models, of all kinds."""
+        """Total number of tokens of all models."""
         return sum(count.total_tokens for count in self.tokens.values())
 
 
@@ -78,7 +78,7 @@ def session_figures(
     session_id: str, directory: Directory | None = None, *, config_dir: Directory | None = None
 ) -> SessionFigures:
     """
-    Add up what a session took, branches that were left included.
+    Return the usage of a session, including abandoned branches.
 
     Args:
         session_id: Its id.
@@ -86,8 +86,8 @@ def session_figures(
         config_dir: As for `list_sessions`.
 
     Raises:
-        SessionNotFoundError: There is no such session.
-        ConfigurationError: The id is no UUID.
+        SessionNotFoundError: The session does not exist.
+        ConfigurationError: The id is not a UUID.
     """
     path = paths.require_transcript(session_id, directory, config_dir)
     count = _FigureCounter(SessionFigures(str(session_id)))
@@ -108,7 +108,7 @@ def _is_counted(start: bytes) -> bool:
 
 
 class _FigureCounter:
-    """Adds up the entries of a session and its subagents."""
+    """Sums the usage of the entries of a session and its subagents."""
 
     def __init__(self, figures: SessionFigures) -> None:
         self._figures = figures
@@ -116,7 +116,7 @@ class _FigureCounter:
         self._uses: set[str] = set()
         self._cost: dict[str, Any] = {}
         self._times: list[int] = []
-        #: When this file was begun, where its first line tells; entries that are older were copied by a fork.
+        #: Time at which the file was created, if its first line contains it; older entries were copied by a fork.
         self._begun = ""
         self._has_copies = False
         self._last_copied: str | None = None
@@ -160,11 +160,11 @@ class _FigureCounter:
         self._figures.compactions += entry.get("subtype") == "compact_boundary"
 
     def _add_reply(self, message: dict[str, Any]) -> bool:
-        """Count a piece of a reply; returns whether the API was paid for it."""
+        """Count one entry of a reply; returns whether it was billed by the API."""
         usage, model = message.get("usage"), message.get("model")
         is_paid = model != "<synthetic>" and isinstance(usage, dict)
         if is_paid and isinstance(usage, dict):
-            # One reply comes in several entries, each with its usage.
+            # A reply has several entries, each with a usage; the last one is final.
             self._replies[str(message.get("id"))] = (str(model), usage)
         content = message.get("content")
         for block in content if isinstance(content, list) else ():
@@ -197,7 +197,7 @@ def _amount(value: Any) -> float | None:
 
 
 def is_prompt(entry: dict[str, Any], message: dict[str, Any]) -> bool:
-    """Tell whether a user's entry is a prompt that begins a turn."""
+    """Return whether a user entry is a prompt that begins a turn."""
     if entry.get("isMeta") or entry.get("isCompactSummary") or entry.get("isSidechain"):
         return False
     content = message.get("content")
@@ -211,11 +211,11 @@ def is_prompt(entry: dict[str, Any], message: dict[str, Any]) -> bool:
 
 def _inherited_cost(path: str, last_copied: str, begun: str) -> float:
     """
-    Return the US dollars that the forked session at *path* began with; 0.0 also when its source no longer exists.
+    Return the inherited cost of the forked session at *path*, in US dollars; 0.0 if its source no longer exists.
 
-    The CLI copies the entries as they are and does not note their source. The source is the transcript in the same
-    folder that holds *last_copied*, the uuid of the last copied message; the fork began with the cost that the source
-    had at the time *begun*.
+    The CLI copies entries unchanged and does not record their source. The source is the transcript in the same folder
+    that contains *last_copied*, the uuid of the last copied message. The inherited cost is the cost of the source at
+    the time *begun*.
     """
     if not begun:
         return 0.0
@@ -229,7 +229,7 @@ def _inherited_cost(path: str, last_copied: str, begun: str) -> float:
 
 
 def _cost_at(path: str, uuid: bytes, begun: str) -> float:
-    """Return what the transcript at *path* had cost at the time *begun*; 0.0 where *uuid* is not of its own making."""
+    """Return the cost of the transcript at *path* at the time *begun*; 0.0 if it only has a copy of *uuid*."""
     mark, is_source, cost, own_begin = b'"uuid":"' + uuid + b'"', False, 0.0, ""
     try:
         with open_transcript(path) as file:
@@ -240,13 +240,13 @@ def _cost_at(path: str, uuid: bytes, begun: str) -> float:
                 if entry is None:
                     continue
                 if not is_cost_kind:
-                    # Another fork of the same source has it as well, with a time before its own begin.
+                    # Another fork of the same source also contains the uuid, with a time before its own creation.
                     is_source = timestamp >= own_begin
                 elif timestamp > begun:
                     break
                 own_begin, cost = own_begin or timestamp, _total_cost(entry, cost)
     except OSError:
-        # Deleted meanwhile: no source of anything.
+        # Deleted meanwhile.
         return 0.0
     return cost if is_source else 0.0
 

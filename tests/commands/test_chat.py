@@ -23,7 +23,7 @@ import agent_sdk
 from agent_sdk._process.tree import descendants
 from agent_sdk.testing import isolated_env
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.e2e
 
 
@@ -88,7 +88,7 @@ class Chat:
         """Press Ctrl-D; return the exit code."""
         self.until("> ")
         self.type("\x04")
-        self.until("To go on: python -m agent_sdk chat --resume")
+        self.until("To continue: python -m agent_sdk chat --resume")
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def kill(self):
@@ -176,7 +176,7 @@ def test_commands(chat, model):
     assert f"session {first}" not in talk.until("\n> ")
     assert model.requests[-1].user_texts == ["one", "two", "three"]
     talk.type(f"/resume {first}\n")
-    talk.until(f"in session {first}")
+    talk.until(f"continues session {first}")
     talk.say("four")
     talk.until("✓ 1 turn")
     assert model.requests[-1].user_texts == ["one", "two", "four"]
@@ -194,7 +194,7 @@ def test_commands_of_the_cli_reach_it_and_mistakes_reach_nobody(chat, model):
     """A command of the CLI is its own affair; an unknown one never becomes a prompt."""
     talk = chat()
     talk.say("/nosuch thing")
-    talk.until("/nosuch is no command; see /help")
+    talk.until("unknown command /nosuch; see /help")
     talk.say("hello")
     talk.until("✓ 1 turn")
     asked = len(model.requests)

@@ -142,7 +142,7 @@ def test_text_that_the_terminal_cannot_show_does_no_harm():
             frames.CLI_VERSION,
             {"ANTHROPIC_BASE_URL": "http://me:hush@127.0.0.1:9"},
             0,
-            ["ANTHROPIC_BASE_URL sends all requests to 127.0.0.1:9"],
+            ["ANTHROPIC_BASE_URL redirects all requests to 127.0.0.1:9"],
         ),
     ],
     ids=["good", "old", "no key", "two keys", "another address"],
@@ -171,7 +171,7 @@ def test_demo_says_what_it_waits_for(run):
     with FakeCLI([frames.init(), frames.api_retry(), frames.error_result(errors=["overloaded"])]) as fake:
         code, out, err = run("demo", fake=fake)
     assert code == 1 and "ExecutionError" in err
-    assert "no answer from the model's API" in out and "--offline" in out
+    assert "the API did not answer" in out and "--offline" in out
 
 
 @pytest.mark.e2e

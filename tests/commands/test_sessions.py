@@ -46,7 +46,7 @@ def test_an_id_may_be_shortened(disk: Disk) -> None:
     for session in (one, two):
         session.user("hi")
     assert resolve("aaaa1") == one.id and resolve(two.id) == two.id
-    with pytest.raises(ConfigurationError, match="2 sessions begin with aaaa"):
+    with pytest.raises(ConfigurationError, match="2 session ids start with aaaa"):
         resolve("aaaa")
     with pytest.raises(SessionNotFoundError):
         resolve("bbbb")

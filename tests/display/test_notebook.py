@@ -123,7 +123,7 @@ def test_errors_and_the_end(notebook):
     notebook.watch(frames.error_result("error_max_turns", [f"no {EVIL}"]))
     assert notebook.html.count("HTTP 529") == 1 and "try 2 of 2" in notebook.html
     assert '<div class="note error">✗ MaxTurnsError: no &lt;script&gt;' in notebook.html
-    assert "2 tried again" in notebook.html
+    assert "2 retried" in notebook.html
 
 
 def test_a_cell_that_ends_without_a_result_is_marked(notebook):
@@ -131,7 +131,7 @@ def test_a_cell_that_ends_without_a_result_is_marked(notebook):
     notebook.watch(frames.init(), delta("half"))
     notebook.end_cell()
     assert notebook.ended == [""]
-    assert '<div class="end error">✗ stopped: no result came</div>' in notebook.html
+    assert '<div class="end error">✗ stopped without a result</div>' in notebook.html
     sent = len(notebook.outputs)
     notebook.end_cell()
     assert len(notebook.outputs) == sent

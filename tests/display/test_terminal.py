@@ -56,7 +56,7 @@ def test_text_is_shown_once_with_and_without_stream_events(watch, capsys):
 def test_a_reply_that_broke_off_is_said_to_begin_again(watch, capsys):
     """After a fault of the stream the whole message decides."""
     watch(frames.init(), MESSAGE_START, *texts("Hel"), MESSAGE_START, frames.assistant("Good day"))
-    assert capsys.readouterr().out == "Hel\n… the reply broke off and begins again\nGood day\n"
+    assert capsys.readouterr().out == "Hel\n… the reply was interrupted and starts again\nGood day\n"
 
 
 def test_halves_of_a_character_are_joined(watch, capsys):
@@ -111,7 +111,7 @@ def test_what_a_subagent_hands_back_is_its_own_text(watch, capsys):
     watch(frames.tool_result("t2", "Async agent", tool_use_result={"agentId": "a2", "status": "async_launched"}))
     out = capsys.readouterr().out
     assert "⎿ All good.\n" in out and "hand-back" not in out
-    assert "⎿ goes on in the background\n" in out
+    assert "⎿ continues in the background\n" in out
 
 
 def test_what_is_named(watch, capsys):
@@ -124,10 +124,10 @@ def test_what_is_named(watch, capsys):
     assert lines[:4] == [
         "! try 1 of 2 failed (HTTP 529): overloaded; again in 0.6 s",
         "✗ rate limit reached (five hour)",
-        "! Bash was refused: not allowed",
+        "! Bash was denied: not allowed",
         "· conversation compacted: 1,000 → 100 tokens",
     ]
-    assert lines[-1].endswith("1 tried again · session 00000000")
+    assert lines[-1].endswith("1 retried · session 00000000")
 
 
 def test_an_error_is_told_once(watch, capsys):
@@ -222,7 +222,7 @@ def rendered(watch, tty, monkeypatch):
         ("1. a\n\n   ```\n   x\n   ```\n2. b", [" 1 a", "     x", " 2 b"]),
         ("3) a\n4) b", [" 3 a", " 4 b"]),
         ("| a \\| b | c |\n|---|--:|\n| 1 | 22.5 |",
-         [" a | b     c", " ────────────", " 1      22.5"]),
+         [" a | b     c", " ───────────", " 1      22.5"]),
         ("- [ ] a\n- [x] b", [" • ☐ a", " • ☑ b"]),
         ("\\*no\\* \\[x](y) 2 * 3", ["*no* [x](y) 2 * 3"]),
         ("a <b>raw</b>\n<br>", ["a <b>raw</b>", "<br>"]),

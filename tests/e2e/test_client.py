@@ -227,7 +227,7 @@ def test_control_calls_from_a_callback_and_a_thread(client, model):
     assert agent.account_info().api_provider == "firstParty"
     assert agent.context_usage("summary").total_tokens >= 0
     with pytest.raises(ControlError, match="Unsupported"):
-        agent.control("no_such_verb")
+        agent.control("no_such_subtype")
 
 
 @pytest.mark.smoke

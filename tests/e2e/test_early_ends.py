@@ -197,10 +197,9 @@ def test_a_callback_can_see_that_the_time_is_up(client, model, kind):
     assert agent.query("again").content == "done" and seen == [True, False]
 
 
-def test_idle_timeout_does_not_count_the_callback(client, model, held):
+def test_idle_timeout_does_not_count_the_callback(client, held):
     """Silence is measured between messages; the time a callback takes does not count."""
-    agent, patient, after = client(), threading.Event(), []
-    agent.query("warm up")
+    agent, patient, after = client().start(), threading.Event(), []
     with pytest.raises(AgentTimeoutError):
         agent.query("slow", idle_timeout=1.5, on_message=lambda m: m.is_init and after.append(patient.wait(2)))
     assert after == [False]

@@ -13,6 +13,7 @@ import pytest
 import agent_sdk
 from agent_sdk import ConfigurationError, Session, SessionNotFoundError
 from agent_sdk.testing import frames
+from agent_sdk.transcripts.location import SessionLocation
 
 
 def kinds(session):
@@ -183,3 +184,19 @@ def test_wrong_uses(real):
     with pytest.raises(SessionNotFoundError):
         Session.resume(str(uuid.uuid4()), **real).query("x")
     assert agent_sdk.Session is Session
+
+
+def test_a_rename_outlives_a_long_turn_of_an_open_client(real, model):
+    """A title and a tag that are set while a client has the session open are kept over a turn of any length."""
+    location = SessionLocation.with_overrides(real["cwd"], real["env"])
+    with agent_sdk.client(**real, extra_args={"name": "first title"}) as agent:
+        session_id = agent.query("hello").session_id
+        agent_sdk.rename_session(session_id, "mine", config_dir=location.config_folder)
+        agent_sdk.tag_session(session_id, "urgent", config_dir=location.config_folder)
+        for _ in range(2):
+            model.reply("x" * 150_000)
+            agent.query("go on")
+        model.reply("short")
+        agent.query("end")
+    info = agent_sdk.get_session_info(session_id, config_dir=location.config_folder)
+    assert (info.custom_title, info.tag) == ("mine", "urgent")

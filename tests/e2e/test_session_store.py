@@ -387,7 +387,7 @@ def test_a_store_that_takes_nothing_costs_no_more_than_the_timeout(real, model):
         result = agent_sdk.query("a", seen.append, session_store=Hangs(), timeout=10, **real)
     held.set()
     assert result.is_success
-    assert "did not answer within" in next(message.error for message in seen if message.is_storage_error)
+    assert "timed out after" in next(message.error for message in seen if message.is_storage_error)
     assert any(issubclass(one.category, StoreWarning) for one in caught)
 
 
@@ -408,3 +408,32 @@ def test_the_smallest_store(real, there, model):
     session_id = agent_sdk.query("a", **{**real, "session_store": store}).session_id
     agent_sdk.query("b", resume=session_id, **{**there, "session_store": store})
     assert model.requests[-1].user_texts == ["a", "b"]
+
+
+def test_two_directories_with_one_key_continue_their_own_sessions(here, real, model, tmp_path):
+    """With and without a store, `continue_conversation` never goes on with the session of another directory."""
+    ours, theirs = tmp_path / "shop.eu", tmp_path / "shop-eu"
+    for place in (ours, theirs):
+        place.mkdir()
+    for host in (here, real):
+        agent_sdk.query("their secret", **{**host, "cwd": theirs})
+        agent_sdk.query("a", continue_conversation=True, **{**host, "cwd": ours})
+        agent_sdk.query("their next", continue_conversation=True, **{**host, "cwd": theirs})
+        assert "their secret" in model.requests[-1].user_texts
+        agent_sdk.query("b", continue_conversation=True, **{**host, "cwd": ours})
+        assert model.requests[-1].user_texts[-2:] == ["a", "b"]
+        assert not any("their" in text for text in model.requests[-1].user_texts)
+
+
+def test_a_turn_in_one_directory_does_not_make_another_wait(real, model, tmp_path):
+    """Continuing the latest session waits for turns of that directory only."""
+    ours, theirs = tmp_path / "shop.eu", tmp_path / "shop-eu"
+    for place in (ours, theirs):
+        place.mkdir()
+    agent_sdk.query("a", **{**real, "cwd": ours})
+    with agent_sdk.client(**{**real, "cwd": theirs}) as other:
+        other.query("one")
+        with other.stream("two") as running:
+            next(iter(running))
+            result = agent_sdk.query("b", continue_conversation=True, session_wait=0, **{**real, "cwd": ours})
+    assert result.is_success

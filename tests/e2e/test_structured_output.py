@@ -82,7 +82,7 @@ def test_a_misfit_is_tried_again(real, model):
 @pytest.mark.parametrize("raises", [False, True])
 def test_a_success_without_output_raises(real, model, raises):
     """A model that only talks ends in `StructuredOutputError` with what it said, whatever `raise_on_error` says."""
-    with pytest.raises(StructuredOutputError, match="it said: I'd rather talk") as caught:
+    with pytest.raises(StructuredOutputError, match="the reply was: I'd rather talk") as caught:
         model.reply("I'd rather talk.").reply("I'd rather talk.")
         agent_sdk.query("go", output=Report, raise_on_error=raises, **real)
     assert caught.value.result.is_success and caught.value.result.output is None

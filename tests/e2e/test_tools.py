@@ -305,7 +305,7 @@ WRONG = {
     "no-schema": (lambda: tool(name="t", handler=lambda a: a, input_schema={"type": "objekt"}), "objekt"),
     "two-names": (
         lambda: agent_sdk.Options(custom_tools=[named("do.it", lambda: 1), named("do it", lambda: 2)]),
-        "two tools are called 'do.it' and 'do it'",
+        "'do.it' and 'do it' are the same tool name",
     ),
     "no-tool": (lambda: agent_sdk.Options(custom_tools=["weather"]), "expected a tool, a function"),
     "no-name": (lambda: agent_sdk.Options(custom_tools=[lambda: 1]), "has no name"),
@@ -315,7 +315,7 @@ WRONG = {
     "no-file": (lambda: agent_sdk.Options(mcp_servers="nowhere.json"), "no such file"),
     "no-workers": (lambda: agent_sdk.Options(tool_workers=0), "at least 1"),
     "twin-servers": (
-        lambda: agent_sdk.Options(mcp_servers={"a b": mcp.stdio("x"), "a.b": mcp.stdio("y")}), "are one name to the CLI"
+        lambda: agent_sdk.Options(mcp_servers={"a b": mcp.stdio("x"), "a.b": mcp.stdio("y")}), "are the same name in the CLI"
     ),
 }  # fmt: skip
 

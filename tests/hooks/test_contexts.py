@@ -165,7 +165,7 @@ def test_unknown_events_are_refused(given: Any, hint: str) -> None:
 
 def test_hooks_are_not_imported_by_the_face() -> None:
     """A program without hooks does not import the hook modules or the permission classes."""
-    rooms = ("agent_sdk.hooks", "agent_sdk.permissions")
-    code = f"import agent_sdk, sys; print([name for name in sys.modules if name.startswith({rooms})])"
+    packages = ("agent_sdk.hooks", "agent_sdk.permissions")
+    code = f"import agent_sdk, sys; print([name for name in sys.modules if name.startswith({packages})])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "['agent_sdk.permissions.modes', 'agent_sdk.permissions']\n"

@@ -108,20 +108,20 @@ def test_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "text"),
     [
-        ({"x": {"type": "ws", "url": "ws://a"}}, "'ws' is none of stdio, http, sse"),
-        ({"x": {}}, "give a command"),
+        ({"x": {"type": "ws", "url": "ws://a"}}, "type must be one of stdio, http, sse, got 'ws'"),
+        ({"x": {}}, "pass a command"),
         ({"x": {"command": ""}}, r"mcp_servers\['x'\]: command"),
-        ({"x": {"command": "npx", "args": "-y"}}, "one string for each argument"),
+        ({"x": {"command": "npx", "args": "-y"}}, "a list of strings, one for each argument"),
         ({"x": {"command": "npx", "env": {"PORT": 80}}}, r"env\['PORT'\]: expected a string, got int"),
         ({"x": {"url": "a.b"}}, "begins with http"),
         ({"x": {"command": "npx", "more": {1}}}, "cannot be written as JSON"),
-        ({"x": {"type": "sdk", "name": "x"}}, "a server in this process is a ToolServer"),
+        ({"x": {"type": "sdk", "name": "x"}}, "a ToolServer for tools in this process"),
         ({"x": 5}, "expected mcp.stdio"),
-        ({"": KIT}, "names of servers"),
-        ({5: KIT}, "names of servers"),
-        ({"a.b": KIT, "a b": mcp.stdio("x")}, "one name to the CLI"),
+        ({"": KIT}, "expected server names"),
+        ({5: KIT}, "expected server names"),
+        ({"a.b": KIT, "a b": mcp.stdio("x")}, "the same name in the CLI"),
         ([KIT], "expected a dict of name -> server"),
-        ('{"x": ', "the text is not JSON"),
+        ('{"x": ', "invalid JSON"),
         ("/no/such/file.json", "no such file"),
         ({"sdk": KIT}, "custom_tools"),
     ],
@@ -135,11 +135,11 @@ def test_wrong_servers(option: Any, text: str) -> None:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ("{", "cannot be read as JSON"),
+        ("{", "cannot read the file as JSON"),
         ("[]", "expected {"),
         ('{"x": {"command": "npx"}}', "expected {"),
-        ('{"mcpServers": {"x": {"comand": "npx"}}}', "the server 'x' in the file has neither a command nor a url"),
-        ('{"mcpServers": {"x": 5}}', "the server 'x'"),
+        ('{"mcpServers": {"x": {"comand": "npx"}}}', "server 'x' in the file has neither a command nor a url"),
+        ('{"mcpServers": {"x": 5}}', "server 'x'"),
     ],
 )
 def test_wrong_files(tmp_path: Path, content: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What the room of tools loads, and when."""
+"""What the package `mcp` loads, and when."""
 from __future__ import annotations
 
 import subprocess
@@ -13,6 +13,7 @@ PROGRAMS = [
         "from agent_sdk import mcp; mcp.ToolServer('k', [mcp.tool(name='e', input_schema={'a': str}, handler=len)])",
         ("cattrs", "jsonschema", "asyncio"),
     ),
+    ("from agent_sdk import query, testing as t; fake = t.FakeCLI(); query('x', cli_path=fake.path)", ("jsonschema",)),
 ]
 
 

@@ -125,19 +125,19 @@ def _loop() -> list[Any]:
         (math.nan, "NaN"),
         ({"a": math.inf}, "NaN"),
         (Report(math.nan), "NaN"),  # type: ignore[arg-type]
-        ({1, 2}, "a set has no JSON form"),
-        ({"a": {1}}, "a set has no JSON form"),
-        (object(), "a object has no JSON form"),
+        ({1, 2}, "a set cannot be represented in JSON"),
+        ({"a": {1}}, "a set cannot be represented in JSON"),
+        (object(), "a object cannot be represented in JSON"),
         (_loop(), "contains itself"),
-        (b"RIFF\0\0\0\0WAVE", "neither PNG"),
-        (ToolResult(structured={1}), "a set has no JSON form"),
+        (b"RIFF\0\0\0\0WAVE", "unknown image format"),
+        (ToolResult(structured={1}), "a set cannot be represented in JSON"),
         (ToolResult("t", meta={"a": math.nan}), "NaN"),
         ({"type": "resource", "resource": {"a": math.nan}}, "NaN"),
         ({"content": [{"type": "text", "text": "t", "more": {1}}]}, "not JSON serializable"),
     ],
 )
 def test_what_cannot_travel(value: Any, reason: str) -> None:
-    """What has no JSON form is refused with the reason, before a byte is sent."""
+    """What cannot be represented in JSON is refused with the reason, before a byte is sent."""
     with pytest.raises((TypeError, ValueError), match=reason):
         encode(value)
 
@@ -147,5 +147,5 @@ def test_image_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(PNG)
     (tmp_path / "a.txt").write_bytes(b"text")
     assert encode(ToolResult.image(tmp_path / "a.png")) == {"content": [PNG_BLOCK]}
-    with pytest.raises(ConfigurationError, match="neither PNG"):
+    with pytest.raises(ConfigurationError, match="unknown image format"):
         ToolResult.image(tmp_path / "a.txt")

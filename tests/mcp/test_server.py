@@ -181,8 +181,8 @@ def test_arguments_may_be_left_out() -> None:
         ("lookup", "LookupError: lookup", LookupError),
         ("silent", "ValueError", ValueError),
         ("nan", "cannot be sent: a number is NaN", ValueError),
-        ("set", "cannot be sent: a set has no JSON form", TypeError),
-        ("object", "cannot be sent: a object has no JSON form", TypeError),
+        ("set", "cannot be sent: a set cannot be represented in JSON", TypeError),
+        ("object", "cannot be sent: a object cannot be represented in JSON", TypeError),
     ],
 )
 def test_failing_tools(how: str, text: str, error: type[Exception]) -> None:
@@ -211,7 +211,7 @@ def test_mistakes_of_the_model() -> None:
     assert read(planned.run()) == ("wrong arguments for add: a: expected a whole number, got the string '1'", True)
     assert planned.error is None
     assert read(SERVER.handle(request("tools/call", name="sub"))) == (
-        "no tool is called 'sub'; there are add, fail, who, plain",
+        "unknown tool 'sub'; the tools are add, fail, who, plain",
         True,
     )
 
@@ -289,9 +289,9 @@ def _named(name: str) -> Any:
 @pytest.mark.parametrize(
     ("tools", "text"),
     [
-        ([add, add], "two tools are called 'add' and 'add'"),
-        ([_named("do.it"), _named("do it")], "two tools are called 'do.it' and 'do it'"),
-        ([Shop.sell], "method without its object"),
+        ([add, add], "'add' and 'add' are the same tool name"),
+        ([_named("do.it"), _named("do it")], "'do.it' and 'do it' are the same tool name"),
+        ([Shop.sell], "unbound method"),
         ([Shop], "not a class"),
         ([5], "expected a tool, a function"),
         ("add", "expected a list"),

@@ -64,6 +64,12 @@ def test_classes_are_lean(cls: type) -> None:
     assert "\n" not in repr(cls())
 
 
+def test_every_registered_class_is_public() -> None:
+    """`__all__` lists the class of every message type and content block."""
+    registered = {*registry._messages.values(), *registry._blocks.values()}
+    assert set() == {cls.__name__ for cls in registered} - set(messages.__all__)
+
+
 def test_every_predicate_says_what_it_asks() -> None:
     """Each predicate is a documented property, false on a bare message."""
     for name in predicates():

@@ -10,7 +10,7 @@ import pytest
 from agent_sdk import AgentSDKError, errors
 from agent_sdk._converter import structure_message
 from agent_sdk._core.callbacks import CallbackErrors
-from agent_sdk.messages import error_of
+from agent_sdk.messages import ResultMessage, error_of
 
 
 def result(**fields: Any) -> Any:
@@ -169,3 +169,11 @@ def test_results_pickle_with_what_callbacks_raised():
     plain, told = pickle.loads(pickle.dumps(errors))
     assert (type(plain), plain.args) == (ValueError, ("plain",))
     assert type(told) is AgentSDKError and str(told).endswith("_Locked: 5: held")
+
+
+def test_a_result_is_generic_for_type_checkers():
+    """`ResultMessage[City]` is a type, and results keep their slots."""
+    assert ResultMessage[int] == ResultMessage[int]
+    done = result(subtype="success")
+    assert type(done) is ResultMessage
+    assert not hasattr(done, "__dict__")

@@ -1,11 +1,13 @@
 """Tests of the message families: each kind has its class, its kinds and its typed objects."""
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import pytest
 
 from agent_sdk._converter import structure_message
+from agent_sdk.messages import registry
 
 SYSTEM = {
     "init": ("InitMessage", {"init"}),
@@ -63,6 +65,15 @@ KINDS = [
     *(({"type": "system", "subtype": key}, name, {*kinds, "system"}) for key, (name, kinds) in SYSTEM.items()),
     *(({"type": key, "message": {}, "event": {}}, name, kinds) for key, (name, kinds) in OTHERS.items()),
 ]
+
+
+def test_the_tables_are_complete() -> None:
+    """`SYSTEM` and `OTHERS` list every registered type of messages, and an unknown one."""
+    for family in registry.MESSAGE_FAMILIES:
+        importlib.import_module(f"agent_sdk.messages.{family}")
+    subtypes = {subtype for _, subtype in registry._messages if subtype is not None}
+    types = {kind for kind, subtype in registry._messages if subtype is None} - {"system"}
+    assert (subtypes, types) == (set(SYSTEM) - {"of_tomorrow"}, set(OTHERS) - {"of_tomorrow"})
 
 
 @pytest.mark.parametrize(("frame", "name", "kinds"), KINDS, ids=[row[1] for row in KINDS])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import pydoc
 import re
 import uuid
 import warnings
@@ -18,8 +19,8 @@ import agent_sdk
 from agent_sdk import ConfigurationError, Options, UnknownToolWarning, hooks
 from agent_sdk._core.fields import TARGET
 from agent_sdk._core.official_names import METHODS, NAMES
-from agent_sdk.options import options as room
-from agent_sdk.options.options import FIELDS
+from agent_sdk.options import options as module
+from agent_sdk.options.options import FIELDS, option_texts
 
 SESSION = "8a0d1f9c-6f0e-4b58-9a53-0d4f3b1f5f11"
 
@@ -69,14 +70,14 @@ def test_the_options_of_ruby_are_here(name):
 def test_every_option_says_how_it_travels(field):
     """Each option has a way to the CLI and a default that stands for nothing given."""
     travel = field.metadata[TARGET]
-    assert travel.by in ("argv", "initialize", "environ", "spawn", "local")
+    assert travel.by in ("argv", "initialize", "environ", "custom", "local")
     assert Options().non_defaults() == {}
     assert getattr(Options(), field.name) == field.default
 
 
 def test_every_option_is_documented():
     """A comment line above each option says what it is."""
-    lines = Path(room.__file__).read_text().splitlines()
+    lines = Path(module.__file__).read_text().splitlines()
     for field in FIELDS:
         number = next(n for n, line in enumerate(lines) if line.startswith(f"    {field.name}:"))
         assert lines[number - 1].lstrip().startswith("#: "), field.name
@@ -231,7 +232,7 @@ def test_misspelt_tools_are_doubted():
     """A name that nearly is a tool's gets a warning, in rules and in patterns of hooks; others may be of a newer CLI."""
     guard = hooks.Matcher("WebFtch|Read", print)
     for make in (
-        lambda: Options(disallowed_tools=["Bsh", "Read"]),
+        lambda: Options(allowed_tools=["Bsh", "Read"]),
         lambda: agent_sdk.Agent(description="d", prompt="p", tools=["Grp"]),
         lambda: Options(hooks={"pre_tool_use": guard}),
     ):
@@ -397,8 +398,26 @@ def test_options_pickle():
 
 
 def test_the_schema_describes_every_option():
-    """`options_schema` has type, default and way of travel of each option."""
+    """`options_schema` has type, default, way of travel and meaning of each option."""
     schema = agent_sdk.options_schema()
     assert schema.keys() == {field.name for field in FIELDS}
-    assert schema["max_turns"] == {"type": "int | None", "default": None, "travels": "argv --max-turns"}
-    assert all({"type", "default", "travels"} <= one.keys() for one in schema.values())
+    assert schema["model"] == {
+        "type": "str | None",
+        "default": None,
+        "travels": "argv --model",
+        "meaning": 'Model name or alias, such as `"sonnet"`.',
+    }
+    assert [name for name, facts in schema.items() if not facts["meaning"]] == []
+
+
+def test_help_shows_each_option():
+    """`help(Options)` has one line for each option, with the text that `options_schema` has."""
+    text = pydoc.render_doc(Options, renderer=pydoc.plaintext)
+    lines = {f"{name}: {facts['meaning']}" for name, facts in agent_sdk.options_schema().items()}
+    assert lines - {line.strip(" |") for line in text.split("\n")} == set()
+
+
+def test_options_need_no_source_files(monkeypatch):
+    """Without source files the texts of the options are empty."""
+    monkeypatch.setattr("inspect.getsource", lambda _: (_ for _ in ()).throw(OSError))
+    assert option_texts.__wrapped__() == {}

@@ -12,7 +12,7 @@ from helpers import in_thread, until
 from memory import MemoryCLI, answer, together
 
 from agent_sdk import BusyError, ControlError, ControlTimeoutError, ProcessError
-from agent_sdk._protocol import connection as room
+from agent_sdk._protocol import connection as module
 from agent_sdk._protocol.connection import Connection
 from agent_sdk.testing import frames
 
@@ -45,8 +45,8 @@ def test_an_answer_settles_its_question(connection, cli):
     assert cli.asked("mcp_status")[0]["request"] == {"subtype": "mcp_status", "detail": 1}
 
 
-def test_a_refusal_is_an_error_with_its_verb(connection, cli):
-    """A refused request raises `ControlError`, which names the verb and the CLI's reason."""
+def test_a_refusal_is_an_error_with_its_subtype(connection, cli):
+    """A refused request raises `ControlError`, which names the subtype and the CLI's reason."""
     cli.responses["set_model"] = "no such model"
     with pytest.raises(ControlError, match="set_model: no such model") as caught:
         connection.request("set_model", {})
@@ -178,7 +178,7 @@ def test_post_reaches_a_cli_that_nobody_reads(connection, cli):
 
 def test_the_cli_s_questions_are_served_while_we_ask(connection, cli):
     """A control request of the CLI that comes before our answer is answered past the messages before it."""
-    question = {"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_verb"}}
+    question = {"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}}
     cli.say(frames.assistant("earlier"), question)
     cli.responses["slow"] = None
     ender = in_thread(lambda: (until(lambda: cli.asked("control_response")), cli.say(answer("req_1"))))
@@ -187,6 +187,35 @@ def test_the_cli_s_questions_are_served_while_we_ask(connection, cli):
     reply = cli.asked("control_response")[0]["response"]
     assert (reply["request_id"], reply["subtype"]) == ("q1", "error")
     assert [item[0]["type"] for item in connection.inbox] == ["assistant"]
+
+
+@pytest.mark.parametrize(("owner", "expected"), [("none", ["q1"]), ("this", ["q1"]), ("another", [])])
+def test_requests_read_with_the_response_are_served(connection, cli, owner, expected):
+    """A request of the CLI that is read together with our response is served before the call returns."""
+    connection.owner = {"none": None, "this": threading.get_ident(), "another": -1}[owner]
+    cli.responses["slow"] = None
+    question = {"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}}
+    cli.say(answer("req_1"), question)
+    connection.request("slow", {})
+    connection.flush()
+    assert expected == [frame["response"]["request_id"] for frame in cli.asked("control_response")]
+
+
+def test_requests_of_an_ended_process_are_not_served(connection, cli):
+    """After the end of the output, waiting requests of the CLI run no callback."""
+
+    def end_error():
+        connection.owner = None  # the turn ends with its process
+        return ProcessError("the output ended")
+
+    cli.end_error, cli.responses["slow"] = end_error, None
+    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}})
+    connection.poll()
+    cli.end()
+    connection.owner = -1
+    with pytest.raises(ProcessError):
+        connection.request("slow", {})
+    assert connection.protocol.has_waiting_request
 
 
 def test_a_withdrawn_question_is_not_answered(connection, cli):
@@ -204,7 +233,7 @@ def test_a_withdrawn_question_is_not_answered(connection, cli):
 def test_questions_are_found_among_lines_of_stderr(connection, cli):
     """Lines of standard error in the inbox, empty ones too, do not hide a question of the CLI behind them."""
     connection.inbox.extend(["", "a line"])
-    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_verb"}})
+    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}})
     connection.poll()
     connection.request("mcp_status", {})
     connection.poll()
@@ -214,7 +243,7 @@ def test_questions_are_found_among_lines_of_stderr(connection, cli):
 def test_questions_of_a_turn_wait_for_its_thread(connection, cli):
     """While a turn runs, another thread that asks does not run the callbacks: they belong to the turn's thread."""
     connection.owner = threading.get_ident()
-    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_verb"}})
+    cli.say({"type": "control_request", "request_id": "q1", "request": {"subtype": "no_such_subtype"}})
     assert together(lambda: connection.request("mcp_status", {})) == [{}]
     assert cli.asked("control_response") == []
     connection.request("mcp_status", {})
@@ -251,7 +280,7 @@ class Interrupter:
         self.left = n
 
     def __call__(self, frame, event, argument):
-        if frame.f_code.co_filename != room.__file__:
+        if frame.f_code.co_filename != module.__file__:
             return None
         if event == "line":
             self.left -= 1

@@ -10,7 +10,7 @@ import pytest
 from helpers import until
 from memory import together
 
-from agent_sdk._protocol import hook_timer as room
+from agent_sdk._protocol import hook_timer
 from agent_sdk._protocol.hook_timer import HookTimer, Watchdog
 
 
@@ -73,7 +73,7 @@ def test_each_timer_ends_once(watchdog):
 
 def test_the_thread_ends_and_begins_anew(watchdog, monkeypatch):
     """After a while without timers the thread ends; the next timer starts another one."""
-    monkeypatch.setattr(room, "MIN_INTERVAL", 0.001)
+    monkeypatch.setattr(hook_timer, "MIN_INTERVAL", 0.001)
     for _ in range(3):
         sent = []
         timer = HookTimer(watchdog, sent.append)

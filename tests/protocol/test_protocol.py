@@ -24,7 +24,7 @@ def sorted_in(*given):
     """A protocol that has taken these frames or lines."""
     protocol = Protocol(lambda frame: ControlRequest(frame, None, CallbackSet()))
     for one in given:
-        protocol.process_frame(line(one))
+        protocol.process_line(line(one))
     return protocol
 
 
@@ -51,7 +51,7 @@ def test_a_type_that_is_no_word_is_a_message(kind):
 
 
 def test_requests_have_ids_of_their_own():
-    """Each request has its own id, and its fields beside the verb."""
+    """Each request has its own id, and its fields beside the subtype."""
     protocol = Protocol()
     lines = [json.loads(protocol.request("set_model", {"model": name})[1]) for name in "ab"]
     assert [one["request"] for one in lines] == [{"subtype": "set_model", "model": name} for name in "ab"]
@@ -62,16 +62,16 @@ def test_an_answer_settles_the_question_it_names():
     """Answers settle by id, in any order."""
     protocol = Protocol()
     (first, _), (second, _) = protocol.request("a", {}), protocol.request("b", {})
-    protocol.process_frame(answer("req_2", {"n": 2}))
+    protocol.process_line(answer("req_2", {"n": 2}))
     assert (first.done, second.done, second.result()) == (False, True, {"n": 2})
 
 
-def test_an_error_settles_with_verb_reason_and_code():
+def test_an_error_settles_with_subtype_reason_and_code():
     """A refusal becomes a `ControlError`."""
     protocol = Protocol()
     future, _ = protocol.request("set_model", {})
     body = {"subtype": "error", "request_id": "req_1", "error": "no", "error_code": "E1"}
-    protocol.process_frame(line({"type": "control_response", "response": body}))
+    protocol.process_line(line({"type": "control_response", "response": body}))
     with pytest.raises(ControlError, match="set_model: no") as caught:
         future.result()
     assert (caught.value.subtype, caught.value.error_code) == ("set_model", "E1")
@@ -86,7 +86,7 @@ def test_answers_to_nothing_are_dropped(response):
     """An answer that names no open question does no harm."""
     protocol = Protocol()
     future, _ = protocol.request("a", {})
-    protocol.process_frame(line({"type": "control_response", "response": response}))
+    protocol.process_line(line({"type": "control_response", "response": response}))
     assert not future.done
 
 
@@ -96,7 +96,7 @@ def test_an_answer_that_is_no_object_is_an_empty_one(payload):
     protocol = Protocol()
     future, _ = protocol.request("a", {})
     body = {"subtype": "success", "request_id": "req_1", "response": payload}
-    protocol.process_frame(line({"type": "control_response", "response": body}))
+    protocol.process_line(line({"type": "control_response", "response": body}))
     assert (future.done, future.result()) == (True, {})
 
 
@@ -105,7 +105,7 @@ def test_the_end_settles_every_question():
     protocol, error = Protocol(), ProcessError("gone")
     futures = [protocol.request("a", {})[0] for _ in range(3)]
     protocol.fail_all(error)
-    protocol.process_frame(answer("req_1"))
+    protocol.process_line(answer("req_1"))
     assert [future.error for future in futures] == [error] * 3
 
 
@@ -130,7 +130,7 @@ def test_a_withdrawn_request_is_cancelled():
     protocol = sorted_in(request("q1"), request("q2"))
     running, waiting = protocol.take_request(), protocol.inbox[0]
     for one in ("q1", "q2", "q3"):
-        protocol.process_frame(line({"type": "control_cancel_request", "request_id": one}))
+        protocol.process_line(line({"type": "control_cancel_request", "request_id": one}))
     assert (running.cancelled, waiting.cancelled) == (True, True)
     assert (protocol.close_request(running), protocol.requests) == (False, {})
 

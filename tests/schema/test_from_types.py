@@ -198,11 +198,11 @@ def test_required_keys_behind_string_annotations() -> None:
 @pytest.mark.parametrize(
     ("hint", "text"),
     [
-        (complex, "complex has no JSON form"),
-        (bytes, "bytes has no JSON form"),
-        (dict[int, str], "the keys of a JSON object are strings"),
+        (complex, "complex cannot be represented in JSON"),
+        (bytes, "bytes cannot be represented in JSON"),
+        (dict[int, str], "keys of a JSON object must be strings"),
         (enum.Enum("Odd", {"A": object()}), "must be strings, numbers"),
-        (list[complex], "complex has no JSON form"),
+        (list[complex], "complex cannot be represented in JSON"),
     ],
 )
 def test_hints_without_json(hint: Any, text: str) -> None:

@@ -101,14 +101,14 @@ def test_schema_of_a_class() -> None:
 @pytest.mark.parametrize(
     ("target", "data", "text"),
     [
-        (Report, {"title": 5}, "the output is no Report: title: expected a string, got the number 5"),
-        (Report, {"title": "t", "score": -1}, "the output is no Report: 'score' must be >= 0: -1"),
+        (Report, {"title": 5}, "the output does not match Report: title: expected a string, got the number 5"),
+        (Report, {"title": "t", "score": -1}, "the output does not match Report: 'score' must be >= 0: -1"),
         (Report, {"title": "t", "issues": [{"line": "1"}]}, "issues[0].line: expected a whole number"),
         (list[int], {"value": "5"}, "expected a list, got the string '5'"),
         (list[int], {}, "expected a list, got null"),
         (list[int], 5, "expected a list, got the number 5"),
-        (SCHEMA, {}, "the output is no object of the schema: a: missing"),
-        (Report, None, "the model gave no Report; it said: Sorry, no."),
+        (SCHEMA, {}, "the output does not match the schema: a: missing"),
+        (Report, None, "no structured output for Report; the reply was: Sorry, no."),
     ],
 )
 def test_misfits(target: Any, data: Any, text: str) -> None:
@@ -163,7 +163,7 @@ def test_what_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
         raise TypeError("not like this")
 
     monkeypatch.setattr(structured_output.to_python, "_structuring_converter", lambda: types.SimpleNamespace(get_structure_hook=refuse))
-    with pytest.raises(ConfigurationError, match=r"output: objects of .*Point.* cannot be made: not like this"):
+    with pytest.raises(ConfigurationError, match=r"output: cannot build objects of .*Point.*: not like this"):
         structured_output.prepare(Point)
 
 
@@ -181,10 +181,10 @@ def test_quoted_names() -> None:
         ({}, "expected a class, a JSON Schema"),
         ({"type": "json_schema"}, "expected a class, a JSON Schema"),
         ({"type": "objct"}, "did you mean 'object'"),
-        (complex, "output: complex has no JSON form"),
-        ("Report", "output: 'Report' in quotes stands for no type here"),
+        (complex, "output: complex cannot be represented in JSON"),
+        ("Report", "output: cannot resolve the quoted name 'Report'"),
         ([Report], "expected a class or a type hint"),
-        ({"n": "integer"}, "no keyword of JSON Schema"),
+        ({"n": "integer"}, "no JSON Schema keyword"),
     ],
 )
 def test_wrong_targets(target: Any, text: str) -> None:

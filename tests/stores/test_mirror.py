@@ -147,7 +147,7 @@ def test_what_is_too_much_to_keep_is_dropped(monkeypatch):
     copy = Mirror(Failing(*[StoreError("down")] * 3))
     copy.add(frame(1), 101)
     (report, _), *_ = copy.flush()
-    assert "1 entries were dropped; import_session(" in report["error"]
+    assert "1 entries were dropped; run import_session(" in report["error"]
     assert copy.is_behind
 
 

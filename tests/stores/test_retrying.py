@@ -13,7 +13,7 @@ from agent_sdk.stores.retrying import BoundedCaller, with_retries
 def test_a_call_that_hangs_is_given_up():
     """After its time the error names the bound; while the call hangs no other is made, and afterwards they are again."""
     held, caller = threading.Event(), BoundedCaller(object())
-    with pytest.raises(StoreError, match=r"within 0\.01 seconds \(mine\)") as caught:
+    with pytest.raises(StoreError, match=r"timed out after 0\.01 seconds \(mine\)") as caught:
         caller.call(held.wait, 0.01, "mine")
     assert caught.value.timed_out
     with pytest.raises(StoreError, match="earlier call"):

@@ -51,7 +51,7 @@ def test_a_locked_file_is_a_clear_error(store, path):
     store.append(KEY, [ENTRY])
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match=r"sessions\.db: database is locked; another process holds the file") as caught:
+    with pytest.raises(StoreError, match=r"sessions\.db: database is locked; another process has locked the file") as caught:
         store.append(KEY, [ENTRY])
     assert (caught.value.timed_out, caught.value.operation, caught.value.store) == (True, "append", "SQLiteStore")
     assert store.load(KEY) == [ENTRY]
@@ -75,7 +75,7 @@ def test_a_full_disk_is_a_clear_error_and_loses_nothing(store):
 
 @pytest.mark.parametrize(
     "content, says",
-    [(b"this is no database, whatever its name says" * 100, "no SQLite file"), (None, "the folder must exist")],
+    [(b"this is no database, whatever its name says" * 100, "not an SQLite database"), (None, "the folder must exist")],
     ids=["another file", "no folder"],
 )
 def test_a_file_that_cannot_be_used_is_a_clear_error(tmp_path, content, says):
@@ -96,7 +96,7 @@ def test_a_damaged_file_is_a_clear_error(store, path):
     with open(path, "r+b") as file:
         file.seek(4096)
         file.write(os.urandom(size - 4096))
-    with pytest.raises(StoreError, match="malformed; the file is damaged"):
+    with pytest.raises(StoreError, match="malformed; the file is corrupt"):
         SQLiteStore(path).load(KEY)
 
 

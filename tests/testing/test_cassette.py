@@ -210,7 +210,7 @@ def test_another_prompt_is_shown_as_a_difference(tape):
 def test_another_answer_is_shown_as_a_difference(tape):
     """A permission callback that decides otherwise fails where it does."""
     record(tape, [frames.init(), steps.ask(ASK), frames.result("ok")], can_use_tool=lambda *_: True)
-    with pytest.raises(CassetteMismatchError, match="the host's answer") as caught:
+    with pytest.raises(CassetteMismatchError, match="the response to the CLI") as caught:
         replay(tape, can_use_tool=lambda *_: False)
     assert '"behavior": "deny"' in str(caught.value)
 
@@ -230,7 +230,7 @@ def test_too_much_is_told(tape):
     record(tape)
     with pytest.raises(CassetteMismatchError, match="was not recorded"):
         replay(tape, ["hello", "again"])
-    with pytest.raises(CassetteMismatchError, match="all recorded processes"), Cassette(tape) as cassette:
+    with pytest.raises(CassetteMismatchError, match="all 1 recorded processes"), Cassette(tape) as cassette:
         for _ in range(2):
             agent_sdk.query("hello", transport=cassette, **NOWHERE)
 
@@ -238,7 +238,7 @@ def test_too_much_is_told(tape):
 def test_too_little_is_told(tape):
     """A block that played less than was recorded fails at its end."""
     record(tape, prompts=["hello", "again"])
-    with pytest.raises(CassetteMismatchError, match="never came"):
+    with pytest.raises(CassetteMismatchError, match="was not sent"):
         replay(tape)
 
 

@@ -434,7 +434,7 @@ def test_turn_is_played_after_the_end_of_stdin(host: type[Host]) -> None:
 
 def test_wrong_item() -> None:
     """What is no frame, bytes or step is refused at once."""
-    with pytest.raises(TypeError, match="not of str"):
+    with pytest.raises(TypeError, match="got str"):
         FakeCLI(["hello"])
 
 

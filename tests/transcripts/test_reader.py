@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from disk import Disk
 
-from agent_sdk import AssistantMessage, ConfigurationError, Message, UserMessage
+from agent_sdk import AssistantMessage, ConfigurationError, Message, SessionNotFoundError, UserMessage
 from agent_sdk.transcripts import entries, fork_session, get_session_messages, get_subagent_messages, list_subagents
 from agent_sdk.transcripts.entries import CHUNK_SIZE
 
@@ -45,9 +45,11 @@ def test_a_page_of_messages(disk: Disk) -> None:
 
 
 def test_an_unknown_session_has_no_messages(disk: Disk) -> None:
-    """What reads a session that is not there finds nothing."""
+    """Reading the messages of an unknown session raises; it has no subagents."""
     unknown = str(uuid.uuid4())
-    assert get_session_messages(unknown) == [] == list_subagents(unknown) == get_subagent_messages(unknown, "a")
+    with pytest.raises(SessionNotFoundError):
+        get_session_messages(unknown)
+    assert list_subagents(unknown) == [] == get_subagent_messages(unknown, "a")
 
 
 def test_the_newest_branch_is_the_conversation(disk: Disk) -> None:

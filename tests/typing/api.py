@@ -1,7 +1,8 @@
 """
-The public API as a type checker sees it: mypy reads this file, and nobody runs it.
+The public API as a type checker sees it: mypy and pyright read this file, and nothing runs it.
 
     mypy tests/typing/api.py
+    pyright tests/typing/api.py
 """
 from __future__ import annotations
 

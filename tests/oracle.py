@@ -4,7 +4,7 @@ What the CLI sends to the model when it resumes a transcript: the session's hist
 `Oracle` writes transcripts with the real CLI, damages copies of them, resumes them, and compares the messages of the
 request with those that this package reads. It contacts the scripted model on loopback only.
 
-    python tests/transcripts/oracle.py
+    python tests/oracle.py
 
 prints the differences of the whole corpus.
 """
