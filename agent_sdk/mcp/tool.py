@@ -191,7 +191,7 @@ class Tool(Generic[P, R]):
 def _parse_name(handler: Any, given: str | None) -> str:
     name = given if given is not None else getattr(handler, "__name__", None)
     if name is None or name == "<lambda>":
-        raise ConfigurationError(f"tool: {handler!r} has no name; use tool(name=..., handler=...)")
+        raise ConfigurationError(f"tool: {function_name(handler)} has no name; use tool(name=..., handler=...)")
     checked: str = check.string("name")(name)
     return checked
 
