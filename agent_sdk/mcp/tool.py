@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .._core import checks as check
-from .._core.text import did_you_mean
+from .._core.text import did_you_mean, function_name
 from .._schema import docstrings, forms, json_schema, to_python
 from .._schema.fields import is_object
 from .._schema.to_json import dump_json
