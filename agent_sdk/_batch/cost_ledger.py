@@ -16,7 +16,7 @@ import attrs
 
 from .._client.usage import LEDGERS
 from .._core import checks as check
-from .._core.text import table
+from .._core.text import join_surrogates, table
 from .._core.tokens import TokenTotals
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Ledger:
         head, *rows = self._table()
         titles = "".join(f"<th>{html.escape(title)}</th>" for title in head)
         body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+        return join_surrogates(f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>")
 
     def __repr__(self) -> str:
         total = self.total

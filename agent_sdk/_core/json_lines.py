@@ -56,6 +56,19 @@ def _decode_damaged(line: bytes) -> Any:
         return None
 
 
+def decode_first(line: bytes) -> dict[str, Any] | None:
+    """Decode the JSON object at the start of *line*, whatever follows it; *None* if there is none."""
+    if not line.lstrip().startswith(b"{"):
+        return None
+    import json
+
+    try:
+        value, _ = json.JSONDecoder().raw_decode(line.decode("utf-8", errors="replace").lstrip())
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def encode(frame: object) -> bytes:
     """
     Encode one frame as a line, including the newline.

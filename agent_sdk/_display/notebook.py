@@ -14,6 +14,7 @@ from html import escape
 from typing import Any
 
 from .._core import log
+from .._core.text import join_surrogates
 from . import status as words
 from .events import DisplayEvent, ReplyRestarted, RunFinished, Scope, TextDelta, ThinkingText, ToolFinished, ToolStarted
 from .notebook_nodes import Node, NoticeNode, TextNode, ThinkingNode, ToolNode, frame_html
@@ -149,6 +150,7 @@ class NotebookView:
     def _send(self) -> None:
         """Send the current output."""
         bundle = {"text/html": frame_html("".join(self._parts())), "text/plain": self._plain()}
+        bundle = {kind: join_surrogates(text) for kind, text in bundle.items()}
         if self._display is None:
             display = importlib.import_module("IPython.display").display
             self._display = display(bundle, raw=True, display_id=True)

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from .._core import formatters, log
-from .._core.text import sanitize
+from .._core.text import join_surrogates, sanitize
 from .._render.markdown import fenced, readable_json, sanitize_markdown
 from .._render.text import headline, one_line, shorten_lines
 from ..messages import (
@@ -37,7 +37,7 @@ BAR = 30
 def _safe(formatter: formatters.Formatter) -> formatters.Formatter:
     def write(thing: object) -> str:
         try:
-            return formatter(thing)
+            return join_surrogates(formatter(thing))
         except Exception:
             # The notebook calls this by itself: a failure must not look like an error of the cell.
             log.debug("show", "a %s could not be shown", type(thing).__name__)

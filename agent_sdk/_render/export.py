@@ -9,7 +9,7 @@ from .._core import checks, json_lines
 from ..messages import Message
 from ..transcripts import listing, paths, reader
 from ..transcripts.branches import main_chain
-from ..transcripts.entries import EntryLink
+from ..transcripts.entries import EntryLink, finite
 from ..transcripts.listing import SessionInfo
 from ..transcripts.paths import Directory
 from ..transcripts.reader import Subagent
@@ -63,7 +63,7 @@ def _messages(path: str) -> Iterator[Message]:
 
 def _exported(links: Sequence[EntryLink]) -> list[EntryLink]:
     chain = main_chain(links, across_compactions=True)
-    return [link for link in chain if link.is_visible and link.kind in ("user", "assistant", "system")]
+    return [link for link in chain if link.is_visible and (link.is_message or link.kind == "system")]
 
 
 def _text(info: SessionInfo, path: str, agents: list[Subagent], format: str) -> str:
@@ -75,7 +75,11 @@ def _json(info: SessionInfo, messages: list[Message], agents: list[Subagent]) ->
     facts = {key: value for key, value in info.to_dict().items() if key != "path"}
     frames = [message.raw for message in messages]
     whole = {"info": facts, "messages": frames, "subagents": [_agent(agent) for agent in agents]}
-    return json_lines.dumps(whole, indent=2) + "\n"
+    try:
+        return json_lines.dumps(whole, indent=2) + "\n"
+    except ValueError:
+        # A number like 1e999, which the CLI writes as null.
+        return json_lines.dumps(finite(whole), indent=2) + "\n"
 
 
 def _agent(agent: Subagent) -> dict[str, Any]:

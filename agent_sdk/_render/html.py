@@ -65,7 +65,8 @@ def to_page(info: SessionInfo, items: list[Item]) -> str:
     """Return a session as an HTML document."""
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts_of(info))
     head = f"<header><h1>{escape(info.summary)}</h1><dl>{facts}</dl></header>"
-    return _document(info.summary, "\n".join([head, "<main>", *_items(items), "</main>"]))
+    # Half a surrogate pair cannot be written to a file.
+    return join_surrogates(_document(info.summary, "\n".join([head, "<main>", *_items(items), "</main>"])))
 
 
 def _document(title: str, body: str) -> str:

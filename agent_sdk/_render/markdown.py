@@ -29,7 +29,9 @@ _ROLES = {"user": "User", "assistant": "Assistant", "summary": "Summary", "syste
 def to_markdown(info: SessionInfo, items: list[Item]) -> str:
     """Return a session as Markdown."""
     facts = [f"- **{name}:** {_code(value)}" for name, value in facts_of(info)]
-    return "\n\n".join([f"# {_heading(info.summary)}", "\n".join(facts), *_parts(items, 2)]) + "\n"
+    whole = "\n\n".join([f"# {_heading(info.summary)}", "\n".join(facts), *_parts(items, 2)]) + "\n"
+    # Half a surrogate pair cannot be written to a file.
+    return join_surrogates(whole)
 
 
 def facts_of(info: SessionInfo) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ other branches of that fork are inserted into the path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from .entries import EntryLink
 
@@ -16,8 +17,22 @@ LinkSelector = Callable[[Sequence[EntryLink]], list[EntryLink]]
 
 def main_chain(links: Sequence[EntryLink], across_compactions: bool = False) -> list[EntryLink]:
     """Return the main conversation in order; with *across_compactions*, including entries before compactions."""
+    return _chain(links, [link for link in links if not link.is_sidechain], across_compactions)
+
+
+def subagent_chain(links: Sequence[EntryLink]) -> list[EntryLink]:
+    """Return the conversation in a subagent's transcript, first to last."""
+    return _chain(links, links)
+
+
+def _chain(
+    links: Sequence[EntryLink], own: Sequence[EntryLink], across_compactions: bool = False
+) -> list[EntryLink]:
+    """Return the path to the newest leaf among *own*, which are those of *links* that may be the end of it."""
     by_uuid = {link.uuid: link for link in links}
-    leaf = _leaf(links, by_uuid)
+    if not across_compactions:
+        _relink_preserved(own, by_uuid)
+    leaf = _leaf(own, by_uuid)
     if leaf is None:
         return []
     chain = list(_ancestry(leaf, by_uuid, across_compactions))
@@ -25,16 +40,31 @@ def main_chain(links: Sequence[EntryLink], across_compactions: bool = False) -> 
     return _ParallelTools(by_uuid, chain).restored()
 
 
-def subagent_chain(links: Sequence[EntryLink]) -> list[EntryLink]:
-    """Return the conversation of a subagent, which never forks: the path to its last message."""
-    by_uuid = {link.uuid: link for link in links}
-    leaf = next((link for link in reversed(links) if link.is_message), None)
-    chain = [] if leaf is None else list(_ancestry(leaf, by_uuid))
-    chain.reverse()
-    return chain
+def _leaf(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> EntryLink | None:
+    """
+    Return the entry that the CLI resumes from; it need not be a message.
+
+    This is the last entry of the file if it descends from the leaf that the CLI noted, else the noted leaf itself.
+    Without a note it is the last entry that nothing follows.
+    """
+    if not links:
+        return None
+    noted = next((link for link in reversed(links) if link.is_noted_leaf), None)
+    if noted is None:
+        parents = {link.parent for link in links}
+        return next((link for link in reversed(links) if link.uuid not in parents), links[-1])
+    # The results of parallel tools fan out: the turn may go on from another one than the CLI noted.
+    before = (link for link in _ancestry(noted, by_uuid, False) if link.is_message and not link.is_tool_result)
+    reply = next((link.reply_id for link in before), None)
+    for ancestor in _ancestry(links[-1], by_uuid, across_compactions=True):
+        if ancestor is noted or (reply and ancestor.reply_id == reply):
+            return links[-1]
+        if ancestor.is_bridged:
+            break
+    return noted
 
 
-def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions: bool = False) -> Iterator[EntryLink]:
+def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions: bool) -> Iterator[EntryLink]:
     """Yield *link* and its ancestors; stops at a cycle."""
     seen: set[str] = set()
     current: EntryLink | None = link
@@ -47,15 +77,48 @@ def _ancestry(link: EntryLink, by_uuid: dict[str, EntryLink], across_compactions
         current = by_uuid.get(parent) if parent else None
 
 
-def _leaf(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> EntryLink | None:
-    """Return the last message without a successor, preferring the main conversation."""
-    parents = {link.parent for link in links}
-    position = {link.uuid: index for index, link in enumerate(links)}
-    ends = (link for link in links if link.uuid not in parents)
-    spoken = (next((link for link in _ancestry(end, by_uuid) if link.is_message), None) for end in ends)
-    leaves = [leaf for leaf in spoken if leaf is not None]
-    shown = [leaf for leaf in leaves if leaf.is_visible]
-    return max(shown or leaves, key=lambda leaf: position[leaf.uuid], default=None)
+def _relink_preserved(links: Sequence[EntryLink], by_uuid: dict[str, EntryLink]) -> None:
+    """Put messages that compactions preserved behind their anchors, and what followed an anchor behind them."""
+    boundaries = [link for link in links if link.compaction]
+    children: dict[str | None, list[EntryLink]] = {}
+    for link in links if boundaries else ():
+        children.setdefault(link.parent, []).append(link)
+    for boundary in boundaries:
+        anchor, kept = _preserved(boundary.compaction or {}, by_uuid)
+        members = set(kept)
+        if not kept or anchor in members:
+            continue
+        followers = [link for link in children.get(anchor, ()) if link.uuid not in members]
+        for link in followers:
+            link.parent = kept[-1]
+        for uuid, parent in zip(kept, [anchor, *kept], strict=False):
+            by_uuid[uuid].parent = parent
+            children.setdefault(parent, []).append(by_uuid[uuid])
+        children[kept[-1]] = followers
+
+
+def _preserved(metadata: dict[str, Any], by_uuid: dict[str, EntryLink]) -> tuple[str, list[str]]:
+    """Return the anchor and the messages in order; none where one of them is not in the file, as the CLI does."""
+    messages, segment = metadata.get("preservedMessages"), metadata.get("preservedSegment")
+    named: list[Any] = []
+    if isinstance(messages, dict):
+        uuids = messages.get("uuids")
+        named = [messages.get("anchorUuid"), *(uuids if isinstance(uuids, list) else ())]
+    elif isinstance(segment, dict):
+        named = [segment.get("anchorUuid"), *_segment(segment, by_uuid)]
+    is_whole = all(isinstance(uuid, str) and uuid in by_uuid for uuid in named)
+    return (named[0], named[1:]) if named and is_whole else ("", [])
+
+
+def _segment(segment: dict[str, Any], by_uuid: dict[str, EntryLink]) -> list[Any]:
+    """Return the uuids from a segment's head to its tail."""
+    uuid, found = segment.get("tailUuid"), dict[Any, None]()
+    while isinstance(uuid, str) and uuid in by_uuid and uuid not in found:
+        found[uuid] = None
+        if uuid == segment.get("headUuid"):
+            return list(reversed(found))
+        uuid = by_uuid[uuid].parent
+    return []
 
 
 class _ParallelTools:

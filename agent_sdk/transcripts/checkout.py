@@ -14,10 +14,11 @@ from typing import Any
 
 import attrs
 
-from .._core import checks, json_lines
+from .._core import checks
 from ..errors import ConfigurationError, SessionNotFoundError
 from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths, store_transfer
+from .entries import decode_entry
 from .listing import offset_and_limit
 from .paths import SUFFIX, Directory
 
@@ -132,6 +133,6 @@ def _entries(path: str, start: int) -> Iterable[Entry]:
     with open(path, "rb") as file:
         file.seek(start)
         for line in file:
-            entry = json_lines.decode(line)
+            entry = decode_entry(line)
             if entry is not None:
                 yield entry

@@ -10,10 +10,21 @@ from typing import Any, BinaryIO
 
 import attrs
 
-from .._core import checks, json_lines
+from .._core import checks
 from ..errors import ConfigurationError
 from . import head_and_tail, paths
-from .entries import CHAINED, is_chained, kind_of, open_transcript, read_lines
+from .entries import (
+    EntryLink,
+    EntryLinks,
+    bridge,
+    decode_entry,
+    encode_entry,
+    is_chained,
+    is_in_tree,
+    kind_of,
+    open_transcript,
+    read_lines,
+)
 from .paths import Directory
 
 #: Fields that are not copied.
@@ -85,13 +96,10 @@ def _is_copied(start: bytes) -> bool:
 
 
 def _entries(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a transcript; an empty one for a damaged line."""
     for _, line in read_lines(file, _is_copied):
-        yield json_lines.decode(line) or {}
-
-
-def _is_in_tree(entry: dict[str, Any]) -> bool:
-    return entry.get("type") in CHAINED and isinstance(entry.get("uuid"), str) and not entry.get("isSidechain")
+        entry = decode_entry(line)
+        if entry is not None:
+            yield entry
 
 
 @attrs.define
@@ -100,50 +108,48 @@ class _CopyPlan:
 
     source_id: str
     new_id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+    #: What is copied, by uuid: progress entries and subagents are not.
+    links: dict[str, EntryLink] = attrs.field(factory=dict)
     #: Old uuid -> new uuid.
     new_uuids: dict[str, str] = attrs.field(factory=dict)
-    #: The parents of progress entries, which are not copied.
-    skipped: dict[str, Any] = attrs.field(factory=dict)
-    replacements: list[Any] = attrs.field(factory=list)
-    #: Entries whose parent is on a damaged line -> the entry before that line.
-    new_parents: dict[str, str] = attrs.field(factory=dict)
-    #: The newest entry before the last damaged line.
-    before_gap: str | None = None
     #: Number of copied entries.
     count: int = 0
     now: str = attrs.field(factory=lambda: datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"))
 
-    def add(self, entry: dict[str, Any]) -> None:
-        """Add *entry* to the plan."""
-        parent = entry.get("parentUuid")
-        if self.before_gap is not None and parent and parent not in self.new_uuids:
-            self.new_parents[entry["uuid"]] = self.before_gap
-        self.new_uuids[entry["uuid"]] = str(uuid.uuid4())
-        if entry["type"] == "progress":
-            self.skipped[entry["uuid"]] = entry.get("parentUuid")
-        else:
-            self.count += 1
+    def add(self, links: list[EntryLink]) -> None:
+        """Plan to copy the entries of *links*."""
+        # Once more: what followed an entry behind the last one follows the entry before it.
+        bridge(links)
+        self.count = len(links)
+        self.links = {link.uuid: link for link in links}
+        self.new_uuids = {link.uuid: str(uuid.uuid4()) for link in links}
 
     def lines(self, file: BinaryIO, title: str) -> Iterator[bytes]:
         """Yield the lines of the copy."""
-        left = self.count
+        left, replacements = self.count, list[Any]()
         for entry in _entries(file):
-            if left and _is_in_tree(entry) and entry["type"] != "progress":
+            if entry.get("type") == _REPLACEMENT and entry.get("sessionId") == self.source_id:
+                found = entry.get("replacements")
+                replacements += found if isinstance(found, list) else []
+            is_copied = is_in_tree(entry) and not entry.get("isSidechain") and entry["uuid"] in self.links
+            if left and is_copied:
                 left -= 1
-                yield json_lines.encode(self._copy(entry, is_last=not left))
-        if self.replacements:
-            yield self._line({"type": _REPLACEMENT, "replacements": self.replacements})
+                yield encode_entry(self._copy(entry, is_last=not left))
+        if replacements:
+            yield self._line({"type": _REPLACEMENT, "replacements": replacements})
         yield self._line({"type": "custom-title", "customTitle": title.strip() or "Forked session (fork)"})
 
     def _line(self, entry: dict[str, Any]) -> bytes:
         marks = {"sessionId": self.new_id, "uuid": str(uuid.uuid4()), "timestamp": self.now}
-        return json_lines.encode({**entry, **marks})
+        return encode_entry({**entry, **marks})
 
     def _copy(self, entry: dict[str, Any], is_last: bool) -> dict[str, Any]:
-        copy = {**entry, "uuid": self.new_uuids[entry["uuid"]], "parentUuid": self._parent(entry)}
-        for key in ("logicalParentUuid", "compactMetadata"):
-            if entry.get(key):
-                copy[key] = self._replace_uuids(entry[key])
+        link = self.links[entry["uuid"]]
+        copy = {**entry, "uuid": self.new_uuids[link.uuid], "parentUuid": self.new_uuids.get(link.parent or "")}
+        if link.logical_parent:
+            copy["logicalParentUuid"] = self._replace_uuids(link.logical_parent)
+        if entry.get("compactMetadata"):
+            copy["compactMetadata"] = self._replace_uuids(entry["compactMetadata"])
         copy.update(sessionId=self.new_id, isSidechain=False)
         if is_last or "timestamp" not in entry:
             # The CLI continues from the newest entry.
@@ -152,14 +158,6 @@ class _CopyPlan:
         for key in _SOURCE_ONLY:
             copy.pop(key, None)
         return copy
-
-    def _parent(self, entry: dict[str, Any]) -> str | None:
-        parent = self.new_parents.get(entry["uuid"], entry.get("parentUuid"))
-        seen: set[str] = set()
-        while parent in self.skipped and parent not in seen:
-            seen.add(parent)
-            parent = self.skipped[parent]
-        return self.new_uuids.get(parent) if isinstance(parent, str) and parent not in seen else None
 
     def _replace_uuids(self, value: Any) -> Any:
         """Replace the uuids in *value*: a compaction contains those of the messages it kept."""
@@ -174,18 +172,14 @@ class _CopyPlan:
 
 def _plan_copy(file: BinaryIO, source_id: str, last: str | None) -> _CopyPlan:
     """Read the source once, to plan which entries are copied, with which uuids."""
-    plan, is_open = _CopyPlan(source_id), True
-    for entry in _entries(file):
-        if not entry:
-            plan.before_gap = next(reversed(plan.new_uuids), None)
-        elif is_open and _is_in_tree(entry):
-            plan.add(entry)
-            is_open = entry["uuid"] != last
-        elif entry.get("type") == _REPLACEMENT and entry.get("sessionId") == source_id:
-            found = entry.get("replacements")
-            plan.replacements += found if isinstance(found, list) else []
-    if last is not None and is_open:
-        raise ConfigurationError(f"up_to_message_id={last!r}: session {source_id} has no such message")
-    if not plan.count:
+    plan = _CopyPlan(source_id)
+    links = [link for link in EntryLinks(file).all if not link.is_sidechain]
+    if last is not None:
+        end = next((index for index, link in enumerate(links) if link.uuid == last), None)
+        if end is None:
+            raise ConfigurationError(f"up_to_message_id={last!r}: session {source_id} has no such message")
+        del links[end + 1 :]
+    if not links:
         raise ConfigurationError(f"session {source_id} has no messages to fork")
+    plan.add(links)
     return plan

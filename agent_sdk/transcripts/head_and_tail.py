@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from .._core import json_lines
+from .entries import decode_entry
 from .marks import Marks, archived_at, read_marks, resolve
 
 #: Bytes to read at each end.
@@ -242,7 +243,7 @@ def _may_be_prompt(line: bytes) -> bool:
 
 
 def _texts(line: bytes) -> list[str]:
-    entry = json_lines.decode(line) or {}
+    entry = decode_entry(line) or {}
     message = entry.get("message")
     if entry.get("type") != "user" or not isinstance(message, dict):
         return []

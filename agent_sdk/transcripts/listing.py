@@ -11,7 +11,7 @@ from typing import Any, SupportsIndex, overload
 import attrs
 
 from .._core import checks
-from .._core.text import sanitize_line, table
+from .._core.text import join_surrogates, sanitize_line, table
 from . import paths
 from .head_and_tail import (
     first_prompt_of,
@@ -93,12 +93,12 @@ class SessionList(list[SessionInfo]):
         cells = ("".join(f"<td{left}>{html.escape(cell)}</td>" for cell in row) for row in self._rows())
         rows = "".join(f"<tr>{row}</tr>" for row in cells)
         titles = "".join(f"<th{left}>{title}</th>" for title in ("changed", "session", "tag", "id"))
-        return f"<table><tr>{titles}</tr>{rows}</table>"
+        return join_surrogates(f"<table><tr>{titles}</tr>{rows}</table>")
 
     def _repr_markdown_(self) -> str:
         inert = str.maketrans({"|": "\\|", "<": "&lt;", "`": "\\`", "[": "\\[", "\n": " "})
         rows = ["| " + " | ".join(cell.translate(inert) for cell in row) + " |" for row in self._rows()]
-        return "\n".join(["| changed | session | tag | id |", "|---|---|---|---|", *rows])
+        return join_surrogates("\n".join(["| changed | session | tag | id |", "|---|---|---|---|", *rows]))
 
 
 def table_lines(infos: Iterable[SessionInfo]) -> list[str]:

@@ -13,7 +13,7 @@ from .._core import checks, json_lines, log
 from ..messages import Message
 from . import paths
 from .branches import LinkSelector, main_chain, subagent_chain
-from .entries import EntryLink, EntryLinks, open_transcript
+from .entries import EntryLink, EntryLinks, open_transcript, queued_prompt
 from .listing import offset_and_limit
 from .paths import Directory
 
@@ -97,10 +97,22 @@ def read_messages(path: str, choose: LinkSelector, **parents: str | None) -> Ite
 def _frame(entry: dict[str, Any], parents: dict[str, str | None]) -> dict[str, Any]:
     """Return *entry* in the format of a frame on stdout."""
     frame: dict[str, Any] = {"type": entry.get("type"), "parent_tool_use_id": None, **parents}
+    prompt = queued_prompt(entry)
+    if prompt is not None:
+        entry = _queued_message(entry, prompt)
     for key, value in entry.items():
         is_shared = key in _REPEATED and type(value) is str
         frame[_RENAMED.get(key) or intern(key)] = intern(value) if is_shared else value
     return frame
+
+
+def _queued_message(entry: dict[str, Any], prompt: str | list[Any]) -> dict[str, Any]:
+    """Return an attachment that keeps a prompt as the user's entry that it stands for."""
+    # `rendered` is the same text once more, in the words that the CLI puts around it for the model.
+    kept = {key: value for key, value in entry.items() if key != "attachment" and not key.startswith("rendered")}
+    origin = entry["attachment"].get("origin")
+    facts = {} if origin is None else {"origin": origin}
+    return {**kept, **facts, "type": "user", "message": {"role": "user", "content": prompt}}
 
 
 @attrs.define(frozen=True)

@@ -11,10 +11,10 @@ from typing import Any
 
 import attrs
 
-from .._core import checks, json_lines
+from .._core import checks
 from . import paths
 from .edits import clean_tag
-from .entries import open_transcript, read_lines
+from .entries import decode_entry, open_transcript, queued_prompt, read_lines
 from .listing import MAX_TIME, MIN_TIME, SessionInfo, offset_and_limit, visible_sessions
 from .paths import Directory
 
@@ -172,7 +172,7 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
         return
     with file:
         for _, line in read_lines(file, _is_searched):
-            entry = json_lines.decode(line) if needle in line.lower() else None
+            entry = decode_entry(line) if needle in line.lower() else None
             if entry is None or entry.get("isMeta") or entry.get("isSidechain"):
                 continue
             for where, part in _parts(entry):
@@ -182,8 +182,10 @@ def _search_transcript(path: str, text: str, pattern: re.Pattern[str]) -> Iterat
 
 
 def _is_searched(start: bytes) -> bool:
-    # All except attachments, which are not searched; their entries have the key `attachment` before `type`.
-    return not start.startswith(b'{"type":"') and b'"attachment":{' not in start[:200]
+    # Of attachments, only prompts that were queued; their entries have the key `attachment` before `type`.
+    if start.startswith(b'{"type":"'):
+        return False
+    return b'"attachment":{' not in start[:200] or b'"queued_command"' in start
 
 
 def _needle(text: str) -> bytes:
@@ -198,7 +200,7 @@ def _needle(text: str) -> bytes:
 def _parts(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the texts of an entry, each with the name of its part."""
     message = entry.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
+    content = message.get("content") if isinstance(message, dict) else queued_prompt(entry)
     speaker = "reply" if entry.get("type") == "assistant" else "prompt"
     if isinstance(content, str):
         yield speaker, content

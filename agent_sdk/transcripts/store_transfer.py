@@ -6,6 +6,7 @@ It works with any object that has the methods `append` and `load` of `agent_sdk.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from .._core import json_lines, log
 from ..stores.base import Entry, Key, deduplicate, supports
 from . import paths
-from .entries import kind_of, open_transcript, read_lines
+from .entries import decode_entry, finite, kind_of, open_transcript, read_lines
 from .paths import MAX_KEY_CHARS, SUFFIX, Directory
 
 #: The CLI's log of API requests: most bytes of a transcript, and not needed to resume.
@@ -23,6 +24,7 @@ _LOGGED = "api-request"
 #: The type of entry for the content of `agent-<id>.meta.json`.
 METADATA = "agent_metadata"
 _META = ".meta.json"
+_HUGE_NUMBER = re.compile(rb"\d[eE]\+?\d{3}")
 
 
 def import_session(
@@ -80,8 +82,14 @@ def _identity(entry: Entry) -> str:
 def entries_of(transcript: str) -> list[Entry]:
     """Return the entries of a transcript on disk in the format of the mirror."""
     with open_transcript(transcript) as file:
-        decoded = [json_lines.decode(line) for _, line in read_lines(file, _is_kept)]
+        decoded = [_decode(line) for _, line in read_lines(file, _is_kept)]
     return [entry for entry in decoded if entry is not None and not str(entry.get("type")).startswith(_LOGGED)]
+
+
+def _decode(line: bytes) -> Entry | None:
+    entry = decode_entry(line)
+    # What is read as infinity is not JSON when a store writes it.
+    return finite(entry) if entry is not None and _HUGE_NUMBER.search(line) else entry
 
 
 def _is_kept(start: bytes) -> bool:

@@ -14,11 +14,10 @@ from typing import Any
 
 import attrs
 
-from .._core import json_lines
 from .._core.tokens import Figures
 from ..errors import SessionNotFoundError
 from . import paths, reader
-from .entries import is_chained, kind_of, open_transcript, read_lines
+from .entries import decode_entry, is_chained, kind_of, open_transcript, read_lines
 from .listing import milliseconds
 from .paths import Directory
 
@@ -125,7 +124,7 @@ class _FigureCounter:
     def read(self, path: str, is_subagent: bool = False) -> None:
         with open_transcript(path) as file:
             for _, line in read_lines(file, _is_counted):
-                entry = json_lines.decode(line)
+                entry = decode_entry(line)
                 if entry is not None:
                     self._add(entry, is_subagent)
 
@@ -236,7 +235,7 @@ def _cost_at(path: str, uuid: bytes, begun: str) -> float:
         with open_transcript(path) as file:
             for _, line in read_lines(file, _is_cost_or_message):
                 is_cost_kind = kind_of(line) in _COST_KINDS
-                entry = json_lines.decode(line) if is_cost_kind or mark in line else None
+                entry = decode_entry(line) if is_cost_kind or mark in line else None
                 timestamp = str((entry or {}).get("timestamp") or "")
                 if entry is None:
                     continue
