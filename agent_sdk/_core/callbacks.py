@@ -5,15 +5,16 @@ cancellation.
 from __future__ import annotations
 
 import inspect
-import os
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import AgentSDKError
+from ..errors import AgentSDKError, HookError
 from .checks import invalid
-from .text import truncate
+from .text import code_name, truncate
 
 
 class _ThreadState(threading.local):
@@ -23,6 +24,8 @@ class _ThreadState(threading.local):
 
 
 _thread_state = _ThreadState()
+#: Packages whose functions are no callbacks of the user.
+_LIBRARIES = (__name__.partition(".")[0], "attr", "attrs", "cattrs")
 
 
 def set_dispatcher(dispatcher: Callable[..., Any]) -> None:
@@ -45,7 +48,6 @@ def check_signature(name: str, function: object, parameters: Sequence[str]) -> C
         function: The function. A builtin without a signature is accepted.
         parameters: Names of the arguments, for the error.
     """
-    called = f"it is called as {function_name(function)}({', '.join(parameters)})"
     if not callable(function):
         raise invalid(name, function, f"expected a function of ({', '.join(parameters)})")
     if any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None)))):  # noqa: B004
@@ -60,6 +62,7 @@ def check_signature(name: str, function: object, parameters: Sequence[str]) -> C
     try:
         signature.bind(*parameters)
     except TypeError as error:
+        called = f"it is called with ({', '.join(parameters)})"
         raise invalid(name, function, f"{called}, but takes {signature}") from error
     return function
 
@@ -73,16 +76,6 @@ def check_callback(name: str, value: object, parameter: str = "message") -> Any:
     return None if value is None else check_signature(name, value, (parameter,))
 
 
-def function_name(function: object) -> str:
-    """Return the name of *function* for messages; for a lambda also its file and line."""
-    found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    name = found if isinstance(found, str) else type(function).__name__
-    code = getattr(function, "__code__", None)
-    if not name.endswith("<lambda>") or code is None:
-        return name
-    return f"{name} in line {code.co_firstlineno} of {os.path.basename(code.co_filename)}"
-
-
 def check_permission_callback(value: object) -> Any:
     """Accept a permission callback; *None* stays *None*. Used for the option `can_use_tool`."""
     if value is None:
@@ -93,7 +86,19 @@ def check_permission_callback(value: object) -> Any:
 def summarize_errors(errors: Sequence[Exception], where: str) -> str:
     """Return a warning text with the number of failed callbacks and the first error; *where* describes the context."""
     first = truncate(f"{type(errors[0]).__name__}: {errors[0]}", 300, "...")
-    return f"{len(errors)} callback error(s) {where}; the first: {first}"
+    name = _callback_name(errors[0])
+    return f"{len(errors)} callback error(s) {where}; the first{name and f', in {name}'}: {first}"
+
+
+def _callback_name(error: Exception) -> str:
+    """Return the name of the callback that raised *error*: the first function of the user in the traceback."""
+    if isinstance(error, HookError) and error.handler:
+        return error.handler
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if package not in _LIBRARIES and package not in sys.stdlib_module_names:
+            return code_name(frame.f_code, frame.f_code.co_name)
+    return ""
 
 
 class CallbackErrors(list[BaseException]):
@@ -105,7 +110,6 @@ class CallbackErrors(list[BaseException]):
 
 def _picklable(error: BaseException) -> BaseException:
     import pickle
-    import traceback
 
     try:
         pickle.loads(pickle.dumps(error))

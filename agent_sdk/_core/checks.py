@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
 from . import json_lines
-from .text import nearest, truncate
+from .text import did_you_mean, nearest, repr_value, truncate
 
 Check = Callable[[Any], Any]
 
 
 def invalid(name: str, value: object, remedy: str) -> ConfigurationError:
     """Return the error for *value* of *name*; *remedy* describes a valid value."""
-    return ConfigurationError(f"{name}={truncate(repr(value), 100, '...')}: {remedy}")
+    return ConfigurationError(f"{name}={truncate(repr_value(value), 100, '...')}: {remedy}")
 
 
 def is_encodable(value: str) -> bool:
@@ -50,13 +50,19 @@ def string(name: str, *, empty: bool = False) -> Check:
     return check
 
 
+def one_of_remedy(value: object, words: Collection[str]) -> str:
+    """Return the remedy for a *value* that is not one of *words*, with the most similar word."""
+    hint = did_you_mean(value, words)
+    return f"expected one of {', '.join(map(repr, words))}{hint and f'; {hint}'}"
+
+
 def one_of(name: str, words: Iterable[str]) -> Check:
     """Accept one of *words*."""
     allowed = tuple(words)
 
     def check(value: object) -> str | None:
         if value is not None and value not in allowed:
-            raise invalid(name, value, f"expected one of {', '.join(map(repr, allowed))}")
+            raise invalid(name, value, one_of_remedy(value, allowed))
         return None if value is None else str(value)
 
     return check
@@ -178,7 +184,8 @@ def directory(name: str) -> Check:
     def check(value: object) -> str | None:
         result: str | None = as_path(value)
         if result is not None and not os.path.isdir(result):
-            raise invalid(name, value, "no such directory; create it first or correct the path")
+            remedy = "not a directory;" if os.path.exists(result) else "no such directory; create it first or"
+            raise invalid(name, value, f"{remedy} correct the path")
         return result
 
     return check
@@ -248,14 +255,14 @@ def is_uuid(value: object) -> bool:
         return False
 
 
-def session_uuid(name: str) -> Check:
-    """Accept a UUID in canonical form, as a string or a `uuid.UUID`."""
+def session_uuid(name: str, remedy: str = "expected a UUID such as str(uuid.uuid4())") -> Check:
+    """Accept a UUID in canonical form, as a string or a `uuid.UUID`; *remedy* is the text of the error."""
 
     def check(value: object) -> str | None:
         if value is None:
             return None
         if not is_uuid(value):
-            raise invalid(name, value, "expected a UUID such as str(uuid.uuid4())")
+            raise invalid(name, value, remedy)
         return str(value)
 
     return check

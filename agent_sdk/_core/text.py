@@ -1,10 +1,13 @@
 """
-Text utilities: truncation, sanitizing for terminals, table alignment, and suggestions for misspelled names.
+Text utilities: truncation, sanitizing for terminals, table alignment, names of functions, and suggestions for
+misspelled names.
 """
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Container, Iterable, Sequence
+from types import CodeType, FunctionType, MethodType
 from typing import Literal
 
 # Patterns, not compiled here: compiling them would slow the import of the package.
@@ -48,6 +51,28 @@ def join_surrogates(text: str, errors: str = "replace") -> str:
 def split_surrogate(text: str) -> tuple[str, str]:
     """Split off an unpaired high surrogate at the end of *text*; its low surrogate is still to come."""
     return (text[:-1], text[-1]) if "\ud800" <= text[-1:] <= "\udbff" else (text, "")
+
+
+def function_name(function: object) -> str:
+    """Return the name of *function* for messages; for a lambda also its file and line."""
+    found = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    name = found if isinstance(found, str) else type(function).__name__
+    code = getattr(function, "__code__", None)
+    return name if code is None else code_name(code, name)
+
+
+def code_name(code: CodeType, name: str) -> str:
+    """Return the name of a function with this *code*; for a lambda also its file and line."""
+    if not name.endswith("<lambda>"):
+        return name
+    return f"{name} in line {code.co_firstlineno} of {os.path.basename(code.co_filename)}"
+
+
+def repr_value(value: object) -> str:
+    """Return the repr of *value* without memory addresses; for a function its name."""
+    if isinstance(value, (FunctionType, MethodType)):
+        return function_name(value)
+    return re.sub(r" at 0x[0-9a-fA-F]+(?=>)", "", repr(value))
 
 
 def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:

@@ -88,7 +88,8 @@ class CLITransport(Transport):
             )
         except OSError as error:
             if command.cwd is not None and not os.path.isdir(command.cwd):
-                raise ConfigurationError(f"cwd={command.cwd!r}: no such directory") from error
+                problem = "not a directory" if os.path.exists(command.cwd) else "no such directory"
+                raise ConfigurationError(f"cwd={command.cwd!r}: {problem}") from error
             if isinstance(error, (FileNotFoundError, PermissionError)):
                 raise CLINotFoundError(
                     f"{command.argv[0]!r} cannot be executed: {error.strerror}; check its interpreter or loader",

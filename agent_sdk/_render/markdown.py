@@ -40,7 +40,8 @@ def facts_of(info: SessionInfo) -> Iterator[tuple[str, str]]:
     if info.created_at is not None:
         yield "Created", short_time(info.created_at)
     yield "Changed", short_time(info.last_modified)
-    for name, value in (("Directory", info.cwd), ("Branch", info.git_branch), ("Tag", info.tag)):
+    branch = None if info.git_branch == "HEAD" else info.git_branch  # "HEAD": no branch is checked out
+    for name, value in (("Directory", info.cwd), ("Branch", branch), ("Tag", info.tag)):
         if value:
             yield name, value
 

@@ -72,6 +72,8 @@ def _parse_target(target: Any) -> dict[str, Any]:
 
 
 def _parse_hint(target: Any) -> dict[str, Any]:
+    if isinstance(target, str):
+        raise invalid("output", target, "pass the class itself, not its name")
     if not isinstance(target, Hashable):
         raise invalid("output", target, "expected a class or a type hint, such as list[Report]")
     try:

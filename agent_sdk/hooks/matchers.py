@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 
 from .._core import checks as check
-from .._core.callbacks import check_signature, function_name
+from .._core.callbacks import check_signature
+from .._core.text import function_name
 from .._core.tool_names import MCP, check_tool, cli_name, cli_tool_name, is_known_tool
 from ..errors import ConfigurationError
 from .base import Event, HookContext

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, Protocol
 from .. import _converter
 from .._core import checks as check
 from .._core import log as _log
-from .._core.callbacks import Cancellation, function_name
+from .._core.callbacks import Cancellation
+from .._core.text import function_name
 from ..errors import HookError
 from .base import Event, HookContext, copy_json, event_class, sample_input, snake
 from .matchers import Handler, Matcher, parse_fail_mode, parse_matcher, wire_matcher

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .._core import checks as check
-from .._core.text import did_you_mean
+from .._core.text import did_you_mean, function_name
 from .._schema import docstrings, forms, json_schema, to_python
 from .._schema.fields import is_object
 from .._schema.to_json import dump_json
@@ -191,7 +191,7 @@ class Tool(Generic[P, R]):
 def _parse_name(handler: Any, given: str | None) -> str:
     name = given if given is not None else getattr(handler, "__name__", None)
     if name is None or name == "<lambda>":
-        raise ConfigurationError(f"tool: {handler!r} has no name; use tool(name=..., handler=...)")
+        raise ConfigurationError(f"tool: {function_name(handler)} has no name; use tool(name=..., handler=...)")
     checked: str = check.string("name")(name)
     return checked
 

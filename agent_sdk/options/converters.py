@@ -105,7 +105,7 @@ def permission_mode_name(value: object) -> str | None:
         mode = MODES.get(value, value)
         if mode in MODES.values():
             return mode
-    raise check.invalid("permission_mode", value, f"expected one of {', '.join(MODES)}")
+    raise check.invalid("permission_mode", value, check.one_of_remedy(value, MODES))
 
 
 def parse_retry(value: object) -> object:

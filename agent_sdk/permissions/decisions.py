@@ -10,7 +10,7 @@ import attrs
 
 from .._core import checks as check
 from .._core import json_lines
-from .._core.callbacks import function_name
+from .._core.text import function_name
 from ..errors import ConfigurationError, HookError
 from .context import PermissionContext
 from .updates import PermissionUpdate, converted_field

@@ -55,7 +55,7 @@ def check_id(session_id: Any) -> str:
     Raises:
         ConfigurationError: It is not a UUID.
     """
-    checked = checks.session_uuid("session_id")(session_id)
+    checked = checks.session_uuid("session_id", "expected a UUID; list_sessions() returns the ids")(session_id)
     if checked is None:
         raise checks.invalid("session_id", session_id, "expected a session id, which is a UUID")
     return str(checked)

@@ -408,7 +408,7 @@ def test_callbacks_run_in_the_callers_thread(run):
 WRONG = {
     "unknown-event": ({"pre_tool_usee": print}, "did you mean 'pre_tool_use'"),
     "no-function": ({"pre_tool_use": "Bash"}, "expected a function"),
-    "two-arguments": ({"pre_tool_use": lambda ctx, more: None}, "it is called as"),
+    "two-arguments": ({"pre_tool_use": lambda ctx, more: None}, "it is called with"),
     "unknown-key": ({"pre_tool_use": {"match": "Bash", "handler": print}}, "unknown key"),
     "bad-expression": ({"pre_tool_use": {"matcher": "([", "handler": print}}, "not a valid regular expression"),
     "lower-case-tool": ({"pre_tool_use": {"matcher": "bash", "handler": print}}, "case-sensitive"),

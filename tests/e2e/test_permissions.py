@@ -335,8 +335,8 @@ def test_an_untrusted_folder(run, real, model, made, tmp_path):
 
 WRONG = {
     "no-function": ({"can_use_tool": "yes"}, "expected a function"),
-    "two-arguments": ({"can_use_tool": lambda name, given: True}, "it is called as"),
-    "unknown-mode": ({"permission_mode": "yolo"}, "expected one of default"),
+    "two-arguments": ({"can_use_tool": lambda name, given: True}, "it is called with"),
+    "unknown-mode": ({"permission_mode": "yolo"}, "expected one of 'default'"),
     "never-asked": ({"can_use_tool": lambda *about: True, "permission_prompts": "none"}, "never called"),
 }
 

@@ -292,7 +292,7 @@ async def _later(name: str, tool_input: Any, context: Any) -> bool:
 @pytest.mark.parametrize(
     ("callback", "message"),
     [
-        (lambda name, given: True, r"it is called as .*\(tool_name, tool_input, context\), but takes \(name, given\)"),
+        (lambda name, given: True, r"it is called with \(tool_name, tool_input, context\), but takes \(name, given\)"),
         (permissions.ask, "but takes"),
         (_later, "plain function"),
         ("allow", "expected a function"),

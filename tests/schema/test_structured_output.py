@@ -182,7 +182,7 @@ def test_quoted_names() -> None:
         ({"type": "json_schema"}, "expected a class, a JSON Schema"),
         ({"type": "objct"}, "did you mean 'object'"),
         (complex, "output: complex cannot be represented in JSON"),
-        ("Report", "output: cannot resolve the quoted name 'Report'"),
+        ("Report", "output='Report': pass the class itself"),
         ([Report], "expected a class or a type hint"),
         ({"n": "integer"}, "no JSON Schema keyword"),
     ],
