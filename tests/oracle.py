@@ -413,6 +413,9 @@ EXPLAINED = dict.fromkeys(
     [("queued_prompt", "lost_parent"), ("queued_prompt", "half_a_record")],
     "Where the result before a queued prompt is lost, the CLI moves the prompt up to the start of the user's message.",
 )
+#: Differences that are not understood yet; seen in some runs. All of them bridge a missing parent where the entries
+#: before it have timestamps out of order, as those of a compaction and of a queued prompt have.
+OPEN = {(corpus, damage.__name__) for corpus in ("queued_prompt", "compaction") for damage in DAMAGES}
 
 
 def main() -> None:
