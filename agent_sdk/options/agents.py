@@ -15,13 +15,11 @@ from .._core import json_lines
 from .._core.fields import camel
 from .._core.tool_names import tool_rules
 from ..errors import ConfigurationError
-from .converters import permission_mode_name
+from .converters import EFFORTS, permission_mode_name
 
 if TYPE_CHECKING:
     from .._core.literals import Effort, PermissionMode
 
-#: Effort levels, for a session and for an agent.
-EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _MEMORIES = ("user", "project", "local")
 
 

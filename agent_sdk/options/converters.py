@@ -15,6 +15,8 @@ from .._core.tool_names import MCP, cli_name, rule_name
 from ..errors import ConfigurationError
 from ..permissions import MODES
 
+#: Effort levels, for a session and for an agent.
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
 #: Maximum length in characters of a comma-separated list in one command-line argument.
 MAX_LIST_CHARS = 2000
 #: Name of the tool server that contains *custom_tools*.

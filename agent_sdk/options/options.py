@@ -17,9 +17,9 @@ from .._core import checks as check
 from .._core.fields import TARGET, argv, custom, environ, initialize, local
 from .._core.tool_names import tool_rules
 from ..transport import Transport
-from .agents import EFFORTS, parse_agents
 from .builders import OptionBuilders
 from .converters import (
+    EFFORTS,
     encodable_by,
     env_flag,
     fallback_models,
@@ -58,6 +58,15 @@ NO_SESSION: Mapping[str, Any] = {
     "session_id": None,
     "continue_conversation": False,
 }
+
+
+def _parse_agents(value: object) -> dict[str, dict[str, Any]] | None:
+    if value is None:
+        return None
+    from .agents import parse_agents  # defines a large class; loaded with the first agent
+
+    return parse_agents(value)
+
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack, dataclass_transform
@@ -155,7 +164,7 @@ class Options(OptionBuilders):
     #: Path of the `claude` program. By default the SDK searches for it.
     cli_path: str | None = custom(converter=check.path("cli_path"))
     #: Subagents by name: `agent_sdk.Agent` objects, or dicts with `description`, `prompt` and other fields of the CLI.
-    agents: dict[str, dict[str, Any]] | None = initialize("agents", converter=parse_agents)
+    agents: dict[str, dict[str, Any]] | None = initialize("agents", converter=_parse_agents)
     #: Plugin folders: paths, or `{"type": "local", "path": …}`.
     plugins: tuple[str, ...] | None = argv("--plugin-dir", converter=parse_plugins)
     #: Names of API beta features to enable.

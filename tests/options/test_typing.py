@@ -18,7 +18,7 @@ from agent_sdk.hooks.events import EVENTS
 from agent_sdk.hooks.matchers import FAIL_MODES
 from agent_sdk.messages.kinds import predicates
 from agent_sdk.options import typing as declared
-from agent_sdk.options.agents import EFFORTS
+from agent_sdk.options.converters import EFFORTS
 from agent_sdk.options.options import FIELDS, NAMES, SESSION
 from agent_sdk.options.retry import CAUSES
 from agent_sdk.permissions.modes import MODES
