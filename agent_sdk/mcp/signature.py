@@ -66,7 +66,8 @@ def _optional(hint: Any) -> Any:
         hint = members[0]  # Python 3.10 made it optional already
     if get_origin(hint) is Annotated:
         inner, *notes = get_args(hint)
-        return Annotated[(_optional(inner), *notes)]
+        parts = (_optional(inner), *notes)  # not in the brackets: mypy takes that for syntax of Python 3.11
+        return Annotated[parts]
     return Optional[hint]  # noqa: UP045  # at run time, and of any hint
 
 

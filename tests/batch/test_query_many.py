@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -203,7 +204,7 @@ def test_the_progress_line_is_for_terminals(monkeypatch):
         assert quiet.getvalue() == ""
         agent_sdk.query_many(["a", "b"], cli_path=fake.path, progress=True)
     lines = quiet.getvalue().split("\r")
-    assert any(line.startswith("\x1b[2K1/2 done") for line in lines)
+    assert any(re.match(r"\x1b\[2K[012]/2 done", line) for line in lines)  # both may end between two updates
     assert lines[-1] == "\x1b[1A\x1b[2K"
 
 
